@@ -1,0 +1,1 @@
+//! coalmine: a discrete-event simulator of progressive delivery.
