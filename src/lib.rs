@@ -1,1 +1,4 @@
 //! coalmine: a discrete-event simulator of progressive delivery.
+
+pub mod duration;
+pub mod spec;
