@@ -2,3 +2,5 @@
 
 pub mod duration;
 pub mod spec;
+pub mod template;
+pub mod validation;
