@@ -1,7 +1,16 @@
 //! coalmine: a discrete-event simulator of progressive delivery.
 
 pub mod duration;
-pub mod plan;
 pub mod spec;
 pub mod template;
 pub mod validation;
+
+pub mod cluster;
+pub mod condition;
+pub mod controller;
+pub mod kernel;
+pub mod plan;
+pub mod sim;
+pub mod time;
+pub mod trace;
+pub mod world;

@@ -1,0 +1,63 @@
+//! What comes from outside the cluster: the answers of metric providers and step plugins.
+
+use crate::cluster::status::PluginPhase;
+use crate::condition::Value;
+use crate::time::{Delta, SimTime};
+
+/// The metric providers, as far as a controller can see them: they answer.
+pub trait Provider {
+    /// What the provider behind `source` answers at `now`, and the number of that answer.
+    fn ask(&self, source: u32, now: SimTime) -> (Option<u32>, &Reading);
+    /// How the Job stands that was started `age` ago by the answer with number `point`.
+    fn job(&self, source: u32, point: Option<u32>, age: Delta) -> JobState;
+}
+
+/// One answer of a metric provider, as the provider's client in the controller reads it.
+#[derive(Clone, Debug, Default)]
+pub struct Reading {
+    /// What it means.
+    pub answer: Answer,
+    /// The measurement's `value`.
+    pub text: String,
+}
+
+/// What an answer means.
+#[derive(Clone, Debug)]
+pub enum Answer {
+    /// A value for the conditions.
+    Value(Value),
+    /// The measurement is successful whatever the conditions say: nothing was scripted.
+    Assumed,
+    /// The provider failed; the measurement's message.
+    Error(String),
+    /// A Job was started.
+    Job,
+}
+
+impl Default for Answer {
+    fn default() -> Self {
+        Self::Value(Value::Vector(Vec::new()))
+    }
+}
+
+/// How a Job stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum JobState {
+    /// It runs.
+    Running,
+    /// Its condition Complete is true.
+    Complete,
+    /// Its condition Failed is true.
+    Failed,
+}
+
+/// What a step plugin answers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct PluginAnswer {
+    /// The phase it reports.
+    pub phase: PluginPhase,
+    /// Which of its scripted results this is.
+    pub result: u16,
+    /// The pause before the next question that it asks for.
+    pub requeue_after: Delta,
+}

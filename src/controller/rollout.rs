@@ -1,0 +1,386 @@
+//! The rollout controller: one reconciliation, from what is stored to the next status.
+//!
+//! Follows `rollout/controller.go: syncHandler, newRolloutContext`, `rollout/context.go: reconcile` and `rollout/sync.go`.
+//! A reconciliation works on a copy of the objects taken at its start: what it writes, it does not see again, except
+//! where upstream changes its own copies.
+
+use crate::cluster::provider::PluginAnswer;
+use crate::cluster::replica_set::Owner;
+use crate::cluster::status::{
+    AbortCause, ProgressReason, Progressing, RolloutStatus, Truth, Weights,
+};
+use crate::cluster::{
+    Cluster, Command, Event, ExperimentId, ReplicaSet, ReplicaSetId, Rollout, RunId, Service,
+    TemplateId,
+};
+use crate::controller::pause::PauseContext;
+use crate::controller::{Decision, Log};
+use crate::plan::{Plan, Strategy};
+use crate::time::{Delta, SimTime};
+
+/// How often an invalid spec is looked at again.
+const INVALID_SPEC_RETRY: Delta = Delta::from_secs(20);
+
+/// What a reconciliation may see.
+#[derive(Clone, Copy)]
+pub struct Observed<'a> {
+    /// The policy.
+    pub plan: &'a Plan,
+    /// The objects as stored.
+    pub cluster: &'a Cluster,
+    /// What the router says of weights; `None`: it cannot verify them.
+    pub verification: Option<Verification>,
+    /// What the step plugin of the current step answers if it is asked now.
+    pub plugin_answer: Option<PluginAnswer>,
+    /// How many pods of each `ReplicaSet` are older than `spec.restartAt`; empty while nothing is to be restarted.
+    pub pods_to_restart: &'a [i32],
+    /// The time.
+    pub now: SimTime,
+}
+
+/// How a router confirms weights.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Verification {
+    /// The weight that it was told last, and when it was told it first.
+    pub told: Option<(i32, SimTime)>,
+    /// How long it takes to confirm one.
+    pub after: Delta,
+}
+
+impl Verification {
+    /// Whether `weight` is confirmed at `now`; one that the router has not been told before is told now.
+    #[must_use]
+    pub fn confirms(self, weight: i32, now: SimTime) -> bool {
+        let since = self.told.filter(|(known, _)| *known == weight).map_or(now, |(_, since)| since);
+        since + self.after <= now
+    }
+}
+
+/// Memory that reconciliations reuse.
+#[derive(Clone, Debug, Default)]
+pub struct Scratch {
+    sets: Vec<ReplicaSet>,
+    others: Vec<usize>,
+}
+
+/// How a reconciliation ended.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Outcome {
+    /// The status stays as it is.
+    Unchanged,
+    /// The status is replaced.
+    Status,
+}
+
+/// One reconciliation under way.
+pub(super) struct Pass<'a, L> {
+    pub(super) plan: &'a Plan,
+    pub(super) cluster: &'a Cluster,
+    pub(super) rollout: &'a Rollout,
+    pub(super) seen: Observed<'a>,
+    pub(super) now: SimTime,
+    /// The rollout's `ReplicaSet`s, as read at the start.
+    pub(super) sets: &'a mut Vec<ReplicaSet>,
+    /// Indices of the sets that are neither new nor stable.
+    pub(super) others: &'a mut Vec<usize>,
+    pub(super) services: [Service; 4],
+    /// The revision annotation of the rollout; a reconciliation may raise it.
+    pub(super) revision: u32,
+    /// Index of the new set.
+    pub(super) new: usize,
+    /// Index of the stable set.
+    pub(super) stable: Option<usize>,
+    /// Whether the new set was waiting for its scale-down deadline at the start.
+    pub(super) new_within_delay: bool,
+    pub(super) runs: CurrentRuns,
+    pub(super) experiment: Option<ExperimentId>,
+    pub(super) next: &'a mut RolloutStatus,
+    pub(super) pause: PauseContext,
+    /// Whether the weights of the old and the new status are one object, as they are unless the revision was raised:
+    /// then a verification that changes alone is not stored.
+    pub(super) weights_shared: bool,
+    /// Runs created by this reconciliation.
+    pub(super) created_runs: u32,
+    pub(super) plugin_failed: bool,
+    pub(super) out: &'a mut Decision<L>,
+}
+
+/// The analysis runs that belong to the current revision.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct CurrentRuns {
+    pub(super) step: Option<RunId>,
+    pub(super) background: Option<RunId>,
+    pub(super) pre: Option<RunId>,
+    pub(super) post: Option<RunId>,
+}
+
+/// A reconciliation that cannot go on; it is repeated after a back-off.
+pub(super) type Failed = crate::cluster::event::ReconcileError;
+
+/// Reconciles the rollout once. The next status is left in `next` if the outcome says so.
+pub fn reconcile<L: Log>(
+    seen: Observed<'_>,
+    scratch: &mut Scratch,
+    next: &mut RolloutStatus,
+    out: &mut Decision<L>,
+) -> Outcome {
+    let Some(rollout) = &seen.cluster.rollout else { return Outcome::Unchanged };
+    let Scratch { sets, others } = scratch;
+    sets.clear();
+    sets.extend(seen.cluster.replica_sets.iter().filter(|set| set.is_rollouts()));
+
+    if seen.plan.invalid.is_some() {
+        return report_invalid(rollout, seen.now, next, out);
+    }
+    let Some(new) = sets.iter().position(|set| set.template == rollout.template) else {
+        return create_replica_set(rollout, seen, sets, next, out);
+    };
+    let stable = rollout
+        .status
+        .stable
+        .and_then(|stable| sets.iter().position(|set| set.template == stable));
+    others.clear();
+    others.extend((0..sets.len()).filter(|index| *index != new && Some(*index) != stable));
+
+    next.reset_for_reconciliation(&rollout.status);
+    let mut services = [Service::default(); 4];
+    for (copy, stored) in services.iter_mut().zip(&seen.cluster.services) {
+        *copy = *stored;
+    }
+    let mut pass = Pass {
+        plan: seen.plan,
+        cluster: seen.cluster,
+        rollout,
+        seen,
+        now: seen.now,
+        services,
+        revision: rollout.revision,
+        new,
+        stable,
+        new_within_delay: sets[new].deadline.is_some_and(|deadline| seen.now < deadline),
+        runs: CurrentRuns::of(&rollout.status),
+        experiment: rollout.status.canary.experiment,
+        next,
+        pause: PauseContext::default(),
+        weights_shared: true,
+        created_runs: 0,
+        plugin_failed: false,
+        sets,
+        others,
+        out,
+    };
+    if rollout.status.stable == rollout.status.current && rollout.status.abort {
+        pass.pause.remove_abort = true;
+    }
+    match pass.run() {
+        Ok(outcome) => outcome,
+        Err(error) => {
+            pass.out.log.tell(Event::ReconcileFailed(error));
+            pass.out.requeue.failed = true;
+            Outcome::Unchanged
+        }
+    }
+}
+
+impl CurrentRuns {
+    fn of(status: &RolloutStatus) -> Self {
+        Self {
+            step: status.canary.step_run.map(|run| run.run),
+            background: status.canary.background_run.map(|run| run.run),
+            pre: status.blue_green.pre_run.map(|run| run.run),
+            post: status.blue_green.post_run.map(|run| run.run),
+        }
+    }
+
+    pub(super) fn iter(self) -> impl Iterator<Item = RunId> {
+        [self.step, self.background, self.pre, self.post].into_iter().flatten()
+    }
+}
+
+impl RolloutStatus {
+    /// Starts the status of a reconciliation: only what upstream carries over
+    /// (`rollout/controller.go: newRolloutContext`, `rollout/sync.go: calculateBaseStatus`).
+    fn reset_for_reconciliation(&mut self, old: &Self) {
+        let mut plugins = std::mem::take(&mut self.canary.step_plugins);
+        let mut weights = self.canary.weights.take();
+        plugins.clear();
+        match (&mut weights, &old.canary.weights) {
+            (Some(kept), Some(old)) => kept.copy_from(old),
+            (kept, old) => kept.clone_from(old),
+        }
+        *self = Self { restarted_at: old.restarted_at, ..Self::default() };
+        self.canary.weights = weights;
+        self.canary.step_plugins = plugins;
+    }
+}
+
+impl Weights {
+    fn copy_from(&mut self, other: &Self) {
+        self.canary = other.canary;
+        self.stable = other.stable;
+        self.verified = other.verified;
+        self.additional.clone_from(&other.additional);
+    }
+}
+
+/// The controller's answer to a spec that it refuses (`rollout/controller.go: createInvalidRolloutCondition, syncHandler`).
+fn report_invalid<L: Log>(
+    rollout: &Rollout,
+    now: SimTime,
+    next: &mut RolloutStatus,
+    out: &mut Decision<L>,
+) -> Outcome {
+    out.requeue.after(now, INVALID_SPEC_RETRY);
+    next.clone_from(&rollout.status);
+    next.conditions.invalid_spec = true;
+    next.observed_generation = rollout.generation;
+    next.phase = crate::cluster::status::RolloutPhase::Degraded;
+    next.message = crate::cluster::status::PhaseMessage::InvalidSpec;
+    if *next == rollout.status { Outcome::Unchanged } else { Outcome::Status }
+}
+
+/// Makes the `ReplicaSet` of a new template; the rest waits for the next reconciliation
+/// (`rollout/sync.go: createDesiredReplicaSet`).
+fn create_replica_set<L: Log>(
+    rollout: &Rollout,
+    seen: Observed<'_>,
+    sets: &[ReplicaSet],
+    next: &mut RolloutStatus,
+    out: &mut Decision<L>,
+) -> Outcome {
+    let revision = 1 + sets.iter().map(|set| set.revision).max().unwrap_or(0);
+    let template = rollout.template;
+    out.commands.push(Command::CreateReplicaSet {
+        owner: Owner::Rollout,
+        template,
+        revision,
+        rollout_size: rollout.replicas,
+    });
+    if rollout.revision != revision {
+        out.commands.push(Command::SetRolloutRevision(revision));
+        out.log.tell(Event::RolloutUpdated { revision });
+    }
+    out.log.tell(Event::ReplicaSetCreated { template, revision });
+    next.clone_from(&rollout.status);
+    next.conditions.set_progressing(Progressing {
+        status: Truth::True,
+        reason: ProgressReason::NewReplicaSet,
+        updated: seen.now.stored(),
+        abort: None,
+    });
+    Outcome::Status
+}
+
+impl<L: Log> Pass<'_, L> {
+    /// The order of one reconciliation (`rollout/context.go: reconcile`).
+    fn run(&mut self) -> Result<Outcome, Failed> {
+        if let Some(outcome) = self.check_paused_conditions() {
+            return Ok(outcome);
+        }
+        if self.is_scaling_event() {
+            return self.sync_replicas_only();
+        }
+        match &self.plan.strategy {
+            Strategy::Canary(canary) => self.rollout_canary(canary),
+            Strategy::BlueGreen(blue_green) => self.rollout_blue_green(blue_green),
+        }
+    }
+
+    /// `spec.replicas` changed, and the sets that carry traffic do not know it yet (`rollout/sync.go: isScalingEvent`).
+    fn is_scaling_event(&mut self) -> bool {
+        self.sync_revision();
+        [Some(self.new), self.stable]
+            .into_iter()
+            .flatten()
+            .map(|index| &self.sets[index])
+            .any(|set| 0 < set.desired && set.rollout_size != self.rollout.replicas)
+    }
+
+    /// Scales and does nothing else (`rollout/sync.go: syncReplicasOnly`).
+    fn sync_replicas_only(&mut self) -> Result<Outcome, Failed> {
+        self.sync_revision();
+        let old = &self.rollout.status;
+        self.next.clone_from(old);
+        let active = match &self.plan.strategy {
+            Strategy::Canary(canary) => {
+                self.reconcile_canary_sets(canary);
+                None
+            }
+            Strategy::BlueGreen(blue_green) => {
+                self.reconcile_blue_green_sets(blue_green);
+                self.set_of(old.blue_green.active)
+            }
+        };
+        let counted = active.map(|index| self.sets[index]);
+        self.next.hpa_replicas = counted.map_or(self.sum(|set| set.replicas), |set| set.replicas);
+        self.next.available = counted.map_or(self.sum(|set| set.available), |set| set.available);
+        Ok(self.persist())
+    }
+
+    /// Raises the revision of the new set above all others, and then the rollout's to it
+    /// (`rollout/sync.go: syncReplicaSetRevision`; the rollout follows in the second call).
+    pub(super) fn sync_revision(&mut self) {
+        let newest_other = self
+            .sets
+            .iter()
+            .enumerate()
+            .filter(|(index, _)| *index != self.new)
+            .map(|(_, set)| set.revision)
+            .max()
+            .unwrap_or(0);
+        let set = &mut self.sets[self.new];
+        if set.revision < newest_other + 1 {
+            set.revision = newest_other + 1;
+            self.out.commands.push(Command::SetRevision(set.id, set.revision));
+        } else if self.revision != set.revision {
+            self.revision = set.revision;
+            self.weights_shared = false;
+            self.out.commands.push(Command::SetRolloutRevision(set.revision));
+            self.out.log.tell(Event::RolloutUpdated { revision: set.revision });
+        }
+    }
+
+    /// Sum over all of the rollout's sets.
+    pub(super) fn sum(&self, count: impl Fn(&ReplicaSet) -> i32) -> i32 {
+        self.sets.iter().map(count).sum()
+    }
+
+    /// The set that runs `template`.
+    pub(super) fn set_of(&self, template: Option<TemplateId>) -> Option<usize> {
+        let template = template?;
+        self.sets.iter().position(|set| set.template == template)
+    }
+
+    pub(super) fn new_set(&self) -> &ReplicaSet {
+        &self.sets[self.new]
+    }
+
+    pub(super) fn stable_set(&self) -> Option<&ReplicaSet> {
+        self.stable.map(|index| &self.sets[index])
+    }
+
+    /// Whether the stable set exists and is another one than the new (`utils/replicaset/canary.go: CheckStableRSExists`).
+    pub(super) fn stable_is_other(&self) -> bool {
+        self.stable.is_some_and(|stable| stable != self.new)
+    }
+
+    /// Whether the recorded current version is the stable one (`utils/rollout/rolloututil.go: IsFullyPromoted`).
+    pub(super) fn is_fully_promoted(&self) -> bool {
+        self.rollout.status.stable == self.rollout.status.current
+    }
+
+    /// Whether the rollout is aborted, counting what this reconciliation decided.
+    pub(super) fn is_aborted(&self) -> bool {
+        !self.pause.remove_abort && (self.pause.add_abort.is_some() || self.rollout.status.abort)
+    }
+
+    /// Gives up the update.
+    pub(super) fn abort(&mut self, cause: AbortCause) {
+        self.pause.add_abort = Some(cause);
+    }
+
+    /// The set with this id, in the copy.
+    pub(super) fn id(&self, index: usize) -> ReplicaSetId {
+        self.sets[index].id
+    }
+}

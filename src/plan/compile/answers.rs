@@ -1,0 +1,110 @@
+//! What a metric provider's client in the controller makes of scripted answers.
+//!
+//! Follows `metricproviders/prometheus/prometheus.go: processResponse` and
+//! `metricproviders/webmetric/webmetric.go: Run, parseResponse`.
+
+use serde_json::Value as Json;
+
+use crate::cluster::provider::{Answer, Reading};
+use crate::condition::Value;
+use crate::plan::analysis_template::ResolvedMetric;
+use crate::plan::environment::{Scripted, Source};
+use crate::plan::setting::{Response, Setting, Unscripted};
+use crate::spec::provider::MetricProvider;
+
+/// The answers of the provider behind a metric.
+pub(super) fn source(metric: &ResolvedMetric, setting: &Setting) -> Source {
+    let provider = &metric.provider;
+    let Some(script) = setting.metrics.get(&metric.name) else {
+        let assumed = setting.unscripted == Unscripted::Passes;
+        let before = if assumed {
+            let reading = Reading { answer: Answer::Assumed, text: String::new() };
+            Scripted { reading, ..Scripted::default() }
+        } else {
+            nothing()
+        };
+        return Source { before, points: Vec::new(), assumed };
+    };
+    let points =
+        script.iter().map(|(from, response)| (*from, scripted(provider, response))).collect();
+    Source { before: nothing(), points, assumed: false }
+}
+
+/// An empty vector.
+fn nothing() -> Scripted {
+    let reading = Reading { answer: Answer::default(), text: "[]".to_owned() };
+    Scripted { reading, ..Scripted::default() }
+}
+
+fn scripted(provider: &MetricProvider, response: &Response) -> Scripted {
+    let value = |value, text| Reading { answer: Answer::Value(value), text };
+    let error = |message| Reading { answer: Answer::Error(message), text: String::new() };
+    let reading = match response {
+        Response::Job(fate) => {
+            let reading = Reading { answer: Answer::Job, text: String::new() };
+            return Scripted { reading, job: *fate };
+        }
+        Response::Error(message) => error(message.clone()),
+        Response::Status(status) => error(format!("received non 2xx response code: {status}")),
+        Response::Scalar(number) => value(Value::Float(*number), number_text(*number)),
+        Response::Vector(numbers) => {
+            let texts: Vec<String> = numbers.iter().map(|number| number_text(*number)).collect();
+            value(Value::Vector(numbers.clone()), format!("[{}]", texts.join(",")))
+        }
+        Response::Json(document) => {
+            let path = provider.web.as_ref().and_then(|web| web.json_path.as_deref());
+            match find(document, path.filter(|path| !path.is_empty()).unwrap_or("{$}")) {
+                Ok(found) => {
+                    let text = go_json(&found);
+                    value(Value::Json(found), text)
+                }
+                Err(message) => error(message),
+            }
+        }
+    };
+    Scripted { reading, ..Scripted::default() }
+}
+
+/// A sample as Prometheus prints it.
+fn number_text(number: f64) -> String {
+    if number.is_nan() {
+        "NaN".to_owned()
+    } else if number.is_infinite() {
+        if 0.0 < number { "+Inf" } else { "-Inf" }.to_owned()
+    } else {
+        format!("{number}")
+    }
+}
+
+/// The first value that a JSON path in Kubernetes' notation finds.
+fn find(document: &Json, path: &str) -> Result<Json, String> {
+    let inner = path.trim().trim_start_matches('{').trim_end_matches('}').trim();
+    let parsed = serde_json_path::JsonPath::parse(inner)
+        .map_err(|error| format!("Could not find JSONPath in body: {error}"))?;
+    let found = parsed.query(document).first().cloned();
+    found.ok_or_else(|| {
+        let last = inner.rsplit('.').next().unwrap_or(inner);
+        format!("Could not find JSONPath in body: {last} is not found")
+    })
+}
+
+/// JSON as Go's encoder writes it: keys sorted, no spaces.
+fn go_json(value: &Json) -> String {
+    match value {
+        Json::Object(fields) => {
+            let mut sorted: Vec<_> = fields.iter().collect();
+            sorted.sort_by_key(|(key, _)| key.as_str());
+            let fields: Vec<String> = sorted
+                .into_iter()
+                .map(|(key, value)| format!("{}:{}", Json::String(key.clone()), go_json(value)))
+                .collect();
+            format!("{{{}}}", fields.join(","))
+        }
+        Json::Array(items) => {
+            let items: Vec<String> = items.iter().map(go_json).collect();
+            format!("[{}]", items.join(","))
+        }
+        Json::Number(number) => number.as_f64().map_or_else(|| number.to_string(), |number| format!("{number}")),
+        other => other.to_string(),
+    }
+}

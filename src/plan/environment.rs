@@ -1,0 +1,89 @@
+//! The truth about the simulated world: how pods start, what metric providers answer, what plugins say.
+
+use crate::cluster::provider::Reading;
+use crate::cluster::status::PluginPhase;
+use crate::time::{Delta, SimTime};
+
+/// Everything the world needs to play its part; no controller ever sees it.
+#[derive(Clone, Debug, Default)]
+pub struct Environment {
+    /// How the pods of each template behave, by [`crate::cluster::TemplateId`].
+    pub images: Vec<Image>,
+    /// What each metric's provider answers, by [`crate::plan::MetricPlan::source`].
+    pub sources: Vec<Source>,
+    /// A router that verifies weights confirms one so long after it was set; `None`: it cannot verify.
+    pub verify_after: Option<Delta>,
+    /// What each step plugin answers, call by call.
+    pub plugins: Vec<Vec<PluginResult>>,
+}
+
+/// The pods of one image.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Image {
+    /// From a pod's creation to ready.
+    pub startup: Delta,
+    /// Of one `ReplicaSet`'s pods only so many ever become ready.
+    pub max_ready: Option<i32>,
+    /// Windows `[from, to)` in which no pod is ready.
+    pub unready: Vec<(SimTime, SimTime)>,
+}
+
+/// What the provider of one metric answers over time.
+#[derive(Clone, Debug, Default)]
+pub struct Source {
+    /// What it answers before the first point.
+    pub before: Scripted,
+    /// From each instant on, ascending.
+    pub points: Vec<(SimTime, Scripted)>,
+    /// Whether nothing was scripted for it.
+    pub assumed: bool,
+}
+
+/// An answer and, where it starts a Job, the fate of that Job.
+#[derive(Clone, Debug, Default)]
+pub struct Scripted {
+    /// What the controller reads.
+    pub reading: Reading,
+    /// The fate of the Job, decided when it is created.
+    pub job: Fate,
+}
+
+/// The fate of a Job.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Fate {
+    /// It completes so long after its creation.
+    Succeeds(Delta),
+    /// It fails for good so long after its creation.
+    Fails(Delta),
+    /// It runs for ever.
+    #[default]
+    Hangs,
+}
+
+/// One answer of a step plugin.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PluginResult {
+    /// The phase it reports.
+    pub phase: PluginPhase,
+    /// Its message.
+    pub message: String,
+    /// For how long it goes on giving this answer; `None`: for one call.
+    pub lasts: Option<Delta>,
+    /// How long the controller is asked to wait before the next call.
+    pub requeue_after: Delta,
+}
+
+impl Source {
+    /// Which answer is given at `now`: the index of the point, `None` before the first.
+    #[must_use]
+    pub fn point_at(&self, now: SimTime) -> Option<u32> {
+        let after = self.points.partition_point(|(from, _)| *from <= now);
+        after.checked_sub(1).and_then(|index| u32::try_from(index).ok())
+    }
+
+    /// The answer with this index.
+    #[must_use]
+    pub fn scripted(&self, point: Option<u32>) -> &Scripted {
+        point.map_or(&self.before, |index| &self.points[index as usize].1)
+    }
+}

@@ -1,0 +1,54 @@
+//! What the user says of the world, before it is tied to a rollout: pods by image tag, answers by metric name.
+
+use std::collections::BTreeMap;
+
+use crate::plan::environment::{Fate, Image, PluginResult};
+use crate::time::{Delta, SimTime};
+
+/// The world as a scenario describes it.
+#[derive(Clone, Debug, Default)]
+pub struct Setting {
+    /// Pods by image tag.
+    pub images: BTreeMap<String, Image>,
+    /// Pods of all other images.
+    pub default_image: Image,
+    /// What the provider of each metric answers from an instant on, ascending; by metric name.
+    pub metrics: BTreeMap<String, Vec<(SimTime, Response)>>,
+    /// What a metric without a script does.
+    pub unscripted: Unscripted,
+    /// Secrets by name and key.
+    pub secrets: BTreeMap<String, BTreeMap<String, String>>,
+    /// Results of step plugins by name.
+    pub plugins: BTreeMap<String, Vec<PluginResult>>,
+    /// A router that verifies weights confirms one so long after it was set.
+    pub verify_after: Option<Delta>,
+    /// Image tags that occur in a script, in order.
+    pub tags: Vec<String>,
+}
+
+/// What a metric does that no script mentions.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Unscripted {
+    /// Every measurement is successful, and the report says that this was assumed.
+    #[default]
+    Passes,
+    /// The provider finds nothing: an empty vector.
+    AnswersNothing,
+}
+
+/// One scripted answer of a metric's back end.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Response {
+    /// Samples of a query.
+    Vector(Vec<f64>),
+    /// A single number.
+    Scalar(f64),
+    /// The query fails.
+    Error(String),
+    /// A JSON document.
+    Json(serde_json::Value),
+    /// An HTTP status without a usable body.
+    Status(u16),
+    /// A Job that is started now.
+    Job(Fate),
+}

@@ -1,0 +1,252 @@
+//! Strategies: canary and blue-green, with the controller's defaults applied.
+
+use crate::cluster::ServiceId;
+use crate::time::Delta;
+
+/// `spec.strategy`.
+#[derive(Clone, Debug)]
+pub enum Strategy {
+    /// `canary`.
+    Canary(Canary),
+    /// `blueGreen`.
+    BlueGreen(BlueGreen),
+}
+
+/// `spec.strategy.canary`.
+#[derive(Clone, Debug)]
+pub struct Canary {
+    /// `steps`.
+    pub steps: Vec<Step>,
+    /// `canaryService`.
+    pub canary_service: Option<ServiceId>,
+    /// `stableService`.
+    pub stable_service: Option<ServiceId>,
+    /// `pingPong`: the ping and the pong service.
+    pub ping_pong: Option<(ServiceId, ServiceId)>,
+    /// `trafficRouting`.
+    pub routing: Option<Routing>,
+    /// `maxSurge`.
+    pub max_surge: Amount,
+    /// `maxUnavailable`.
+    pub max_unavailable: Amount,
+    /// `analysis`.
+    pub background: Option<Background>,
+    /// `scaleDownDelaySeconds`; zero for a basic canary.
+    pub scale_down_delay: Delta,
+    /// `scaleDownDelayRevisionLimit`.
+    pub scale_down_delay_revision_limit: i32,
+    /// `abortScaleDownDelaySeconds`; `None` is an explicit 0: never scale down.
+    pub abort_scale_down_delay: Option<Delta>,
+    /// Whether `abortScaleDownDelaySeconds` was written.
+    pub abort_scale_down_delay_written: bool,
+    /// `dynamicStableScale`.
+    pub dynamic_stable_scale: bool,
+    /// `minPodsPerReplicaSet`.
+    pub min_pods_per_replica_set: Option<i32>,
+    /// `replicaProgressThreshold`.
+    pub progress_threshold: Option<Threshold>,
+}
+
+impl Canary {
+    /// `trafficRouting.maxTrafficWeight`, 100 by default (`utils/weightutil/weightutil.go: MaxTrafficWeight`).
+    #[must_use]
+    pub fn max_weight(&self) -> i32 {
+        self.routing.as_ref().map_or(100, |routing| routing.max_weight)
+    }
+
+    /// Number of steps, as Argo counts them.
+    #[must_use]
+    pub fn step_count(&self) -> i32 {
+        i32::try_from(self.steps.len()).unwrap_or(i32::MAX)
+    }
+
+    /// The step with this index, unless the index stands behind the last.
+    #[must_use]
+    pub fn step(&self, index: i32) -> Option<&Step> {
+        usize::try_from(index).ok().and_then(|index| self.steps.get(index))
+    }
+
+    /// The weight of the last `setWeight` at `index` or before.
+    #[must_use]
+    pub fn weight_at(&self, index: i32) -> Option<i32> {
+        self.up_to(index).find_map(|step| step.set_weight)
+    }
+
+    /// The last `setCanaryScale` at `index` or before.
+    #[must_use]
+    pub fn scale_at(&self, index: i32) -> Option<&CanaryScale> {
+        self.up_to(index).find_map(|step| step.set_canary_scale.as_ref())
+    }
+
+    /// The last experiment at `index` or before.
+    #[must_use]
+    pub fn experiment_at(&self, index: i32) -> Option<u16> {
+        self.up_to(index).find_map(|step| step.experiment)
+    }
+
+    /// The steps up to `index`, the last one first.
+    fn up_to(&self, index: i32) -> impl Iterator<Item = &Step> {
+        let end = usize::try_from(index.saturating_add(1)).unwrap_or(0).min(self.steps.len());
+        self.steps[..end].iter().rev()
+    }
+}
+
+/// One item of `steps`. Several actions in one item are possible; see [`Step::action`] for the one that decides.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Step {
+    /// `setWeight`.
+    pub set_weight: Option<i32>,
+    /// `pause`.
+    pub pause: Option<Pause>,
+    /// `setCanaryScale`.
+    pub set_canary_scale: Option<CanaryScale>,
+    /// `experiment`: index into [`crate::plan::Plan::experiments`].
+    pub experiment: Option<u16>,
+    /// `analysis`: index into [`crate::plan::Plan::sites`].
+    pub analysis: Option<u16>,
+    /// `setHeaderRoute`: the name of the route.
+    pub set_header_route: Option<String>,
+    /// `setMirrorRoute`: the name of the route.
+    pub set_mirror_route: Option<String>,
+    /// `plugin`: its name and its index into [`crate::plan::Environment::plugins`].
+    pub plugin: Option<PluginStep>,
+}
+
+/// `plugin` of a step.
+#[derive(Clone, Debug, PartialEq)]
+pub struct PluginStep {
+    /// `name`.
+    pub name: String,
+    /// Index into [`crate::plan::Environment::plugins`].
+    pub script: u16,
+}
+
+/// `pause`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Pause {
+    /// `duration`; `None` waits for a person.
+    pub duration: Option<Delta>,
+    /// `duration` as written.
+    pub written: String,
+}
+
+/// `setCanaryScale`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CanaryScale {
+    /// `replicas`.
+    pub replicas: Option<i32>,
+    /// `weight`.
+    pub weight: Option<i32>,
+    /// `matchTrafficWeight`.
+    pub match_traffic_weight: bool,
+}
+
+/// `trafficRouting`.
+#[derive(Clone, Debug)]
+pub struct Routing {
+    /// The routers, in the order in which upstream calls them.
+    pub routers: Vec<Router>,
+    /// `maxTrafficWeight`.
+    pub max_weight: i32,
+}
+
+/// A traffic router.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Router {
+    /// `istio`.
+    Istio {
+        /// The names of the virtual services.
+        virtual_services: Vec<String>,
+        /// The destination rule.
+        destination_rule: Option<String>,
+    },
+    /// `nginx`.
+    Nginx,
+    /// `alb`.
+    Alb,
+    /// `smi`.
+    Smi,
+    /// `ambassador`.
+    Ambassador,
+    /// `appMesh`.
+    AppMesh,
+    /// `traefik`.
+    Traefik,
+    /// `apisix`.
+    Apisix,
+    /// `plugins.<name>`.
+    Plugin(String),
+}
+
+/// `analysis` of a canary.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Background {
+    /// Index into [`crate::plan::Plan::sites`].
+    pub site: u16,
+    /// `startingStep`.
+    pub starting_step: Option<i32>,
+}
+
+/// `replicaProgressThreshold`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Threshold {
+    /// Whether `value` is a percentage of the desired pods (a number of pods otherwise).
+    pub percent: bool,
+    /// `value`.
+    pub value: i32,
+}
+
+/// `maxSurge` and `maxUnavailable`: a number of pods or a percentage of `spec.replicas`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Amount {
+    /// Pods.
+    Pods(i32),
+    /// Percent of `spec.replicas`; a quoted number is one too (CA-11).
+    Percent(i32),
+}
+
+impl Amount {
+    /// The number of pods for a rollout of `replicas`
+    /// (Kubernetes' `GetValueFromIntOrPercent`, used by `utils/replicaset/replicaset.go: resolveFenceposts`).
+    #[must_use]
+    pub fn of(self, replicas: i32, round_up: bool) -> i32 {
+        match self {
+            Self::Pods(pods) => pods,
+            Self::Percent(percent) => {
+                let scaled = i64::from(percent) * i64::from(replicas);
+                let rounded =
+                    if round_up { -((-scaled).div_euclid(100)) } else { scaled.div_euclid(100) };
+                i32::try_from(rounded).unwrap_or(i32::MAX)
+            }
+        }
+    }
+}
+
+/// `spec.strategy.blueGreen`.
+#[derive(Clone, Debug)]
+pub struct BlueGreen {
+    /// `activeService`.
+    pub active_service: ServiceId,
+    /// `previewService`.
+    pub preview_service: Option<ServiceId>,
+    /// `previewReplicaCount`.
+    pub preview_replicas: Option<i32>,
+    /// `autoPromotionEnabled`.
+    pub auto_promotion: bool,
+    /// `autoPromotionSeconds`; zero is none.
+    pub auto_promotion_delay: Delta,
+    /// `maxUnavailable`.
+    pub max_unavailable: Amount,
+    /// `scaleDownDelaySeconds`.
+    pub scale_down_delay: Delta,
+    /// Whether `scaleDownDelaySeconds` was written.
+    pub scale_down_delay_written: bool,
+    /// `scaleDownDelayRevisionLimit`.
+    pub scale_down_delay_revision_limit: i32,
+    /// `abortScaleDownDelaySeconds`; `None` is an explicit 0: never scale down.
+    pub abort_scale_down_delay: Option<Delta>,
+    /// `prePromotionAnalysis`: index into [`crate::plan::Plan::sites`].
+    pub pre_promotion: Option<u16>,
+    /// `postPromotionAnalysis`: index into [`crate::plan::Plan::sites`].
+    pub post_promotion: Option<u16>,
+}

@@ -1,0 +1,413 @@
+//! The simulation: joins kernel, cluster, controllers and world, and is the only module that knows all of them.
+//!
+//! Knows: who is woken by which write, the controllers' work queues, the order of events at one instant.
+//! Refuses to know: what a rollout means (controllers), where times and policies come from (plan).
+//! Simplifies: all work takes no time, and every write is seen by everybody at once.
+//!
+//! At one instant pods change first, then people act, and then the controllers work until none has anything left to do:
+//! the rollout before the experiments before the analysis runs. Upstream's controllers run side by side; the recorded
+//! traces hold for every order of their work, and so do ours.
+
+pub mod apply;
+pub mod people;
+pub mod queue;
+pub mod start;
+pub mod triggers;
+
+use crate::cluster::status::RolloutStatus;
+use crate::cluster::{
+    AnalysisRun, Cluster, Experiment, ExperimentId, MetricStatus, RunId, experiment,
+};
+use crate::controller::replica_sets::RESYNC_PERIOD;
+use crate::controller::rollout::{Observed, Outcome, Scratch, Verification};
+use crate::controller::{Decision, Log, analysis, rollout};
+use crate::kernel::{Kernel, Phased};
+use crate::plan::scenario::{Script, When};
+use crate::plan::{Environment, Plan};
+use crate::sim::queue::Queue;
+use crate::time::{Delta, SimTime};
+use crate::trace::Recorder;
+use crate::world::World;
+
+pub use start::Start;
+
+/// No run goes on for longer than this, if nothing else ends it.
+pub const LONGEST: Delta = Delta::from_secs(7 * 24 * 3600);
+
+/// More reconciliations at one instant than this, and the run is given up: a controller is asking for itself for ever.
+const MOST_AT_ONE_INSTANT: u32 = 100_000;
+
+/// Something that happens at a future instant.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Due {
+    /// Pods change by themselves.
+    Pods,
+    /// A person acts; index into the script.
+    Deed(u16),
+    /// The rollout asked to be looked at.
+    Rollout,
+    /// An experiment asked to be looked at.
+    Experiment(ExperimentId),
+    /// An analysis run asked to be looked at.
+    Run(RunId),
+}
+
+/// The order of events at one instant is behaviour: what the world does is seen by people, and both by the controllers.
+impl Phased for Due {
+    fn phase(&self) -> u8 {
+        match self {
+            Self::Pods => 0,
+            Self::Deed(_) => 1,
+            Self::Rollout | Self::Experiment(_) | Self::Run(_) => 2,
+        }
+    }
+}
+
+/// How a run ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Ending {
+    /// The last instant at which something happened.
+    pub at: SimTime,
+    /// Why nothing more is simulated.
+    pub reason: EndReason,
+}
+
+/// Why a run ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum EndReason {
+    /// Nothing but resyncs remained to happen.
+    Quiet,
+    /// The horizon was reached.
+    Until,
+    /// Controllers kept each other busy without time passing.
+    Livelock,
+}
+
+/// A simulation that can be run again and again; it keeps its memory.
+#[derive(Debug)]
+pub struct Simulation<'a, R: Recorder> {
+    plan: &'a Plan,
+    environment: &'a Environment,
+    script: &'a Script,
+    recorder: R,
+    kernel: Kernel<Due>,
+    cluster: Cluster,
+    world: World,
+    pods_due: Option<SimTime>,
+    resync_due: SimTime,
+    rollout_queue: Queue,
+    experiment_queues: Vec<Queue>,
+    run_queues: Vec<Queue>,
+    /// Whether anything was written since the last rest.
+    changed: bool,
+    triggered: Vec<bool>,
+    watched: triggers::Watched,
+    scratch: Scratch,
+    next_status: RolloutStatus,
+    decision: Decision<R::Log>,
+    metrics: Vec<MetricStatus>,
+    templates: Vec<experiment::TemplateStatus>,
+    analyses: Vec<experiment::AnalysisStatus>,
+    pods_to_restart: Vec<i32>,
+}
+
+impl<'a, R: Recorder> Simulation<'a, R> {
+    /// A simulation of `plan` in the world of `environment`, with the deeds of `script`.
+    #[must_use]
+    pub fn new(plan: &'a Plan, environment: &'a Environment, script: &'a Script, recorder: R) -> Self {
+        Self {
+            plan,
+            environment,
+            script,
+            recorder,
+            kernel: Kernel::new(SimTime::ZERO),
+            cluster: Cluster::default(),
+            world: World::default(),
+            pods_due: None,
+            resync_due: SimTime::ZERO,
+            rollout_queue: Queue::default(),
+            experiment_queues: Vec::new(),
+            run_queues: Vec::new(),
+            changed: false,
+            triggered: Vec::new(),
+            watched: triggers::Watched::default(),
+            scratch: Scratch::default(),
+            next_status: RolloutStatus::default(),
+            decision: Decision::default(),
+            metrics: Vec::new(),
+            templates: Vec::new(),
+            analyses: Vec::new(),
+            pods_to_restart: Vec::new(),
+        }
+    }
+
+    /// What was recorded.
+    pub fn recorder(&self) -> &R {
+        &self.recorder
+    }
+
+    /// What was recorded, and the end of the simulation.
+    pub fn into_recorder(self) -> R {
+        self.recorder
+    }
+
+    /// The objects as they stand.
+    pub fn cluster(&self) -> &Cluster {
+        &self.cluster
+    }
+
+    /// The world as it stands.
+    pub fn world(&self) -> &World {
+        &self.world
+    }
+
+    /// Simulates from `start` until nothing but resyncs remains to happen, or until the script's horizon.
+    pub fn run(&mut self, start: &Start) -> Ending {
+        self.set_up(start);
+        let limit = self.script.until.unwrap_or(start.at + LONGEST);
+        let mut now = start.at;
+        let mut last = start.at;
+        loop {
+            if !self.settle(now) {
+                return Ending { at: now, reason: EndReason::Livelock };
+            }
+            if self.changed {
+                self.changed = false;
+                last = now;
+                self.recorder.settled(now, &self.cluster);
+            }
+            let next = self.next_due();
+            let at_rest = RESYNC_PERIOD + RESYNC_PERIOD < self.resync_due - last;
+            if next.is_none() && (limit < self.resync_due || at_rest) {
+                return Ending { at: last, reason: EndReason::Quiet };
+            }
+            let due = next.map_or(self.resync_due, |next| next.min(self.resync_due));
+            if limit < due {
+                return Ending { at: limit, reason: EndReason::Until };
+            }
+            now = due;
+            self.take_due(now);
+            if now == self.resync_due {
+                self.resync_due = now + RESYNC_PERIOD;
+                self.resync(now);
+            }
+        }
+    }
+
+    fn set_up(&mut self, start: &Start) {
+        self.kernel.reset(start.at);
+        self.cluster.copy_from(&start.cluster);
+        self.world.copy_from(&start.world);
+        self.pods_due = None;
+        self.resync_due = start.at + RESYNC_PERIOD;
+        self.rollout_queue = Queue::woken();
+        self.experiment_queues.clear();
+        self.experiment_queues.resize(self.cluster.experiments.len(), Queue::woken());
+        self.run_queues.clear();
+        self.run_queues.resize(self.cluster.runs.len(), Queue::woken());
+        self.changed = true;
+        self.triggered.clear();
+        self.triggered.resize(self.script.actions.len(), false);
+        for (index, action) in self.script.actions.iter().enumerate() {
+            if let When::At(at) = action.when
+                && start.at <= at
+            {
+                let deed = Due::Deed(u16::try_from(index).unwrap_or(u16::MAX));
+                self.kernel.schedule(at, deed);
+            }
+        }
+        self.watched = self.watch().unwrap_or_default();
+        self.watch_pods(start.at);
+        self.recorder.started(start.at, &self.cluster);
+    }
+
+    /// The next instant at which something is due, leaving out timers that were superseded and a rollout that only
+    /// polls itself.
+    fn next_due(&mut self) -> Option<SimTime> {
+        let next = self.kernel.peek()?;
+        let only_polling = self.rollout_queue.is_polling() && self.kernel.len() == 1;
+        (!only_polling).then_some(next)
+    }
+
+    /// Takes everything that is due at `now`.
+    fn take_due(&mut self, now: SimTime) {
+        while let Some((_, due)) = self.kernel.pop_until(now) {
+            match due {
+                Due::Pods => {
+                    if self.pods_due == Some(now) {
+                        self.pods_due = None;
+                        self.update_pods(now);
+                    }
+                }
+                Due::Deed(index) => self.perform(usize::from(index), now),
+                Due::Rollout => self.rollout_queue.fire(now),
+                Due::Experiment(id) => self.experiment_queues[usize::from(id.0)].fire(now),
+                Due::Run(id) => self.run_queues[id.0 as usize].fire(now),
+            }
+        }
+    }
+
+    /// Every object is looked at again (client-go's informer resync).
+    fn resync(&mut self, now: SimTime) {
+        self.rollout_queue.add_rate_limited(now);
+        self.experiment_queues.iter_mut().for_each(Queue::add);
+        self.run_queues.iter_mut().for_each(Queue::add);
+    }
+
+    /// Lets the controllers work until none has anything left to do; `false` if they never stop.
+    fn settle(&mut self, now: SimTime) -> bool {
+        for _ in 0..MOST_AT_ONE_INSTANT {
+            if self.rollout_queue.take() {
+                self.reconcile_rollout(now);
+            } else if let Some(index) = self.experiment_queues.iter_mut().position(Queue::take) {
+                self.reconcile_experiment(index, now);
+            } else if let Some(index) = self.run_queues.iter_mut().position(Queue::take) {
+                self.reconcile_run(index, now);
+            } else {
+                if let Some(at) = self.rollout_queue.to_schedule() {
+                    self.kernel.schedule(at, Due::Rollout);
+                }
+                return true;
+            }
+        }
+        false
+    }
+
+    fn reconcile_rollout(&mut self, now: SimTime) {
+        self.decision.clear();
+        self.count_pods_to_restart(now);
+        let plugin_answer = self.ask_plugin(now);
+        let seen = Observed {
+            plan: self.plan,
+            cluster: &self.cluster,
+            verification: self
+                .environment
+                .verify_after
+                .map(|after| Verification { told: self.world.router.told(), after }),
+            plugin_answer,
+            pods_to_restart: &self.pods_to_restart,
+            now,
+        };
+        let outcome =
+            rollout::reconcile(seen, &mut self.scratch, &mut self.next_status, &mut self.decision);
+        let mut changed = self.carry_out(now);
+        if outcome == Outcome::Status {
+            changed = true;
+            self.store_rollout_status(now);
+        }
+        let requeue = self.decision.requeue;
+        self.rollout_queue.finish(requeue, changed, now);
+        self.tell(now);
+    }
+
+    /// Replaces the status and wakes who watches it.
+    fn store_rollout_status(&mut self, now: SimTime) {
+        let Some(rollout) = &mut self.cluster.rollout else { return };
+        std::mem::swap(&mut rollout.status, &mut self.next_status);
+        self.changed = true;
+        self.rollout_queue.add_rate_limited(now);
+        self.pull_triggers(now);
+    }
+
+    fn reconcile_experiment(&mut self, index: usize, now: SimTime) {
+        self.decision.clear();
+        let stored = self.cluster.experiments[index];
+        if stored.deleted {
+            return;
+        }
+        let mut experiment = stored;
+        self.templates.clear();
+        self.templates.extend_from_slice(self.cluster.templates_of(&stored));
+        self.analyses.clear();
+        self.analyses.extend_from_slice(self.cluster.analyses_of(&stored));
+        let id = ExperimentId(u16::try_from(index).unwrap_or(u16::MAX));
+        crate::controller::experiment::Pass {
+            plan: self.plan,
+            cluster: &self.cluster,
+            id,
+            experiment: &mut experiment,
+            templates: &mut self.templates,
+            analyses: &mut self.analyses,
+            now,
+            out: &mut self.decision,
+        }
+        .reconcile();
+        let wrote = self.carry_out(now);
+        let changed = self.store_experiment(index, experiment);
+        self.experiment_queues[index].finish(self.decision.requeue, wrote || changed, now);
+        if let Some(at) = self.experiment_queues[index].to_schedule() {
+            self.kernel.schedule(at, Due::Experiment(id));
+        }
+        self.tell(now);
+    }
+
+    fn store_experiment(&mut self, index: usize, experiment: Experiment) -> bool {
+        let stored = self.cluster.experiments[index];
+        let same = stored == experiment
+            && self.cluster.templates_of(&stored) == self.templates
+            && self.cluster.analyses_of(&stored) == self.analyses;
+        if same {
+            return false;
+        }
+        self.cluster.experiments[index] = experiment;
+        self.cluster.experiment_templates[stored.templates.range()].copy_from_slice(&self.templates);
+        self.cluster.experiment_analyses[stored.analyses.range()].copy_from_slice(&self.analyses);
+        self.changed = true;
+        self.experiment_queues[index].add();
+        self.rollout_queue.add();
+        true
+    }
+
+    fn reconcile_run(&mut self, index: usize, now: SimTime) {
+        self.decision.clear();
+        let stored = self.cluster.runs[index];
+        if stored.deleted {
+            return;
+        }
+        let mut run = stored;
+        self.metrics.clear();
+        self.metrics.extend_from_slice(self.cluster.metrics_of(&stored));
+        let id = RunId(u32::try_from(index).unwrap_or(u32::MAX));
+        analysis::reconcile(
+            &self.plan.analyses[run.analysis as usize],
+            id,
+            &mut run,
+            &mut self.metrics,
+            now,
+            self.environment,
+            &mut self.decision,
+        );
+        let changed = self.store_run(index, run, now);
+        self.run_queues[index].finish(self.decision.requeue, changed, now);
+        if let Some(at) = self.run_queues[index].to_schedule() {
+            self.kernel.schedule(at, Due::Run(id));
+        }
+        self.tell(now);
+    }
+
+    fn store_run(&mut self, index: usize, run: AnalysisRun, now: SimTime) -> bool {
+        let stored = self.cluster.runs[index];
+        if stored == run && self.cluster.metrics_of(&stored) == self.metrics {
+            return false;
+        }
+        self.cluster.runs[index] = run;
+        self.cluster.metrics[stored.metrics.range()].copy_from_slice(&self.metrics);
+        self.changed = true;
+        self.run_queues[index].add();
+        if run.phase != stored.phase {
+            self.wake_owner_of_run(&run, now);
+        }
+        true
+    }
+
+    /// Hands what was told to the recorder.
+    fn tell(&mut self, now: SimTime) {
+        self.recorder.note(now, &mut self.decision.log, &self.cluster);
+    }
+
+    /// Tells one event outside of a reconciliation.
+    fn tell_one(&mut self, now: SimTime, event: crate::cluster::Event) {
+        self.decision.log.tell(event);
+        self.tell(now);
+    }
+}

@@ -1,0 +1,168 @@
+//! A controller's work queue, for one object: is it waiting to be worked on, and when will it be again?
+//!
+//! Follows client-go's `workqueue`: an object waits at most once, and of several delayed additions the earliest counts.
+//! Failures are repeated after a back-off that doubles from 1 ms to 10 s, and while it grows every rate-limited addition
+//! is delayed by it too.
+
+use crate::controller::Requeue;
+use crate::time::{Delta, SimTime};
+
+/// The first back-off after a failure.
+const FIRST_BACK_OFF: Delta = Delta::from_millis(1);
+/// The longest back-off.
+const LONGEST_BACK_OFF: Delta = Delta::from_secs(10);
+
+/// The place of one object in its controller's queue.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Queue {
+    waiting: bool,
+    timer: Option<SimTime>,
+    scheduled: Option<SimTime>,
+    failures: u32,
+    polling: bool,
+}
+
+impl Queue {
+    /// A queue in which the object waits to be worked on.
+    #[must_use]
+    pub fn woken() -> Self {
+        Self { waiting: true, ..Self::default() }
+    }
+
+    /// Adds the object without delay (`Add`).
+    pub fn add(&mut self) {
+        self.waiting = true;
+    }
+
+    /// Adds the object after the back-off; at once while nothing has failed (`AddRateLimited`).
+    pub fn add_rate_limited(&mut self, now: SimTime) {
+        if self.failures == 0 {
+            self.waiting = true;
+            self.timer = None;
+        } else {
+            self.back_off(now);
+        }
+    }
+
+    fn back_off(&mut self, now: SimTime) {
+        let factor = 1_i64.checked_shl(self.failures).unwrap_or(i64::MAX);
+        let delay = Delta::from_nanos(FIRST_BACK_OFF.nanos().saturating_mul(factor));
+        self.failures += 1;
+        self.add_at(now + delay.min(LONGEST_BACK_OFF));
+    }
+
+    fn add_at(&mut self, at: SimTime) {
+        self.timer = Some(self.timer.map_or(at, |earlier| earlier.min(at)));
+    }
+
+    /// Takes the object out to be worked on, if it waits.
+    pub fn take(&mut self) -> bool {
+        std::mem::take(&mut self.waiting)
+    }
+
+    /// The event that was scheduled for `now` has come; an outdated one changes nothing.
+    pub fn fire(&mut self, now: SimTime) {
+        if self.scheduled == Some(now) {
+            self.scheduled = None;
+        }
+        if self.timer == Some(now) {
+            self.timer = None;
+            self.waiting = true;
+        }
+    }
+
+    /// Takes note of how the work ended. A controller that asks for itself at once although it changed nothing is asked
+    /// again in the next second.
+    pub fn finish(&mut self, requeue: Requeue, changed: bool, now: SimTime) {
+        if let Some(at) = requeue.at {
+            self.add_at(at);
+        }
+        self.polling = false;
+        if requeue.failed {
+            self.back_off(now);
+            return;
+        }
+        self.failures = 0;
+        if requeue.at_once && changed {
+            self.waiting = true;
+        } else if requeue.at_once {
+            self.polling = self.timer.is_none();
+            self.add_at(now.stored() + Delta::from_secs(1));
+        }
+    }
+
+    /// The instant for which an event has to be scheduled so that the timer is noticed, if there is none yet.
+    pub fn to_schedule(&mut self) -> Option<SimTime> {
+        let timer = self.timer.filter(|timer| self.scheduled != Some(*timer))?;
+        self.scheduled = Some(timer);
+        Some(timer)
+    }
+
+    /// Whether the object waits for nothing but itself: it asked to be asked again, and nothing came of it.
+    #[must_use]
+    pub fn is_polling(&self) -> bool {
+        self.polling
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at(millis: i64) -> SimTime {
+        SimTime::ZERO + Delta::from_millis(millis)
+    }
+
+    const FAILED: Requeue = Requeue { at: None, at_once: false, failed: true };
+
+    #[test]
+    fn the_earliest_of_several_timers_counts() {
+        let mut queue = Queue::default();
+        for seconds in [30, 10, 20] {
+            let requeue = Requeue { at: Some(SimTime::from_secs(seconds)), ..Requeue::default() };
+            queue.finish(requeue, false, SimTime::ZERO);
+        }
+        assert_eq!(queue.to_schedule(), Some(SimTime::from_secs(10)));
+        assert_eq!(queue.to_schedule(), None);
+    }
+
+    #[test]
+    fn a_wake_up_replaces_the_timer() {
+        let mut queue = Queue::default();
+        let requeue = Requeue { at: Some(SimTime::from_secs(30)), ..Requeue::default() };
+        queue.finish(requeue, false, SimTime::ZERO);
+        queue.add_rate_limited(SimTime::ZERO);
+        assert!(queue.take());
+        assert_eq!(queue.to_schedule(), None);
+    }
+
+    #[test]
+    fn the_back_off_doubles_and_a_success_ends_it() {
+        let mut queue = Queue::default();
+        let mut now = at(0);
+        let mut pauses = Vec::new();
+        for _ in 0..15 {
+            queue.finish(FAILED, false, now);
+            let next = queue.to_schedule().expect("a retry");
+            pauses.push((next - now).nanos() / 1_000_000);
+            queue.fire(next);
+            now = next;
+        }
+        assert_eq!(pauses[..4], [1, 2, 4, 8]);
+        assert_eq!(pauses[12..], [4096, 8192, 10_000]);
+        queue.finish(Requeue::default(), true, now);
+        queue.add_rate_limited(now);
+        assert!(queue.take());
+    }
+
+    #[test]
+    fn a_request_for_itself_without_a_change_waits_for_the_next_second() {
+        let mut queue = Queue::default();
+        let requeue = Requeue { at_once: true, ..Requeue::default() };
+        queue.finish(requeue, false, at(1500));
+        assert!(!queue.take() && queue.is_polling());
+        assert_eq!(queue.to_schedule(), Some(at(2000)));
+        queue.finish(requeue, true, at(1500));
+        assert!(queue.take() && !queue.is_polling());
+    }
+}

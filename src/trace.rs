@@ -1,0 +1,78 @@
+//! What happened in a run: events as they happen, and the state whenever it has come to rest.
+//!
+//! Knows: the shape of a record. Reports are folds over it.
+//! Refuses to know: how a record is shown, and why anything happened.
+//!
+//! Recording is a generic parameter of the simulation: with [`Off`] it costs nothing.
+
+pub mod wording;
+
+use crate::cluster::{Cluster, Event};
+use crate::controller::{Log, Silent};
+use crate::time::SimTime;
+
+/// Receives what happens in a run.
+pub trait Recorder {
+    /// Where controllers tell their events.
+    type Log: Log + Default + std::fmt::Debug;
+
+    /// The run starts.
+    fn started(&mut self, at: SimTime, cluster: &Cluster);
+    /// Takes the events out of `log`; `cluster` is the state right after them.
+    fn note(&mut self, at: SimTime, log: &mut Self::Log, cluster: &Cluster);
+    /// The controllers have come to rest after a change.
+    fn settled(&mut self, at: SimTime, cluster: &Cluster);
+}
+
+/// Records nothing.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Off;
+
+impl Recorder for Off {
+    type Log = Silent;
+
+    #[inline]
+    fn started(&mut self, _: SimTime, _: &Cluster) {}
+    #[inline]
+    fn note(&mut self, _: SimTime, _: &mut Silent, _: &Cluster) {}
+    #[inline]
+    fn settled(&mut self, _: SimTime, _: &Cluster) {}
+}
+
+/// The whole record of a run.
+#[derive(Clone, Debug, Default)]
+pub struct Trace {
+    /// Events in the order in which they happened.
+    pub events: Vec<(SimTime, Event)>,
+    /// The state at the start and after each instant at which it changed.
+    pub frames: Vec<Frame>,
+}
+
+/// The state after an instant.
+#[derive(Clone, Debug)]
+pub struct Frame {
+    /// The instant.
+    pub at: SimTime,
+    /// Number of events up to and including this instant.
+    pub events: usize,
+    /// The objects.
+    pub cluster: Cluster,
+}
+
+impl Recorder for Trace {
+    type Log = Vec<Event>;
+
+    fn started(&mut self, at: SimTime, cluster: &Cluster) {
+        self.events.clear();
+        self.frames.clear();
+        self.frames.push(Frame { at, events: 0, cluster: cluster.clone() });
+    }
+
+    fn note(&mut self, at: SimTime, log: &mut Vec<Event>, _: &Cluster) {
+        self.events.extend(log.drain(..).map(|event| (at, event)));
+    }
+
+    fn settled(&mut self, at: SimTime, cluster: &Cluster) {
+        self.frames.push(Frame { at, events: self.events.len(), cluster: cluster.clone() });
+    }
+}

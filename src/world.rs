@@ -1,0 +1,46 @@
+//! The simulated world: pods that start, routers that confirm weights, metric providers and plugins that answer.
+//!
+//! Knows: the truth ([`crate::plan::Environment`]) and how it looks at a given instant.
+//! Refuses to know: controllers, the event queue. It is asked for the state at an instant and for the next instant at
+//! which that state changes by itself; when to ask is somebody else's business.
+//! Simplifies: pods are created and deleted at once; requests, queues and errors do not exist yet, metrics are scripted.
+
+pub mod plugins;
+pub mod pods;
+pub mod router;
+pub mod telemetry;
+
+use crate::time::SimTime;
+
+pub use pods::{Pods, Tally};
+pub use router::Router;
+
+/// The changing part of the world.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct World {
+    /// All pods.
+    pub pods: Pods,
+    /// The traffic router.
+    pub router: Router,
+    /// The step plugins.
+    pub plugins: plugins::Plugins,
+}
+
+impl World {
+    /// Takes over everything from `other`, reusing the memory at hand.
+    pub fn copy_from(&mut self, other: &Self) {
+        self.pods.copy_from(&other.pods);
+        self.router = other.router;
+        self.plugins.clone_from(&other.plugins);
+    }
+
+    /// The next instant after `now` at which pods change by themselves.
+    #[must_use]
+    pub fn next_change(
+        &self,
+        environment: &crate::plan::Environment,
+        now: SimTime,
+    ) -> Option<SimTime> {
+        self.pods.next_change(environment, now)
+    }
+}

@@ -1,0 +1,36 @@
+//! Runs every suite of recorded answers that the corpus holds: `COALMINE_CORPUS` (default: `tests/corpus`).
+//!
+//! Prints one line `<suite> <group> <passed>/<total>` for each group and, for each group with failures, the first differing
+//! row of the first three failing cases. Fails below the thresholds, which are only ever raised.
+
+mod conformance {
+    pub(crate) mod cases;
+    pub(crate) mod corpus;
+    pub(crate) mod rows;
+    pub(crate) mod script;
+    pub(crate) mod tables;
+    pub(crate) mod validation;
+}
+
+use conformance::corpus::Corpus;
+use conformance::{cases, tables, validation};
+
+#[test]
+fn named_cases_follow_the_recorded_traces() {
+    cases::named(&Corpus::find()).check("argo/named");
+}
+
+#[test]
+fn generated_cases_follow_the_recorded_traces() {
+    cases::generated(&Corpus::find()).check("argo/cases");
+}
+
+#[test]
+fn replica_counts_match_the_recorded_tables() {
+    tables::replica_counts(&Corpus::find()).check("argo/tables");
+}
+
+#[test]
+fn validation_says_what_the_controllers_say() {
+    validation::tables(&Corpus::find()).check("argo/validation");
+}

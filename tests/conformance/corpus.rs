@@ -1,0 +1,105 @@
+//! Where the recorded answers are, and how results are counted and printed.
+
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+use std::fs::File;
+use std::io::{BufRead, BufReader};
+use std::path::{Path, PathBuf};
+
+use flate2::read::GzDecoder;
+
+/// A folder of recorded answers.
+pub(crate) struct Corpus {
+    pub(crate) root: PathBuf,
+}
+
+/// How many cases of each group passed.
+#[derive(Default)]
+pub(crate) struct Score {
+    groups: BTreeMap<String, Group>,
+}
+
+#[derive(Default)]
+struct Group {
+    passed: usize,
+    total: usize,
+    failures: Vec<String>,
+}
+
+/// The share of each suite's cases that must pass. Only ever raised.
+const THRESHOLDS: &[(&str, f64)] = &[("argo/named", 0.0), ("argo/cases", 0.0), ("argo/tables", 0.0), ("argo/validation", 0.0)];
+
+impl Corpus {
+    /// The corpus that `COALMINE_CORPUS` names, or our own.
+    pub(crate) fn find() -> Self {
+        let root = std::env::var_os("COALMINE_CORPUS").map_or_else(
+            || Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/corpus"),
+            PathBuf::from,
+        );
+        assert!(root.is_dir(), "no corpus at {}", root.display());
+        Self { root }
+    }
+
+    /// The compressed files below `folder`, sorted, with their names without endings.
+    pub(crate) fn archives(&self, folder: &str) -> Vec<(String, PathBuf)> {
+        let mut found: Vec<_> = std::fs::read_dir(self.root.join(folder))
+            .into_iter()
+            .flatten()
+            .map(|entry| entry.expect("a readable folder").path())
+            .filter_map(|path| {
+                let name = path.file_name()?.to_str()?.strip_suffix(".jsonl.gz")?.to_owned();
+                Some((name, path))
+            })
+            .collect();
+        found.sort();
+        found
+    }
+}
+
+/// The lines of a compressed file, as JSON.
+pub(crate) fn lines(path: &Path) -> impl Iterator<Item = serde_json::Value> {
+    let file = File::open(path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+    BufReader::new(GzDecoder::new(file)).lines().map(|line| {
+        serde_json::from_str(&line.expect("compressed text")).expect("a line of JSON")
+    })
+}
+
+impl Score {
+    /// Counts a case; `failure` tells what differs.
+    pub(crate) fn add(&mut self, group: &str, failure: Option<String>) {
+        let group = self.groups.entry(group.to_owned()).or_default();
+        group.total += 1;
+        match failure {
+            None => group.passed += 1,
+            Some(failure) => group.failures.push(failure),
+        }
+    }
+
+    /// Prints the score and compares it with the threshold of the suite. A suite that the corpus does not hold passes.
+    pub(crate) fn check(&self, suite: &str) {
+        let mut report = String::new();
+        for (name, group) in &self.groups {
+            let _ = writeln!(report, "{suite} {name} {}/{}", group.passed, group.total);
+        }
+        for group in self.groups.values() {
+            for failure in group.failures.iter().take(3) {
+                let _ = writeln!(report, "\n{failure}");
+            }
+        }
+        println!("{report}");
+        let (passed, total) = self
+            .groups
+            .values()
+            .fold((0, 0), |(passed, total), group| (passed + group.passed, total + group.total));
+        let threshold = THRESHOLDS
+            .iter()
+            .find(|(name, _)| *name == suite)
+            .map(|(_, threshold)| *threshold)
+            .expect("a threshold for every suite");
+        let needed = (f64::from(u32::try_from(total).expect("few cases")) * threshold).ceil();
+        assert!(
+            needed <= f64::from(u32::try_from(passed).expect("few cases")),
+            "{suite}: {passed} of {total} pass, {needed} are needed\n{report}"
+        );
+    }
+}
