@@ -249,7 +249,7 @@ impl<'a, R: Recorder> Simulation<'a, R> {
 
     /// Every object is looked at again (client-go's informer resync).
     fn resync(&mut self, now: SimTime) {
-        self.rollout_queue.add_rate_limited(now);
+        self.rollout_queue.add();
         self.experiment_queues.iter_mut().for_each(Queue::add);
         self.run_queues.iter_mut().for_each(Queue::add);
     }
@@ -305,7 +305,7 @@ impl<'a, R: Recorder> Simulation<'a, R> {
         let Some(rollout) = &mut self.cluster.rollout else { return };
         std::mem::swap(&mut rollout.status, &mut self.next_status);
         self.changed = true;
-        self.rollout_queue.add_rate_limited(now);
+        self.rollout_queue.add();
         self.pull_triggers(now);
     }
 
