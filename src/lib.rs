@@ -1,1 +1,3 @@
 //! coalmine: a discrete-event simulator of progressive delivery.
+
+pub mod condition;
