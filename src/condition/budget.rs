@@ -1,0 +1,60 @@
+//! What one evaluation may cost.
+//!
+//! The reference counts elements it makes and stops at a million; so do we, with its message. It does
+//! not count time; we do, so that a condition cannot hang.
+
+use super::fault::Fault;
+
+/// Elements made so far and steps left.
+#[derive(Debug)]
+pub(super) struct Budget {
+    memory: u64,
+    steps: u64,
+}
+
+/// `conf.DefaultMemoryBudget` of expr-lang/expr \[elements\].
+const MEMORY: u64 = 1_000_000;
+/// About a second.
+const STEPS: u64 = 20_000_000;
+
+impl Budget {
+    pub(super) fn new() -> Self {
+        Self { memory: 0, steps: STEPS }
+    }
+
+    /// Accounts for a list or map of `size` elements before it is made.
+    pub(super) fn grow(&mut self, size: u64) -> Result<(), Fault> {
+        self.memory = self.memory.saturating_add(size);
+        if MEMORY <= self.memory { Err("memory budget exceeded".into()) } else { Ok(()) }
+    }
+
+    /// Accounts for `count` steps of work.
+    pub(super) fn step(&mut self, count: u64) -> Result<(), Fault> {
+        match self.steps.checked_sub(count) {
+            Some(left) => {
+                self.steps = left;
+                Ok(())
+            }
+            None => Err(Fault::new(format!("a condition may take at most {STEPS} steps"))),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_last_element_is_one_too_many() {
+        let mut budget = Budget::new();
+        assert!(budget.grow(MEMORY - 1).is_ok());
+        assert!(budget.grow(1).is_err());
+    }
+
+    #[test]
+    fn steps_run_out() {
+        let mut budget = Budget::new();
+        assert!(budget.step(STEPS).is_ok());
+        assert!(budget.step(1).is_err());
+    }
+}
