@@ -4,7 +4,8 @@
 //! functions, which are part of the grammar. Follows `parser/parser.go` of expr-lang/expr: `??` binds
 //! tightest and does not mix, `a < b < c` means `a < b && b < c`, `x | f(y)` means `f(x, y)`.
 //!
-//! Difference: nesting beyond [`HEIGHT_MAX`] levels is refused.
+//! Difference: expressions within expressions beyond [`LEVEL_MAX`] levels, and trees higher than
+//! [`HEIGHT_MAX`], are refused.
 
 mod primary;
 
@@ -36,6 +37,8 @@ pub(super) fn parse(text: &str) -> Result<Node, Fault> {
 
 /// Trees of more nodes are refused by the reference, too.
 const NODES_MAX: u32 = 10_000;
+/// Half of the 2 MiB a thread has are enough for it without optimization.
+const LEVEL_MAX: u16 = 100;
 /// What 10,000 nodes can reasonably need.
 const TEXT_BYTES_MAX: usize = 1_000_000;
 const TOO_MANY_NODES: &str = "compilation failed: expression exceeds maximum allowed nodes";
@@ -115,11 +118,11 @@ impl<'a> Parser<'a> {
             return Err(Fault::from(TOO_MANY_NODES).at(span));
         }
         let node = Node::new(expr, span);
-        if HEIGHT_MAX < node.height { Err(self.too_deep()) } else { Ok(node) }
+        if HEIGHT_MAX < node.height { Err(self.too_deep(HEIGHT_MAX)) } else { Ok(node) }
     }
 
-    fn too_deep(&self) -> Fault {
-        let message = format!("a condition is nested at most {HEIGHT_MAX} levels deep");
+    fn too_deep(&self, limit: u16) -> Fault {
+        let message = format!("a condition is nested at most {limit} levels deep");
         Fault::new(message).at(self.current().span)
     }
 
@@ -143,8 +146,8 @@ impl<'a> Parser<'a> {
     /// An expression of operators that bind at least as tightly as `precedence`.
     fn expression(&mut self, precedence: u16) -> Result<Node, Fault> {
         self.level += 1;
-        if HEIGHT_MAX < self.level {
-            return Err(self.too_deep());
+        if LEVEL_MAX < self.level {
+            return Err(self.too_deep(LEVEL_MAX));
         }
         let node = if precedence == 0 && self.is_operator("let") {
             self.declaration()
@@ -268,8 +271,8 @@ impl<'a> Parser<'a> {
     /// `if c { a } else { b }`, where `b` may be another `if`.
     fn if_else(&mut self) -> Result<Node, Fault> {
         self.level += 1;
-        if HEIGHT_MAX < self.level {
-            return Err(self.too_deep());
+        if LEVEL_MAX < self.level {
+            return Err(self.too_deep(LEVEL_MAX));
         }
         let span = self.advance()?.span;
         let condition = self.expression(0)?;
