@@ -6,6 +6,7 @@
 
 mod lists;
 mod numbers;
+pub(super) mod signatures;
 mod texts;
 
 use super::budget::Budget;

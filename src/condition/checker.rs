@@ -13,7 +13,7 @@ use super::ast::{Expr, Member, Node, Slice};
 use super::builtins;
 use super::fault::Fault;
 use super::functions::{self, EnvFunction};
-use super::types::{Family, Kind, Nature, Signature, Type};
+use super::types::{Family, Kind, Nature, Type};
 
 /// Checks `root` for a `result` of the given nature and writes a nature to every node.
 pub(super) fn check(root: &mut Node, result: &Nature) -> Result<(), Fault> {
@@ -40,14 +40,6 @@ struct Scope {
     /// `#acc` is known here.
     accumulator: bool,
 }
-
-/// A built-in function named without a call; it is nil when the condition runs.
-const BUILTIN: Signature = Signature {
-    text: "func(...interface {}) (interface {}, error)",
-    inputs: &[Type::Anys],
-    outputs: &[Type::Any, Type::Any],
-    variadic: true,
-};
 
 impl Checker<'_> {
     fn visit(&mut self, node: &mut Node) -> Nature {
@@ -117,7 +109,8 @@ impl Checker<'_> {
             return nature;
         }
         if let Some(builtin) = builtins::named(name) {
-            return Nature::of_builtin(&BUILTIN, builtin);
+            // When the condition runs, it is nil.
+            return Nature::of_builtin(builtins::signatures::of(builtin), builtin);
         }
         self.error(node, format!("unknown name {name}"))
     }

@@ -264,7 +264,7 @@ impl Key {
             Datum::Weekday(value) => Self::Weekday(*value),
             Datum::List(_) | Datum::Map(_) | Datum::Location | Datum::Func(_) => {
                 let name = value.type_name();
-                return Err(Fault::new(format!("runtime error: hash of unhashable type {name}")));
+                return Err(Fault::new(format!("hash of unhashable type: {name}")));
             }
         })
     }
@@ -331,6 +331,6 @@ mod tests {
     fn lists_are_no_keys() {
         let list = Datum::list(Type::Floats, Vec::new()).expect("empty");
         let fault = Key::of(&list).expect_err("unhashable");
-        assert_eq!(fault.message, "runtime error: hash of unhashable type []float64");
+        assert_eq!(fault.message, "hash of unhashable type: []float64");
     }
 }

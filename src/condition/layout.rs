@@ -4,8 +4,7 @@
 //! Follows `time.Format` and `time.Parse`. Simplification: a zone abbreviation is read and ignored
 //! unless it is UTC.
 
-use super::format::quote;
-use super::time::{self, Civil, Time};
+use super::time::{self, Civil, Time, quote};
 
 /// The layouts `date(text)` tries.
 pub(super) const COMMON: [&str; 7] = [

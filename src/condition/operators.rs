@@ -265,6 +265,20 @@ pub(super) fn missing(map: &Map) -> Datum {
     if map.ty == Type::Groups { Datum::nil_list() } else { Datum::Nil }
 }
 
+/// Where a slice without an end ends: in bytes, for a string.
+pub(super) fn raw_length(value: &Datum) -> Result<Datum, Fault> {
+    let length = match value {
+        Datum::List(list) => list.items.len(),
+        Datum::Map(map) => map.entries.len(),
+        Datum::Str(text) => text.len(),
+        _ => {
+            let name = value.type_name();
+            return Err(Fault::new(format!("invalid argument for len (type {name})")));
+        }
+    };
+    Ok(Datum::Int(i64::try_from(length).unwrap_or(i64::MAX)))
+}
+
 /// `base[from:to]`; bounds beyond the ends are moved to the ends.
 pub(super) fn slice(base: &Datum, from: &Datum, to: &Datum) -> Result<Datum, Fault> {
     let length = match base {

@@ -6,7 +6,6 @@
 //! Simplifications: no time zone database (zones are fixed offsets, unnamed but for UTC), no
 //! monotonic clock.
 
-use super::format::quote;
 
 /// A point in time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -149,6 +148,20 @@ pub(super) fn month_name(month: u8) -> &'static str {
 
 pub(super) fn weekday_name(day: u8) -> &'static str {
     WEEKDAYS.get(usize::from(day)).copied().unwrap_or("%!Weekday")
+}
+
+/// A text in a message of Go's package `time`, which escapes by bytes.
+pub(super) fn quote(text: &str) -> String {
+    let mut out = String::from("\"");
+    for b in text.bytes() {
+        match b {
+            b'"' | b'\\' => out.extend(['\\', char::from(b)]),
+            b' '..=b'~' => out.push(char::from(b)),
+            _ => out.push_str(&format!("\\x{b:02x}")),
+        }
+    }
+    out.push('"');
+    out
 }
 
 /// `time.ParseDuration` \[ns\].

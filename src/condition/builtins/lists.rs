@@ -188,7 +188,7 @@ pub(crate) fn sort_by(
 
 const fn sort_signature(inputs: &'static [Type]) -> Signature {
     Signature {
-        text: "func([]interface {}, string) []interface {}",
+        text: "sort",
         inputs,
         outputs: &[Type::Anys],
         variadic: false,

@@ -98,7 +98,7 @@ pub(super) fn call(
 macro_rules! overloads {
     ($(($($input:ident),*) $output:ident),+) => {
         &[$(Signature {
-            text: "func",
+            text: "overload",
             inputs: &[$(Type::$input),*],
             outputs: &[Type::$output],
             variadic: false,

@@ -100,7 +100,7 @@ impl Checker<'_> {
         if body.nil {
             return self.no_output(name, node, predicate);
         }
-        let out = body.ty.map_or_else(Nature::unknown, Nature::from);
+        let out = Nature::from(body.ty.unwrap_or(Type::Any));
         let is_test = !matches!(name, "map" | "sum" | "groupBy" | "sortBy" | "reduce");
         if is_test && !out.is(Family::Bool) && !out.is_unknown() {
             let own = out.name();
