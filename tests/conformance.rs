@@ -11,7 +11,10 @@ fn conditions_answer_like_the_reference() {
     let mut failures = Vec::new();
     for group in conformance::expr::run(corpus.as_ref()) {
         println!("{} {}/{}", group.name, group.passed, group.total);
-        println!("  same text: {}/{} errors", group.errors_same_text, group.errors);
+        println!(
+            "  same text: {}/{} errors",
+            group.errors_same_text, group.errors
+        );
         for text in &group.other_texts {
             println!("  {text}");
         }

@@ -17,8 +17,12 @@ use super::types::{Family, Kind, Nature, Type};
 
 /// Checks `root` for a `result` of the given nature and writes a nature to every node.
 pub(super) fn check(root: &mut Node, result: &Nature) -> Result<(), Fault> {
-    let mut checker =
-        Checker { result, predicates: Vec::new(), variables: Vec::new(), fault: None };
+    let mut checker = Checker {
+        result,
+        predicates: Vec::new(),
+        variables: Vec::new(),
+        fault: None,
+    };
     checker.visit(root);
     checker.fault.map_or(Ok(()), Err)
 }
@@ -82,9 +86,11 @@ impl Checker<'_> {
             Expr::Predicate(body) => self.visit(body),
             Expr::Conditional(_) => self.conditional(node),
             Expr::Let(..) => self.declaration(node),
-            Expr::Sequence(nodes) => {
-                nodes.iter_mut().map(|node| self.visit(node)).last().unwrap_or_default()
-            }
+            Expr::Sequence(nodes) => nodes
+                .iter_mut()
+                .map(|node| self.visit(node))
+                .last()
+                .unwrap_or_default(),
             Expr::Array(nodes) => {
                 let natures: Vec<_> = nodes.iter_mut().map(|node| self.visit(node)).collect();
                 array_nature(&natures)
@@ -138,9 +144,13 @@ impl Checker<'_> {
 
     fn member(&mut self, node: &mut Node) -> Nature {
         let span = node.span;
-        let Expr::Member(member) = &mut node.expr else { return Nature::unknown() };
+        let Expr::Member(member) = &mut node.expr else {
+            return Nature::unknown();
+        };
         if member.base.is_name("$env") {
-            let Some(name) = member.property.as_str() else { return Nature::unknown() };
+            let Some(name) = member.property.as_str() else {
+                return Nature::unknown();
+            };
             return match self.environment(name) {
                 Some(nature) => nature,
                 None if member.optional => Nature::unknown(),
@@ -158,7 +168,11 @@ impl Checker<'_> {
         match member_nature(member, &base, &property) {
             Ok(nature) => nature,
             Err((at_property, message)) => {
-                let span = if at_property { member.property.span } else { span };
+                let span = if at_property {
+                    member.property.span
+                } else {
+                    span
+                };
                 self.fault.get_or_insert(Fault::new(message).at(span));
                 Nature::unknown()
             }
@@ -166,7 +180,9 @@ impl Checker<'_> {
     }
 
     fn slice(&mut self, node: &mut Node) -> Nature {
-        let Expr::Slice(slice) = &mut node.expr else { return Nature::unknown() };
+        let Expr::Slice(slice) = &mut node.expr else {
+            return Nature::unknown();
+        };
         let Slice { base, from, to } = &mut **slice;
         let nature = self.visit(base);
         if nature.is_unknown() {
@@ -185,7 +201,9 @@ impl Checker<'_> {
     }
 
     fn conditional(&mut self, node: &mut Node) -> Nature {
-        let Expr::Conditional(parts) = &mut node.expr else { return Nature::unknown() };
+        let Expr::Conditional(parts) = &mut node.expr else {
+            return Nature::unknown();
+        };
         let [condition, then, otherwise] = &mut **parts;
         let nature = self.visit(condition);
         if !nature.is(Family::Bool) && !nature.is_unknown() {
@@ -211,7 +229,9 @@ impl Checker<'_> {
     }
 
     fn declaration(&mut self, node: &mut Node) -> Nature {
-        let Expr::Let(name, parts) = &mut node.expr else { return Nature::unknown() };
+        let Expr::Let(name, parts) = &mut node.expr else {
+            return Nature::unknown();
+        };
         let name = Arc::clone(name);
         let taken = if self.environment(&name).is_some() {
             Some("")
@@ -236,7 +256,9 @@ impl Checker<'_> {
 
 /// A literal list knows the nature of its last element if all are of one kind.
 fn array_nature(natures: &[Nature]) -> Nature {
-    let same_kind = natures.windows(2).all(|pair| pair[0].kind() == pair[1].kind());
+    let same_kind = natures
+        .windows(2)
+        .all(|pair| pair[0].kind() == pair[1].kind());
     match natures.last() {
         _ if !same_kind => Type::Anys.into(),
         Some(last) => Nature::array_of(last.clone()),
@@ -252,10 +274,13 @@ fn member_nature(
 ) -> Result<Nature, (bool, String)> {
     let name = member.property.as_str();
     let Some(ty) = base.ty else {
-        return Err((false, match name {
-            Some(name) => format!("type nil has no field {name}"),
-            None => format!("type unknown[{}] is undefined", property.name()),
-        }));
+        return Err((
+            false,
+            match name {
+                Some(name) => format!("type nil has no field {name}"),
+                None => format!("type unknown[{}] is undefined", property.name()),
+            },
+        ));
     };
     if let Some(method) = name.and_then(|name| functions::method(ty, name)) {
         return Ok(Type::Func(&method.signature).into());
@@ -263,24 +288,31 @@ fn member_nature(
     if let Some(key) = ty.key() {
         if !property.is_assignable_to(&key.into()) && !property.is_unknown() {
             let (own, base) = (property.name(), ty.name());
-            return Err((true, format!("cannot use {own} to get an element from {base}")));
+            return Err((
+                true,
+                format!("cannot use {own} to get an element from {base}"),
+            ));
         }
         return Ok(base.element());
     }
     if ty.is_array() {
         if !property.is(Family::Integer) && !property.is_unknown() {
             let own = property.name();
-            return Err((true, format!(
-                "array elements can only be selected using an integer (got {own})"
-            )));
+            return Err((
+                true,
+                format!("array elements can only be selected using an integer (got {own})"),
+            ));
         }
         return Ok(base.element());
     }
-    Err((false, match name {
-        Some(name) if member.method => format!("type {} has no method {name}", ty.name()),
-        Some(name) => format!("type {} has no field {name}", ty.name()),
-        None => format!("type {}[{}] is undefined", ty.name(), property.name()),
-    }))
+    Err((
+        false,
+        match name {
+            Some(name) if member.method => format!("type {} has no method {name}", ty.name()),
+            Some(name) => format!("type {} has no field {name}", ty.name()),
+            None => format!("type {}[{}] is undefined", ty.name(), property.name()),
+        },
+    ))
 }
 
 /// Literals among the arguments of a function that takes floats become floats.

@@ -13,7 +13,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::ast::{Binary, Expr, Member, Node, Operator, Unary};
-use super::budget::Budget;
+use super::budget::{Budget, MEMORY_EXCEEDED};
 use super::builtins;
 use super::datum::{Datum, Key};
 use super::fault::Fault;
@@ -48,6 +48,8 @@ struct Evaluator<'a> {
     variables: Vec<(Arc<str>, Datum)>,
 }
 
+/// Operands at a time; a list of a million elements needs as many.
+const STACK_MAX: usize = 3_000_000;
 /// Steps a pattern costs that must be compiled while the condition runs.
 const PATTERN_STEPS: u64 = 20_000;
 
@@ -57,12 +59,18 @@ impl Evaluator<'_> {
     }
 
     fn pop(&mut self) -> Result<Datum, Fault> {
-        self.stack.pop().ok_or_else(|| Fault::from("stack underflow"))
+        self.stack
+            .pop()
+            .ok_or_else(|| Fault::from("stack underflow"))
     }
 
     /// The upper `count` operands, the first pushed first.
     fn pop_many(&mut self, count: usize) -> Result<Vec<Datum>, Fault> {
-        let from = self.stack.len().checked_sub(count).ok_or("stack underflow")?;
+        let from = self
+            .stack
+            .len()
+            .checked_sub(count)
+            .ok_or("stack underflow")?;
         Ok(self.stack.split_off(from))
     }
 
@@ -107,9 +115,19 @@ impl Evaluator<'_> {
         done.map_err(|fault| fault.at(node.span))
     }
 
+    /// Pushes a value, unless there are too many.
     fn put(&mut self, value: Datum) -> Result<(), Fault> {
+        if STACK_MAX <= self.stack.len() {
+            return Err(MEMORY_EXCEEDED.into());
+        }
         self.push(value);
         Ok(())
+    }
+
+    /// Pushes a value that has just been made.
+    fn put_made(&mut self, value: Datum) -> Result<(), Fault> {
+        self.budget.made(&value)?;
+        self.put(value)
     }
 
     fn all(&mut self, nodes: &[Node]) -> Result<(), Fault> {
@@ -131,12 +149,14 @@ impl Evaluator<'_> {
         if name == "result" {
             return self.result.clone();
         }
-        EnvFunction::named(name)
-            .map_or(Datum::Nil, |function| Datum::Func(Function::Env(function)))
+        EnvFunction::named(name).map_or(Datum::Nil, |function| Datum::Func(Function::Env(function)))
     }
 
     fn environment(&self) -> Result<Datum, Fault> {
-        let names = ENV_FUNCTIONS.iter().map(|(name, _)| *name).chain(["result"]);
+        let names = ENV_FUNCTIONS
+            .iter()
+            .map(|(name, _)| *name)
+            .chain(["result"]);
         let entries = names.map(|name| (Key::Str(name.into()), self.environment_value(name)));
         Datum::map(Type::StrMap, entries.collect())
     }
@@ -189,7 +209,7 @@ impl Evaluator<'_> {
             Operator::Range => self.range(&left, &right)?,
             _ => operators::arithmetic(binary.operator, binary.text, &left, &right)?,
         };
-        self.put(value)
+        self.put_made(value)
     }
 
     fn matches(&mut self, text: &Datum, pattern: &Regexp) -> Result<(), Fault> {
@@ -210,7 +230,8 @@ impl Evaluator<'_> {
             return self.put(Datum::Bool(false));
         }
         let pattern = pattern.assert_str()?;
-        self.budget.step(PATTERN_STEPS + pattern.len() as u64 * 10)?;
+        self.budget
+            .step(PATTERN_STEPS + pattern.len() as u64 * 10)?;
         self.matches(text, &Regexp::new(pattern)?)
     }
 
@@ -284,12 +305,11 @@ impl Evaluator<'_> {
 
     fn slice(&mut self, base: &Node, from: Option<&Node>, to: Option<&Node>) -> Result<(), Fault> {
         self.eval(base)?;
-        match to {
-            Some(to) => self.eval(to)?,
-            None => {
-                let length = operators::raw_length(self.current())?;
-                self.push(length);
-            }
+        if let Some(to) = to {
+            self.eval(to)?;
+        } else {
+            let length = operators::raw_length(self.current())?;
+            self.push(length);
         }
         match from {
             Some(from) => self.eval(from)?,
@@ -297,20 +317,27 @@ impl Evaluator<'_> {
         }
         let (from, to, base) = (self.pop()?, self.pop()?, self.pop()?);
         self.budget.step(base.weight() / 4)?;
-        self.put(operators::slice(&base, &from, &to)?)
+        self.put_made(operators::slice(&base, &from, &to)?)
     }
 
     fn builtin(&mut self, name: &str, nodes: &[Node]) -> Result<(), Fault> {
         self.all(nodes)?;
         let arguments = self.pop_many(nodes.len())?;
-        let mut context = builtins::Context { budget: &mut self.budget, now: self.now };
+        let mut context = builtins::Context {
+            budget: &mut self.budget,
+            now: self.now,
+        };
         let value = builtins::call(name, &arguments, &mut context)?;
-        self.put(value)
+        self.put_made(value)
     }
 
     fn conditional(&mut self, parts: &[Node; 3]) -> Result<(), Fault> {
         let [condition, then, otherwise] = parts;
-        let chosen = if self.value(condition)?.assert_bool()? { then } else { otherwise };
+        let chosen = if self.value(condition)?.assert_bool()? {
+            then
+        } else {
+            otherwise
+        };
         self.eval(chosen)
     }
 
@@ -342,7 +369,7 @@ impl Evaluator<'_> {
     fn collect(&mut self, count: usize) -> Result<(), Fault> {
         self.budget.grow(count as u64)?;
         let items = self.pop_many(count)?;
-        self.put(Datum::list(Type::Anys, items)?)
+        self.put_made(Datum::list(Type::Anys, items)?)
     }
 
     /// Of keys that repeat the first counts.
@@ -356,7 +383,7 @@ impl Evaluator<'_> {
             let (value, key) = (self.pop()?, self.pop()?);
             entries.insert(Key::Str(Arc::clone(key.assert_str()?)), value);
         }
-        self.put(Datum::map(Type::StrMap, entries)?)
+        self.put_made(Datum::map(Type::StrMap, entries)?)
     }
 }
 

@@ -19,12 +19,21 @@ use super::lexer::{self, Token, TokenKind};
 /// The tree of `text`, or the first mistake.
 pub(super) fn parse(text: &str) -> Result<Node, Fault> {
     if TEXT_BYTES_MAX < text.len() {
-        return Err(Fault::new(format!("a condition has at most {TEXT_BYTES_MAX} bytes")));
+        return Err(Fault::new(format!(
+            "a condition has at most {TEXT_BYTES_MAX} bytes"
+        )));
     }
     let (tokens, mistake) = lexer::tokenize(text);
     let end = Span::new(text.len(), text.len());
-    let mut parser =
-        Parser { tokens, mistake, next: 0, end, predicate_depth: 0, nodes: 0, level: 0 };
+    let mut parser = Parser {
+        tokens,
+        mistake,
+        next: 0,
+        end,
+        predicate_depth: 0,
+        nodes: 0,
+        level: 0,
+    };
     if parser.tokens.is_empty() {
         return Err(parser.mistake.take().unwrap_or_else(|| END.into()));
     }
@@ -118,7 +127,11 @@ impl<'a> Parser<'a> {
             return Err(Fault::from(TOO_MANY_NODES).at(span));
         }
         let node = Node::new(expr, span);
-        if HEIGHT_MAX < node.height { Err(self.too_deep(HEIGHT_MAX)) } else { Ok(node) }
+        if HEIGHT_MAX < node.height {
+            Err(self.too_deep(HEIGHT_MAX))
+        } else {
+            Ok(node)
+        }
     }
 
     fn too_deep(&self, limit: u16) -> Fault {
@@ -206,7 +219,11 @@ impl<'a> Parser<'a> {
                 left = self.node(Expr::Unary(Unary::Not, "not", Box::new(left)), token.span)?;
             }
         }
-        if precedence == 0 { self.conditional(left) } else { Ok(left) }
+        if precedence == 0 {
+            self.conditional(left)
+        } else {
+            Ok(left)
+        }
     }
 
     /// `a < b <= c`, which compares `b` twice.
@@ -278,9 +295,16 @@ impl<'a> Parser<'a> {
         let condition = self.expression(0)?;
         let then = self.block()?;
         self.expect_operator("else")?;
-        let otherwise = if self.is_operator("if") { self.if_else()? } else { self.block()? };
+        let otherwise = if self.is_operator("if") {
+            self.if_else()?
+        } else {
+            self.block()?
+        };
         self.level -= 1;
-        self.node(Expr::Conditional(Box::new([condition, then, otherwise])), span)
+        self.node(
+            Expr::Conditional(Box::new([condition, then, otherwise])),
+            span,
+        )
     }
 
     fn block(&mut self) -> Result<Node, Fault> {
@@ -294,8 +318,11 @@ impl<'a> Parser<'a> {
     fn conditional(&mut self, mut node: Node) -> Result<Node, Fault> {
         while self.is_operator("?") {
             let span = self.advance()?.span;
-            let then =
-                if self.is_operator(":") { self.copy(&node)? } else { self.expression(0)? };
+            let then = if self.is_operator(":") {
+                self.copy(&node)?
+            } else {
+                self.expression(0)?
+            };
             self.expect_operator(":")?;
             let otherwise = self.expression(0)?;
             node = self.node(Expr::Conditional(Box::new([node, then, otherwise])), span)?;
@@ -305,7 +332,10 @@ impl<'a> Parser<'a> {
 }
 
 fn is_negatable(text: &str) -> bool {
-    matches!(text, "contains" | "matches" | "startsWith" | "endsWith" | "in")
+    matches!(
+        text,
+        "contains" | "matches" | "startsWith" | "endsWith" | "in"
+    )
 }
 
 /// A token in a message.
@@ -344,7 +374,12 @@ mod tests {
             Expr::Name(name) => name.to_string(),
             Expr::Unary(_, text, operand) => format!("({text} {})", shape(operand)),
             Expr::Binary(binary) => {
-                format!("({} {} {})", shape(&binary.left), binary.text, shape(&binary.right))
+                format!(
+                    "({} {} {})",
+                    shape(&binary.left),
+                    binary.text,
+                    shape(&binary.right)
+                )
             }
             Expr::Builtin(builtin) => {
                 let arguments: Vec<_> = builtin.arguments.iter().map(shape).collect();
@@ -352,7 +387,12 @@ mod tests {
             }
             Expr::Conditional(parts) => {
                 let [condition, then, otherwise] = &**parts;
-                format!("({} ? {} : {})", shape(condition), shape(then), shape(otherwise))
+                format!(
+                    "({} ? {} : {})",
+                    shape(condition),
+                    shape(then),
+                    shape(otherwise)
+                )
             }
             other => format!("{other:?}"),
         }

@@ -31,7 +31,9 @@ pub struct GroupResult {
 
 /// Compares every file of the group.
 pub fn run(corpus: &Path) -> Vec<GroupResult> {
-    ["golden", "fuzz-golden"].map(|name| compare(corpus, name)).into()
+    ["golden", "fuzz-golden"]
+        .map(|name| compare(corpus, name))
+        .into()
 }
 
 #[derive(Deserialize)]
@@ -62,8 +64,9 @@ fn compare(corpus: &Path, name: &str) -> GroupResult {
     for line in BufReader::new(GzDecoder::new(file)).lines() {
         let line = line.expect("a readable line");
         let case: Case = serde_json::from_str(&line).expect("a case");
-        let condition =
-            conditions.entry(case.expr.clone()).or_insert_with(|| Condition::compile(&case.expr));
+        let condition = conditions
+            .entry(case.expr.clone())
+            .or_insert_with(|| Condition::compile(&case.expr));
         let answer = condition.evaluate(value(&case.t, &case.v).as_ref());
         group.total += 1;
         match (&answer, case.ok, &case.err) {

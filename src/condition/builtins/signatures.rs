@@ -9,7 +9,12 @@ pub(in super::super) fn of(name: &str) -> &'static Signature {
 }
 
 const fn named(text: &'static str) -> Signature {
-    Signature { text, inputs: &[Type::Anys], outputs: &[Type::Any, Type::Any], variadic: true }
+    Signature {
+        text,
+        inputs: &[Type::Anys],
+        outputs: &[Type::Any, Type::Any],
+        variadic: true,
+    }
 }
 
 static GENERAL: Signature = named("func(...interface {}) (interface {}, error)");
@@ -19,9 +24,18 @@ static SIGNATURES: [(&[&str], Signature); 23] = [
         &["all", "none", "any", "one"],
         named("func([]interface {}, func(interface {}) bool) bool"),
     ),
-    (&["filter"], named("func([]interface {}, func(interface {}) bool) []interface {}")),
-    (&["map"], named("func([]interface {}, func(interface {}) interface {}) []interface {}")),
-    (&["find", "findLast"], named("func([]interface {}, func(interface {}) bool) interface {}")),
+    (
+        &["filter"],
+        named("func([]interface {}, func(interface {}) bool) []interface {}"),
+    ),
+    (
+        &["map"],
+        named("func([]interface {}, func(interface {}) interface {}) []interface {}"),
+    ),
+    (
+        &["find", "findLast"],
+        named("func([]interface {}, func(interface {}) bool) interface {}"),
+    ),
     (
         &["findIndex", "findLastIndex", "count", "sum"],
         named("func([]interface {}, func(interface {}) bool) int"),
@@ -32,7 +46,10 @@ static SIGNATURES: [(&[&str], Signature); 23] = [
             "func([]interface {}, func(interface {}) interface {}) map[interface {}][]interface {}",
         ),
     ),
-    (&["sortBy"], named("func([]interface {}, func(interface {}) bool, string) []interface {}")),
+    (
+        &["sortBy"],
+        named("func([]interface {}, func(interface {}) bool, string) []interface {}"),
+    ),
     (
         &["reduce"],
         named(
@@ -40,24 +57,47 @@ static SIGNATURES: [(&[&str], Signature); 23] = [
              interface {}",
         ),
     ),
-    (&["type", "string", "toJSON"], named("func(interface {}) string")),
+    (
+        &["type", "string", "toJSON"],
+        named("func(interface {}) string"),
+    ),
     (
         &["trim", "upper", "lower", "toBase64", "fromBase64"],
         named("func(string) string"),
     ),
-    (&["trimPrefix", "trimSuffix"], named("func(string, string) string")),
-    (&["split", "splitAfter"], named("func(string, string) []string")),
-    (&["replace"], named("func(string, string, string, int) string")),
+    (
+        &["trimPrefix", "trimSuffix"],
+        named("func(string, string) string"),
+    ),
+    (
+        &["split", "splitAfter"],
+        named("func(string, string) []string"),
+    ),
+    (
+        &["replace"],
+        named("func(string, string, string, int) string"),
+    ),
     (&["repeat"], named("func(string, int) string")),
     (&["join"], named("func([]string, string) string")),
-    (&["indexOf", "lastIndexOf"], named("func(string, string) int")),
-    (&["hasPrefix", "hasSuffix"], named("func(string, string) bool")),
+    (
+        &["indexOf", "lastIndexOf"],
+        named("func(string, string) int"),
+    ),
+    (
+        &["hasPrefix", "hasSuffix"],
+        named("func(string, string) bool"),
+    ),
     (&["fromJSON"], named("func(string) interface {}")),
     (&["duration"], named("func(string) (time.Duration, error)")),
     (&["timezone"], named("func(string) (*time.Location, error)")),
-    (&["sort"], named("func([]interface {}, string) []interface {}")),
     (
-        &["bitand", "bitor", "bitxor", "bitnand", "bitshl", "bitshr", "bitushr"],
+        &["sort"],
+        named("func([]interface {}, string) []interface {}"),
+    ),
+    (
+        &[
+            "bitand", "bitor", "bitxor", "bitnand", "bitshl", "bitshr", "bitushr",
+        ],
         named("func(int, int) int"),
     ),
     (&["bitnot"], named("func(int) int")),

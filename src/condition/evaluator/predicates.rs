@@ -34,15 +34,20 @@ impl Collection {
             Datum::Str(text) => Ok(Self::Text(text)),
             Datum::Map(map) => Ok(Self::Map(map)),
             other => {
-                let name = other.ty().map_or_else(|| "zero".to_owned(), |ty| match ty {
-                    Type::Time => "struct".to_owned(),
-                    Type::Location => "ptr".to_owned(),
-                    Type::Func(_) => "func".to_owned(),
-                    Type::Duration => "int64".to_owned(),
-                    Type::Month | Type::Weekday => "int".to_owned(),
-                    ty => ty.name().to_owned(),
-                });
-                Err(Fault::new(format!("reflect: call of reflect.Value.Len on {name} Value")))
+                let name = other.ty().map_or_else(
+                    || "zero".to_owned(),
+                    |ty| match ty {
+                        Type::Time => "struct".to_owned(),
+                        Type::Location => "ptr".to_owned(),
+                        Type::Func(_) => "func".to_owned(),
+                        Type::Duration => "int64".to_owned(),
+                        Type::Month | Type::Weekday => "int".to_owned(),
+                        ty => ty.name().to_owned(),
+                    },
+                );
+                Err(Fault::new(format!(
+                    "reflect: call of reflect.Value.Len on {name} Value"
+                )))
             }
         }
     }
@@ -59,9 +64,11 @@ impl Collection {
         let beyond = || Fault::from("reflect: slice index out of range");
         match self {
             Self::List(list) => list.items.get(index).cloned().ok_or_else(beyond),
-            Self::Text(text) => {
-                text.as_bytes().get(index).map(|byte| Datum::Uint8(*byte)).ok_or_else(beyond)
-            }
+            Self::Text(text) => text
+                .as_bytes()
+                .get(index)
+                .map(|byte| Datum::Uint8(*byte))
+                .ok_or_else(beyond),
             Self::Map(_) => Err("reflect: call of reflect.Value.Index on map Value".into()),
         }
     }
@@ -69,7 +76,10 @@ impl Collection {
 
 impl Evaluator<'_> {
     pub(super) fn pointer(&mut self, name: &str) -> Result<(), Fault> {
-        let scope = self.scopes.last().ok_or("cannot use pointer accessor outside predicate")?;
+        let scope = self
+            .scopes
+            .last()
+            .ok_or("cannot use pointer accessor outside predicate")?;
         let value = match name {
             "index" => index_datum(scope.index),
             "acc" => scope.accumulator.clone(),
@@ -80,7 +90,10 @@ impl Evaluator<'_> {
 
     pub(super) fn predicate_call(&mut self, builtin: &Builtin) -> Result<(), Fault> {
         let [list, rest @ ..] = builtin.arguments.as_slice() else {
-            return Err(Fault::new(format!("not enough arguments to call {}", builtin.name)));
+            return Err(Fault::new(format!(
+                "not enough arguments to call {}",
+                builtin.name
+            )));
         };
         if builtin.extra.folded
             && let Expr::Array(nodes) = &list.expr
@@ -88,14 +101,28 @@ impl Evaluator<'_> {
             return self.folded_sum(nodes);
         }
         let collection = Collection::of(self.value(list)?)?;
-        self.scopes.push(Scope { collection, index: 0, accumulator: Datum::Nil });
+        self.scopes.push(Scope {
+            collection,
+            index: 0,
+            accumulator: Datum::Nil,
+        });
         let (predicate, extra) = (rest.first(), rest.get(1));
         match builtin.name {
-            "all" => self.search(predicate, false).map(|at| Datum::Bool(at.is_none())),
-            "none" => self.search(predicate, true).map(|at| Datum::Bool(at.is_none())),
-            "any" => self.search(predicate, true).map(|at| Datum::Bool(at.is_some())),
-            "one" => self.count(predicate, None).map(|count| Datum::Bool(count == 1)),
-            "count" => self.count(predicate, builtin.extra.threshold).map(Datum::Int),
+            "all" => self
+                .search(predicate, false)
+                .map(|at| Datum::Bool(at.is_none())),
+            "none" => self
+                .search(predicate, true)
+                .map(|at| Datum::Bool(at.is_none())),
+            "any" => self
+                .search(predicate, true)
+                .map(|at| Datum::Bool(at.is_some())),
+            "one" => self
+                .count(predicate, None)
+                .map(|count| Datum::Bool(count == 1)),
+            "count" => self
+                .count(predicate, builtin.extra.threshold)
+                .map(Datum::Int),
             "findIndex" => self.search(predicate, true).map(position),
             "findLastIndex" => self.search_backwards(predicate).map(position),
             "find" => {
@@ -135,18 +162,18 @@ impl Evaluator<'_> {
     }
 
     fn accumulated(&self) -> Datum {
-        self.scopes.last().map_or(Datum::Nil, |scope| scope.accumulator.clone())
+        self.scopes
+            .last()
+            .map_or(Datum::Nil, |scope| scope.accumulator.clone())
     }
 
     /// Pushes the predicate for the current element; without one, the element itself.
     fn eval_or_item(&mut self, predicate: Option<&Node>) -> Result<(), Fault> {
-        match predicate {
-            Some(predicate) => self.eval(predicate),
-            None => {
-                self.budget.step(1)?;
-                self.pointer("")
-            }
+        if let Some(predicate) = predicate {
+            return self.eval(predicate);
         }
+        self.budget.step(1)?;
+        self.pointer("")
     }
 
     fn value_or_item(&mut self, predicate: Option<&Node>) -> Result<Datum, Fault> {
@@ -173,13 +200,13 @@ impl Evaluator<'_> {
     /// the stack: the reference forgets to take them off.
     fn search_backwards(&mut self, predicate: Option<&Node>) -> Result<Option<usize>, Fault> {
         for index in (0..self.len()).rev() {
-            self.push(Datum::Bool(true));
+            self.put(Datum::Bool(true))?;
             self.go_to(index);
             if self.test(predicate)? {
                 return Ok(Some(index));
             }
         }
-        self.push(Datum::Bool(false));
+        self.put(Datum::Bool(false))?;
         Ok(None)
     }
 
@@ -241,7 +268,9 @@ impl Evaluator<'_> {
 
     fn add(&mut self, left: &Datum, right: &Datum) -> Result<Datum, Fault> {
         self.budget.step((left.weight() + right.weight()) / 4)?;
-        operators::arithmetic(Operator::Add, "+", left, right)
+        let total = operators::arithmetic(Operator::Add, "+", left, right)?;
+        self.budget.made(&total)?;
+        Ok(total)
     }
 
     /// The elements of a literal list, added from the last to the first.
@@ -259,7 +288,8 @@ impl Evaluator<'_> {
         let mut groups: BTreeMap<Key, Vec<Datum>> = BTreeMap::new();
         for index in 0..self.len() {
             self.go_to(index);
-            let key = match Key::of(&self.value_or_item(predicate)?)? {
+            let value = self.value_or_item(predicate)?;
+            let key = match operators::checked_key(&value, groups.is_empty())? {
                 // Every NaN has a group of its own.
                 Key::NotANumber(_) => Key::NotANumber(u32::try_from(index).unwrap_or_default()),
                 key => key,
@@ -267,7 +297,9 @@ impl Evaluator<'_> {
             let item = self.value_or_item(None)?;
             groups.entry(key).or_default().push(item);
         }
-        let lists = groups.into_iter().map(|(key, items)| Ok((key, Datum::list(Type::Anys, items)?)));
+        let lists = groups
+            .into_iter()
+            .map(|(key, items)| Ok((key, Datum::list(Type::Anys, items)?)));
         Datum::map(Type::Groups, lists.collect::<Result<_, Fault>>()?)
     }
 
