@@ -19,8 +19,8 @@ pub(super) struct Budget {
 pub(super) const MEMORY_EXCEEDED: &str = "memory budget exceeded";
 /// `conf.DefaultMemoryBudget` of expr-lang/expr \[elements\].
 const MEMORY: u64 = 1_000_000;
-/// About a second.
-const STEPS: u64 = 20_000_000;
+/// Half a second.
+const STEPS: u64 = 10_000_000;
 /// Of everything made, whether or not it is still needed.
 const BYTES: u64 = 1 << 29;
 
