@@ -1,16 +1,17 @@
 //! Conditions of metrics: `successCondition` and `failureCondition`.
 //!
-//! Knows the expression language expr-lang/expr v1.17.8 as Argo Rollouts uses it: `utils/evaluate/evaluate.go`
-//! (`EvalCondition`, `EvaluateResult`, `formatEvalError`). The concrete Go type of the metric result
-//! decides how a condition is type-checked, so a condition is compiled once for each type it meets.
+//! Knows the expression language expr-lang/expr v1.17.8 as Argo Rollouts uses it:
+//! `utils/evaluate/evaluate.go` (`EvalCondition`, `EvaluateResult`, `formatEvalError`). The
+//! concrete Go type of the metric result decides how a condition is type-checked, so a condition is
+//! compiled once for each type it meets.
 //!
 //! Refuses to know where results come from and what time it is. Refuses to be stuck: nesting, work
 //! and memory are limited, and so a condition that would keep the reference busy for minutes is an
 //! error here.
 //!
 //! Simplifications: no time zone database; methods of times and durations are the usual ones;
-//! `sortBy` keeps equal elements in order beyond twelve elements, too; maps are in order of keys where
-//! Go's order is random.
+//! `sortBy` keeps equal elements in order beyond twelve elements, too; maps are in order of keys
+//! where Go's order is random.
 
 mod ast;
 mod base64;
@@ -196,14 +197,15 @@ impl Condition {
     ///
     /// # Errors
     ///
-    /// If the condition is wrong, does not fit the type of the result, fails on its way (an index out of
-    /// range), or has a value that is not a bool.
+    /// If the condition is wrong, does not fit the type of the result, fails on its way (an index
+    /// out of range), or has a value that is not a bool.
     #[inline]
     pub fn evaluate(&self, result: ValueRef<'_>) -> Result<bool, EvalError> {
         self.evaluate_at(result, DEFAULT_NOW_NANOS)
     }
 
-    /// The same at a time of the caller's choice, since 1970 \[ns\], for conditions that call `now()`.
+    /// The same at a time of the caller's choice, since 1970 \[ns\], for conditions that call
+    /// `now()`.
     ///
     /// # Errors
     ///

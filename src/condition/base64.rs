@@ -21,7 +21,8 @@ pub(super) fn encode(bytes: &[u8]) -> String {
     out
 }
 
-/// The bytes of a text; line ends in it are skipped. The error is the offset of the first wrong byte.
+/// The bytes of a text; line ends in it are skipped. The error is the offset of the first wrong
+/// byte.
 pub(super) fn decode(text: &str) -> Result<Vec<u8>, usize> {
     let symbols: Vec<(usize, u8)> = text
         .bytes()

@@ -1,8 +1,8 @@
 //! What one evaluation may cost.
 //!
-//! The reference counts elements it makes and stops at a million; so do we, with its message. It does
-//! not count time, nor the bytes of strings and slices; we do, so that a condition can neither hang
-//! nor eat the memory.
+//! The reference counts elements it makes and stops at a million; so do we, with its message. It
+//! does not count time, nor the bytes of strings and slices; we do, so that a condition can neither
+//! hang nor eat the memory.
 
 use super::datum::{Datum, Key};
 use super::fault::Fault;

@@ -1,8 +1,8 @@
-//! The functions of the language itself: their names, what the checker wants of their arguments, and
-//! who runs them.
+//! The functions of the language itself: their names, what the checker wants of their arguments,
+//! and who runs them.
 //!
-//! Follows `builtin/builtin.go` of expr-lang/expr. Functions with a predicate (`all`, `map`, ...) are
-//! run by the evaluator, for they need it; here they have a name only.
+//! Follows `builtin/builtin.go` of expr-lang/expr. Functions with a predicate (`all`, `map`, ...)
+//! are run by the evaluator, for they need it; here they have a name only.
 
 mod lists;
 mod numbers;

@@ -1,8 +1,8 @@
 //! Types of expressions: what is refused before the condition runs.
 //!
 //! Knows the type of `result` and gives every node its nature. An error in a branch never taken is
-//! an error. Refuses to know values. Follows `checker/checker.go` of expr-lang/expr; the first error
-//! in order of visits is the one reported.
+//! an error. Refuses to know values. Follows `checker/checker.go` of expr-lang/expr; the first
+//! error in order of visits is the one reported.
 
 mod calls;
 mod operators;

@@ -3,9 +3,9 @@
 //! Walks the optimized tree. Knows the order of evaluation and what static types still decide when
 //! the condition runs. Follows `compiler/compiler.go` and `vm/vm.go` of expr-lang/expr.
 //!
-//! Operands live on one stack, as in the reference, because it shows: `findLast` leaves a truth value
-//! behind for every element it looks at, so that `5 < findLast(..)` compares the last of these instead
-//! of 5.
+//! Operands live on one stack, as in the reference, because it shows: `findLast` leaves a truth
+//! value behind for every element it looks at, so that `5 < findLast(..)` compares the last of
+//! these instead of 5.
 
 mod predicates;
 
@@ -254,8 +254,8 @@ impl Evaluator<'_> {
         Ok(())
     }
 
-    /// A member or a call, which may be a link of an optional chain. False if the chain ended early,
-    /// at a nil that is its value.
+    /// A member or a call, which may be a link of an optional chain. False if the chain ended
+    /// early, at a nil that is its value.
     fn link(&mut self, node: &Node) -> Result<bool, Fault> {
         let done = match &node.expr {
             Expr::Member(member) => self.member(member),

@@ -1,9 +1,9 @@
 //! Conditions over numbers, without allocation.
 //!
-//! Knows conditions whose `result` is one float or a list of them, and which need only numbers, truth
-//! values and predicates over that list. Refuses everything else, and gives up (`None`) wherever
-//! something would go wrong: the general evaluator then finds the same and says it in words. So the
-//! one promise made here is: an answer is the right answer.
+//! Knows conditions whose `result` is one float or a list of them, and which need only numbers,
+//! truth values and predicates over that list. Refuses everything else, and gives up (`None`)
+//! wherever something would go wrong: the general evaluator then finds the same and says it in
+//! words. So the one promise made here is: an answer is the right answer.
 
 mod compile;
 

@@ -2,8 +2,8 @@
 //! durations.
 //!
 //! Knows their signatures and what they answer. Follows `utils/evaluate/evaluate.go` of
-//! argoproj/argo-rollouts (`asInt`, `asFloat`, `isNaN`, `isInf`, `isNil`, `default`) and Go's package
-//! `time`. Only those methods of `time.Time` that make sense in a condition are here.
+//! argoproj/argo-rollouts (`asInt`, `asFloat`, `isNaN`, `isInf`, `isNil`, `default`) and Go's
+//! package `time`. Only those methods of `time.Time` that make sense in a condition are here.
 
 use std::sync::Arc;
 

@@ -1,12 +1,12 @@
 //! Text to tokens.
 //!
-//! Knows the spelling of the language: numbers, the three kinds of strings, operators, comments. Refuses to know
-//! what a sequence of tokens means; even `result 10` is two tokens here. Follows `parser/lexer` of
-//! expr-lang/expr, quirks included: a run such as `=*` is one (meaningless) operator, and an
-//! identifier may contain `$`.
+//! Knows the spelling of the language: numbers, the three kinds of strings, operators, comments.
+//! Refuses to know what a sequence of tokens means; even `result 10` is two tokens here. Follows
+//! `parser/lexer` of expr-lang/expr, quirks included: a run such as `=*` is one (meaningless)
+//! operator, and an identifier may contain `$`.
 //!
-//! Simplification: letters outside ASCII are those of [`char::is_alphabetic`], a few marks more than
-//! Go's `unicode.IsLetter`.
+//! Simplification: letters outside ASCII are those of [`char::is_alphabetic`], a few marks more
+//! than Go's `unicode.IsLetter`.
 
 use std::borrow::Cow;
 

@@ -3,8 +3,8 @@
 //! Follows Go's `strconv` (what a number may look like), its conversion of floats to integers on
 //! amd64 and arm64-independent `math.Pow` (whose last digit is not that of libm).
 
-/// `int64(value)` as compiled for amd64: towards zero, and the smallest integer for whatever does not
-/// fit.
+/// `int64(value)` as compiled for amd64: towards zero, and the smallest integer for whatever does
+/// not fit.
 pub(super) fn truncate(value: f64) -> i64 {
     const LIMIT: f64 = 9_223_372_036_854_775_808.0;
     if (-LIMIT..LIMIT).contains(&value) {

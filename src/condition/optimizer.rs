@@ -1,8 +1,8 @@
 //! Rewriting of a checked tree, as far as it shows.
 //!
-//! The reference rewrites for speed, but what it rewrites may answer differently: `x && false` no longer
-//! evaluates `x`, `sum(["a", "b"])` becomes a concatenation, `filter(..)[0]` changes its message. So all
-//! of it is here, in the same order. Follows `optimizer` of expr-lang/expr.
+//! The reference rewrites for speed, but what it rewrites may answer differently: `x && false` no
+//! longer evaluates `x`, `sum(["a", "b"])` becomes a concatenation, `filter(..)[0]` changes its
+//! message. So all of it is here, in the same order. Follows `optimizer` of expr-lang/expr.
 
 mod fold;
 mod rewrite;

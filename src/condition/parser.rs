@@ -1,8 +1,8 @@
 //! Tokens to a tree.
 //!
 //! Knows grammar and precedence; refuses to know types and names, but for those of the built-in
-//! functions, which are part of the grammar. Follows `parser/parser.go` of expr-lang/expr: `??` binds
-//! tightest and does not mix, `a < b < c` means `a < b && b < c`, `x | f(y)` means `f(x, y)`.
+//! functions, which are part of the grammar. Follows `parser/parser.go` of expr-lang/expr: `??`
+//! binds tightest and does not mix, `a < b < c` means `a < b && b < c`, `x | f(y)` means `f(x, y)`.
 //!
 //! Difference: expressions within expressions beyond [`LEVEL_MAX`] levels, and trees higher than
 //! [`HEIGHT_MAX`], are refused.

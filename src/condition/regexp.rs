@@ -1,8 +1,8 @@
 //! Regular expressions of the `matches` operator, in Go's dialect.
 //!
-//! Knows how Go's `regexp/syntax` differs from the crate `regex`: `\d`, `\s`, `\w` and `\b` are ASCII,
-//! a bracket inside brackets is a character, `{` may be one, and the messages. The pattern is
-//! rewritten; matching is linear in the text in both.
+//! Knows how Go's `regexp/syntax` differs from the crate `regex`: `\d`, `\s`, `\w` and `\b` are
+//! ASCII, a bracket inside brackets is a character, `{` may be one, and the messages. The pattern
+//! is rewritten; matching is linear in the text in both.
 
 use std::iter::Peekable;
 use std::str::CharIndices;

@@ -1,7 +1,7 @@
 //! Points in time and durations: `now()`, `date(..)`, `duration(..)` and their methods.
 //!
-//! Knows Go's calendar, texts and duration grammar. Refuses to know what time it is: the caller says
-//! so. Follows Go's package `time`.
+//! Knows Go's calendar, texts and duration grammar. Refuses to know what time it is: the caller
+//! says so. Follows Go's package `time`.
 //!
 //! Simplifications: no time zone database (zones are fixed offsets, unnamed but for UTC), no
 //! monotonic clock.

@@ -165,8 +165,8 @@ fn numbers(name: &str, arguments: &[Datum]) -> Result<Vec<f64>, Fault> {
     Ok(values)
 }
 
-/// The sum as `mean` takes it. The order of additions decides the last digit: elements of a list are
-/// added one by one, lists inside a list as a whole.
+/// The sum as `mean` takes it. The order of additions decides the last digit: elements of a list
+/// are added one by one, lists inside a list as a whole.
 fn sum(arguments: &[Datum]) -> f64 {
     let mut total = 0.0;
     for argument in arguments {

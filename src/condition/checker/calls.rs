@@ -219,8 +219,8 @@ impl Checker<'_> {
         Nature::unknown()
     }
 
-    /// Whether `arguments` fit `signature`. What is already `seen` is not visited again, lest nested
-    /// calls with overloads take exponential time.
+    /// Whether `arguments` fit `signature`. What is already `seen` is not visited again, lest
+    /// nested calls with overloads take exponential time.
     fn arguments(
         &mut self,
         name: &str,
@@ -284,7 +284,8 @@ impl Checker<'_> {
     }
 }
 
-/// What a call with a predicate gives, if the predicate fits. `out` is the type of its `body` alone.
+/// What a call with a predicate gives, if the predicate fits. `out` is the type of its `body`
+/// alone.
 fn predicate_result(name: &str, collection: &Nature, body: Nature, out: Nature) -> Nature {
     match name {
         "all" | "none" | "any" | "one" => Type::Bool.into(),
