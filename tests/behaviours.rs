@@ -7,4 +7,6 @@ mod behaviours {
     pub(crate) mod told;
 
     mod analysis;
+    mod canary;
+    mod traffic_routing;
 }
