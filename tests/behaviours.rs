@@ -7,6 +7,13 @@ mod behaviours {
     pub(crate) mod told;
 
     mod analysis;
+    mod blue_green;
     mod canary;
+    mod experiment;
+    mod inputs;
+    mod people;
+    mod provider;
+    mod rollout;
+    mod step_plugin;
     mod traffic_routing;
 }
