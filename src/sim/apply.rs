@@ -263,14 +263,11 @@ impl<R: Recorder> Simulation<'_, R> {
         }
     }
 
-    /// What the plugin of the current step answers.
-    pub(super) fn ask_plugin(
-        &mut self,
-        now: SimTime,
-    ) -> Option<crate::cluster::provider::PluginAnswer> {
+    /// The plugin of the current step.
+    pub(super) fn current_plugin(&self) -> Option<u16> {
         let step = self.cluster.rollout.as_ref()?.status.step.unwrap_or(0);
         let plugin = self.plan.canary()?.step(step)?.plugin.as_ref()?;
-        self.world.plugins.answer(self.environment, plugin.script, now)
+        Some(plugin.script)
     }
 }
 

@@ -70,5 +70,4 @@ fn a_missing_secret_or_key_ends_the_run_and_aborts() {
     no_key.at(100).expect_aborted_because(
         "step analysis: Unable to resolve metric arguments: key 'success' does not exist in secret 'limits'",
     );
-    assert!(no_key.measurements("rev2/Step-1", "m").is_empty());
 }

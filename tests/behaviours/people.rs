@@ -49,7 +49,7 @@ fn a_restart_waits_for_missing_pods() {
         .at(200, deed(Deed::Restart))
         .until(900);
     assert_eq!(evictions(&told), []);
-    told.at(900).expect_phase("Progressing").expect_pods("v1", [4, 3, 3]);
+    told.at(500).expect_phase("Progressing").expect_pods("v1", [4, 3, 3]);
 }
 
 /// Pods that are younger than the restart stay: those of the update that came after it.

@@ -155,3 +155,30 @@ fn a_paused_rollout_asks_no_plugin() {
     let executions = |second| statuses(&told, second)[0].3;
     assert_eq!([119, 399, 400].map(executions), [1, 1, 2]);
 }
+
+/// `stepplugin.go: isStepPluginCompleted` knows the statuses of its own reconciliation only: one that ended with a
+/// scaling action takes an old result for none.
+#[test]
+fn a_retry_while_pods_are_scaled_does_not_take_the_old_result() {
+    let told = story("{replicas: 4, canary: {steps: [plugin: {name: a/gate}, setWeight: 50, pause: {}]}}")
+        .plugin("a/gate", [says(PluginPhase::Successful, 0), says(PluginPhase::Running, 60)])
+        .image("v1", startup(30))
+        .at(100, set_image("v2"))
+        .at(200, abort())
+        // The stable pods are back, and the canary goes.
+        .at(230, deed(Deed::Retry))
+        .until(900);
+    told.at(229).expect_pods("v1", [4, 2, 2]).expect_pods("v2", [1; 3]);
+    told.at(230).expect_pods("v2", [0; 3]).expect_step(0);
+    assert_eq!(statuses(&told, 230), [(0, PluginOperation::Run, PluginPhase::Running, 1)]);
+}
+
+/// `rollout/sync.go: isIndefiniteStep` knows pauses, analyses and experiments: a plugin has to be done before the
+/// progress deadline.
+#[test]
+fn a_long_running_plugin_misses_the_progress_deadline() {
+    let told = gated([says(PluginPhase::Running, 60)]).until(900);
+    told.at(700).expect_phase("Progressing").at(701).expect_phase("Degraded").expect_step(1);
+    // From then on nobody asks it any more.
+    assert_eq!(statuses(&told, 701), statuses(&told, 900));
+}
