@@ -14,6 +14,8 @@ mod behaviours {
     mod people;
     mod provider;
     mod rollout;
+    mod same_instant;
+    mod start;
     mod step_plugin;
     mod traffic_routing;
 }

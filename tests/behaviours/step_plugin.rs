@@ -44,7 +44,7 @@ fn a_running_plugin_is_asked_again_after_its_requeue_and_five_seconds() {
 
 /// `plugin.go: Run` (`defaultErrorBackoff`): an error is no verdict, whatever requeue the plugin asks for.
 #[test]
-fn an_error_is_tried_again_after_thirty_five_seconds_for_ever() {
+fn an_error_is_tried_again_after_thirty_five_seconds() {
     let told = gated([says(PluginPhase::Error, 300)]).until(1000);
     let executions = |second| statuses(&told, second)[0].3;
     assert_eq!([100, 134, 135, 169, 170].map(executions), [1, 1, 2, 2, 3]);

@@ -14,7 +14,7 @@
 
 use coalmine::plan::compile::{self, Compiled, Input};
 use coalmine::plan::environment::{Fate, Image, PluginResult};
-use coalmine::plan::scenario::{Action, Deed, Trigger, When};
+use coalmine::plan::scenario::{Action, Deed, Script, Trigger, When};
 use coalmine::plan::setting::{Response, Setting, Unscripted};
 use coalmine::cluster::status::PluginPhase;
 use coalmine::sim::{Simulation, Start};
@@ -108,10 +108,7 @@ impl Story {
     /// Simulates up to and including a second.
     pub(crate) fn until(self, horizon: i64) -> Told {
         let compiled = self.compile();
-        let start = match &self.manifests.rollout {
-            Some(_) => Start::empty(&compiled.plan, compiled.template("v1").expect("image v1")),
-            None => Start::experiment(&compiled.plan),
-        };
+        let start = self.first_start(&compiled);
         self.tell(compiled, &start, horizon)
     }
 
@@ -119,10 +116,16 @@ impl Story {
     pub(crate) fn settled_until(mut self, update: &str, horizon: i64) -> Told {
         self.setting.tags.push(update.to_owned());
         let compiled = self.compile();
-        let template = |tag| compiled.template(tag).expect("a known image");
-        let (stable, update) = (template("v1"), template(update));
-        let start = Start::settled(&compiled.plan, &compiled.environment, stable, update);
+        let start = settled_start(&compiled, update);
         self.tell(compiled, &start, horizon)
+    }
+
+    /// An empty cluster to which the manifests are applied.
+    pub(crate) fn first_start(&self, compiled: &Compiled) -> Start {
+        match &self.manifests.rollout {
+            Some(_) => Start::empty(&compiled.plan, compiled.template("v1").expect("image v1")),
+            None => Start::experiment(&compiled.plan),
+        }
     }
 
     /// The plan and the world of the story.
@@ -148,6 +151,16 @@ impl Story {
     }
 
     fn tell(self, compiled: Compiled, start: &Start, horizon: i64) -> Told {
+        let script = self.script(&compiled, horizon);
+        let (plan, environment) = (&compiled.plan, &compiled.environment);
+        let mut simulation = Simulation::new(plan, environment, &script, Trace::default());
+        let ending = simulation.run(start);
+        let trace = simulation.into_recorder();
+        Told { compiled, trace, ending }
+    }
+
+    /// What people do, up to and including a second.
+    pub(crate) fn script(&self, compiled: &Compiled, horizon: i64) -> Script {
         let actions = self.acts.iter().map(|(when, act)| {
             let deed = match act {
                 Act::SetImage(tag) => Deed::SetImage(compiled.template(tag).expect("its image")),
@@ -157,13 +170,15 @@ impl Story {
         });
         // Everything of the last second is told.
         let until = second(horizon) + Delta::from_millis(999);
-        let script = compile::script(actions.collect(), Some(until));
-        let (plan, environment) = (&compiled.plan, &compiled.environment);
-        let mut simulation = Simulation::new(plan, environment, &script, Trace::default());
-        let ending = simulation.run(start);
-        let trace = simulation.into_recorder();
-        Told { compiled, trace, ending }
+        compile::script(actions.collect(), Some(until))
     }
+}
+
+/// A cluster in which `v1` has long been healthy and to which `update` is applied.
+pub(crate) fn settled_start(compiled: &Compiled, update: &str) -> Start {
+    let template = |tag| compiled.template(tag).expect("a known image");
+    let (stable, update) = (template("v1"), template(update));
+    Start::settled(&compiled.plan, &compiled.environment, stable, update)
 }
 
 fn second(seconds: i64) -> SimTime {
