@@ -45,10 +45,15 @@ impl<R: Recorder> Simulation<'_, R> {
             }
             Command::Scale { id, desired, rollout_size, drop_deadline } => {
                 let set = self.set_mut(id);
+                let before = *set;
                 set.desired = desired;
                 set.rollout_size = rollout_size;
                 if drop_deadline {
                     set.deadline = None;
+                }
+                // The API server tells nobody of an update that changes nothing.
+                if *set == before {
+                    return false;
                 }
                 self.resize_pods(id, now);
                 self.wake_owner_of(id, now);
