@@ -288,7 +288,9 @@ impl<'a, R: Recorder> Simulation<'a, R> {
     fn reconcile_rollout(&mut self, now: SimTime) {
         self.decision.clear();
         self.count_pods_to_restart(now);
-        let plugin_answer = self.ask_plugin(now);
+        let plugin = self.current_plugin();
+        let plugin_answer =
+            plugin.and_then(|plugin| self.world.plugins.answer(self.environment, plugin, now));
         let seen = Observed {
             plan: self.plan,
             cluster: &self.cluster,
@@ -302,6 +304,9 @@ impl<'a, R: Recorder> Simulation<'a, R> {
         };
         let outcome =
             rollout::reconcile(seen, &mut self.scratch, &mut self.next_status, &mut self.decision);
+        if let Some(plugin) = plugin.filter(|_| self.decision.asked_plugin) {
+            self.world.plugins.asked(self.environment, plugin, now);
+        }
         let mut changed = self.carry_out(now);
         if outcome == Outcome::Status {
             changed = true;
