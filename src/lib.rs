@@ -4,6 +4,7 @@ pub mod duration;
 pub mod spec;
 pub mod template;
 pub mod validation;
+pub mod verdict;
 
 pub mod cluster;
 pub mod condition;
