@@ -11,6 +11,7 @@ pub mod condition;
 pub mod controller;
 pub mod kernel;
 pub mod plan;
+pub mod report;
 pub mod sim;
 pub mod time;
 pub mod trace;
