@@ -1,4 +1,5 @@
 //! coalmine: a discrete-event simulator of progressive delivery.
 
+pub mod diagnostic;
 pub mod duration;
 pub mod spec;
