@@ -2,4 +2,6 @@
 
 pub mod diagnostic;
 pub mod duration;
+pub mod input;
+pub mod scenario;
 pub mod spec;
