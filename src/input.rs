@@ -12,6 +12,7 @@ use crate::diagnostic::{
 };
 
 mod align;
+mod blank;
 mod decode;
 mod encoding;
 mod kind;

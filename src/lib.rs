@@ -1,5 +1,6 @@
 //! coalmine: a discrete-event simulator of progressive delivery.
 
+pub mod cli;
 pub mod diagnostic;
 pub mod duration;
 pub mod input;

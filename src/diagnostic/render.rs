@@ -34,32 +34,35 @@ pub fn render(findings: &[Finding], sources: &Sources, look: Look) -> String {
 /// Every finding on one line: `file:line:column: error[id]: message (path); help: ...`.
 #[must_use]
 pub fn render_compact(findings: &[Finding], sources: &Sources) -> String {
-    let mut text = String::new();
-    for finding in findings {
-        let diagnostic = &finding.diagnostic;
-        if let Some(location) = &finding.location {
-            text.push_str(&visible(sources.name(location.source)));
-            if let Some(span) = location.span {
+    let line = |finding| compact(finding, sources) + "\n";
+    findings.iter().map(line).collect()
+}
+
+fn compact(finding: &Finding, sources: &Sources) -> String {
+    let diagnostic = &finding.diagnostic;
+    let place = finding.location.as_ref().map(|location| {
+        let name = visible(sources.name(location.source));
+        match location.span {
+            Some(span) => {
                 let at = sources.position(location.source, span.start());
-                text.push_str(&format!(":{}:{}", at.line, at.column));
+                format!("{name}:{}:{}: ", at.line, at.column)
             }
-            text.push_str(": ");
+            None => format!("{name}: "),
         }
-        let word = diagnostic.severity.word();
-        text.push_str(&format!(
-            "{word}[{}]: {}",
-            diagnostic.id,
-            visible(&diagnostic.message)
-        ));
-        if let Some(path) = shown_path(finding) {
-            text.push_str(&format!(" ({path})"));
-        }
-        if let Some(help) = &diagnostic.help {
-            text.push_str(&format!("; help: {}", visible(help)));
-        }
-        text.push('\n');
-    }
-    text
+    });
+    let word = diagnostic.severity.word();
+    let title = format!(
+        "{word}[{}]: {}",
+        diagnostic.id,
+        visible(&diagnostic.message)
+    );
+    let path = shown_path(finding).map(|path| format!(" ({path})"));
+    let help = diagnostic.help.as_deref();
+    let help = help.map(|help| format!("; help: {}", visible(help)));
+    [place, Some(title), path, help]
+        .into_iter()
+        .flatten()
+        .collect()
 }
 
 /// The part of a line that is shown, and the annotated bytes in it.
@@ -120,10 +123,8 @@ fn render_one(finding: &Finding, sources: &Sources, renderer: &Renderer) -> Stri
         group = group.element(Level::HELP.message(visible(help)));
     }
     groups.insert(0, group);
-    let rendered = renderer.render(&groups);
-    excerpts
-        .iter()
-        .fold(rendered, |text, excerpt| with_true_column(text, excerpt))
+    let text = renderer.render(&groups);
+    excerpts.iter().fold(text, with_true_column)
 }
 
 /// Adds the excerpt at a location, or the name of the source when there is nothing to point at.

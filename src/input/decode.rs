@@ -14,6 +14,7 @@ use serde::de::{
 };
 use serde::forward_to_deserialize_any;
 
+use super::blank::Blank;
 use super::tree::{Content, Entry, NodeId, Text, Tree};
 use crate::diagnostic::{Path, Segment};
 
@@ -138,7 +139,7 @@ impl State<'_> {
 
 /// An error on its way up; the first reader that it passes gives it its place.
 #[derive(Debug)]
-struct Error(Box<(Misfit, Option<(NodeId, Path)>)>);
+pub(crate) struct Error(Box<(Misfit, Option<(NodeId, Path)>)>);
 
 impl Error {
     fn new(misfit: Misfit) -> Self {
@@ -247,12 +248,12 @@ impl Reader<'_, '_> {
             Content::Text(text) => visitor.visit_str(tree.text(text)),
             Content::List(_) => visitor.visit_seq(Items {
                 state: &mut *state,
-                items: tree.items(node),
+                nodes: tree.items(node),
                 next: 0,
             }),
             Content::Mapping(_) => visitor.visit_map(Entries {
                 state: &mut *state,
-                entries: tree.entries(node),
+                left: tree.entries(node),
                 value: None,
                 of,
                 fields,
@@ -388,7 +389,7 @@ impl<'de> Deserializer<'de> for Reader<'_, '_> {
 
 struct Items<'a, 't> {
     state: &'a mut State<'t>,
-    items: &'t [NodeId],
+    nodes: &'t [NodeId],
     next: usize,
 }
 
@@ -399,25 +400,25 @@ impl<'de> SeqAccess<'de> for Items<'_, '_> {
         &mut self,
         seed: S,
     ) -> Result<Option<S::Value>, Error> {
-        while let Some(node) = self.items.get(self.next).copied() {
-            let step = Step::Index(self.next);
-            self.next += 1;
-            if self.state.skips(node) {
-                continue;
-            }
-            return self.state.child(step, node, seed).map(Some);
+        let Some(node) = self.nodes.get(self.next).copied() else {
+            return Ok(None);
+        };
+        let step = Step::Index(self.next);
+        self.next += 1;
+        if self.state.skips(node) {
+            return seed.deserialize(Blank).map(Some);
         }
-        Ok(None)
+        self.state.child(step, node, seed).map(Some)
     }
 
     fn size_hint(&self) -> Option<usize> {
-        Some(self.items.len() - self.next)
+        Some(self.nodes.len() - self.next)
     }
 }
 
 struct Entries<'a, 't> {
     state: &'a mut State<'t>,
-    entries: &'t [Entry],
+    left: &'t [Entry],
     value: Option<Entry>,
     of: &'static str,
     /// The fields of a struct; `None` for a mapping with any keys.
@@ -431,8 +432,8 @@ impl<'de> MapAccess<'de> for Entries<'_, '_> {
         &mut self,
         seed: S,
     ) -> Result<Option<S::Value>, Error> {
-        while let Some((entry, rest)) = self.entries.split_first() {
-            self.entries = rest;
+        while let Some((entry, rest)) = self.left.split_first() {
+            self.left = rest;
             let tree = self.state.tree;
             let key = tree.text(entry.key);
             if let Some(fields) = self.fields

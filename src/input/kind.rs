@@ -142,9 +142,10 @@ pub(crate) fn identify(api_version: Option<&str>, word: &str) -> Identity {
     }
     if let Some(row) = rows.iter().find(|row| row.group == group) {
         let fits = row.versions.is_empty() || row.versions.contains(&version);
-        return match fits {
-            true => Identity::Known(row.kind),
-            false => Identity::Nearly(row.kind, row.word, row.api_version()),
+        return if fits {
+            Identity::Known(row.kind)
+        } else {
+            Identity::Nearly(row.kind, row.word, row.api_version())
         };
     }
     // Nobody else has kinds of these names, while a `Service` may be Knative's.

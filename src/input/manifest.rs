@@ -13,6 +13,10 @@ use crate::spec::{
 
 /// An object, read as written.
 #[derive(Clone, Debug, PartialEq)]
+#[expect(
+    clippy::large_enum_variant,
+    reason = "an input has few objects, and most of them are Rollouts"
+)]
 pub enum Manifest {
     Rollout(Located<Rollout>),
     AnalysisTemplate(Located<AnalysisTemplate>),

@@ -93,7 +93,7 @@ impl<'de> Deserializer<'de> for Sample<'_> {
     fn deserialize_map<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Refused> {
         visitor.visit_map(Fields {
             survey: self.0,
-            fields: ["*"].iter(),
+            left: ["*"].iter(),
             field: None,
         })
     }
@@ -116,7 +116,7 @@ impl<'de> Deserializer<'de> for Sample<'_> {
         let fields = if is_inside_itself { &[] } else { fields };
         let result = visitor.visit_map(Fields {
             survey,
-            fields: fields.iter(),
+            left: fields.iter(),
             field: None,
         });
         survey.open.pop();
@@ -147,7 +147,7 @@ impl<'de> SeqAccess<'de> for One<'_> {
 
 struct Fields<'a> {
     survey: &'a mut Survey,
-    fields: std::slice::Iter<'a, &'static str>,
+    left: std::slice::Iter<'a, &'static str>,
     field: Option<&'static str>,
 }
 
@@ -158,7 +158,7 @@ impl<'de> MapAccess<'de> for Fields<'_> {
         &mut self,
         seed: S,
     ) -> Result<Option<S::Value>, Refused> {
-        self.field = self.fields.next().copied();
+        self.field = self.left.next().copied();
         let key = self
             .field
             .map(|field| seed.deserialize(field.into_deserializer()));

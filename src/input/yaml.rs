@@ -143,7 +143,7 @@ impl Builder<'_> {
         self.written += 1;
         match event {
             Event::Scalar(text, style, anchor, tag) => {
-                self.scalar(&text, style, anchor, tag.as_deref(), span)?;
+                self.scalar(&text, style, anchor, tag.as_deref(), span);
             }
             Event::SequenceStart(anchor, _) => {
                 self.open(Collection::List(Vec::new()), anchor, span, from < to)?;
@@ -156,7 +156,7 @@ impl Builder<'_> {
                     from < to,
                 )?;
             }
-            Event::SequenceEnd | Event::MappingEnd => self.close(span)?,
+            Event::SequenceEnd | Event::MappingEnd => self.close(span),
             Event::Alias(anchor) => self.alias(anchor, span)?,
             Event::DocumentStart(_) => {
                 self.anchors.clear();
@@ -201,7 +201,7 @@ impl Builder<'_> {
         anchor: usize,
         tag: Option<&Tag>,
         span: Span,
-    ) -> Result<(), Fatal> {
+    ) {
         let span = if text.is_empty() && style == ScalarStyle::Plain {
             Span {
                 end: span.start,
@@ -240,7 +240,7 @@ impl Builder<'_> {
             height: 0,
             end: span.end,
         };
-        self.finish(value, anchor)
+        self.finish(value, anchor);
     }
 
     fn not_a_json_number(&mut self, text: &str, span: Span) {
@@ -256,7 +256,7 @@ impl Builder<'_> {
         matches!(collection, Some(Collection::Mapping(mapping)) if matches!(mapping.key, Key::Wanted))
     }
 
-    fn key(&mut self, text: &str, is_plain: bool, span: Span) -> Result<(), Fatal> {
+    fn key(&mut self, text: &str, is_plain: bool, span: Span) {
         let key = if is_plain && text == "<<" {
             Key::Merge(span)
         } else if !is_plain {
@@ -270,7 +270,6 @@ impl Builder<'_> {
             Key::Broken
         };
         self.set_key(key);
-        Ok(())
     }
 
     fn set_key(&mut self, key: Key) {
@@ -312,9 +311,9 @@ impl Builder<'_> {
         Fatal
     }
 
-    fn close(&mut self, span: Span) -> Result<(), Fatal> {
+    fn close(&mut self, span: Span) {
         let Some(frame) = self.frames.pop() else {
-            return Ok(());
+            return;
         };
         let end = if frame.flow { span.end } else { frame.end };
         let span = Span {
@@ -335,7 +334,7 @@ impl Builder<'_> {
             height: frame.height,
             end: span.end,
         };
-        self.finish(value, frame.anchor)
+        self.finish(value, frame.anchor);
     }
 
     /// A mapping with a mapping or list as key, which is mostly a template without quotes.
@@ -383,7 +382,8 @@ impl Builder<'_> {
             return Ok(());
         }
         let end = span.end;
-        self.finish(Value { end, ..value }, 0)
+        self.finish(Value { end, ..value }, 0);
+        Ok(())
     }
 
     fn broken_key(&mut self, span: Span) -> Key {
@@ -398,7 +398,7 @@ impl Builder<'_> {
     }
 
     /// Puts a finished value where it belongs.
-    fn finish(&mut self, value: Value, anchor: usize) -> Result<(), Fatal> {
+    fn finish(&mut self, value: Value, anchor: usize) {
         if anchor != 0 {
             self.anchors.insert(anchor, value);
         }
@@ -409,11 +409,11 @@ impl Builder<'_> {
                 _ => self.broken_key(node.span),
             };
             self.set_key(key);
-            return Ok(());
+            return;
         }
         let Some(mut frame) = self.frames.pop() else {
             self.root = Some(value.node);
-            return Ok(());
+            return;
         };
         frame.size = frame.size.saturating_add(value.size);
         frame.height = frame.height.max(value.height + 1);
@@ -435,7 +435,6 @@ impl Builder<'_> {
             },
         }
         self.frames.push(frame);
-        Ok(())
     }
 
     /// Adds an entry that is written in the mapping. Of a repeated key the last value counts, with a
