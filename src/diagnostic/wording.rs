@@ -10,7 +10,7 @@ pub fn closest<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str>) ->
         return None;
     }
     let wanted = word.to_lowercase();
-    let allowed = (wanted.chars().count() / 3).clamp(1, 3);
+    let allowed = (wanted.chars().count() / 3).min(3);
     let rank = |candidate: &&str| {
         let lower = candidate.to_lowercase();
         let distance = distance(&wanted, &lower);
@@ -27,6 +27,13 @@ pub fn closest<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str>) ->
     ranked
         .min_by_key(|(rank, _)| *rank)
         .map(|(_, candidate)| candidate)
+}
+
+/// Whether two names differ by one typing error at most, or by upper and lower case.
+#[must_use]
+pub fn is_slip(word: &str, name: &str) -> bool {
+    let is_short = word.len() <= WORD_MAX && name.len() <= WORD_MAX;
+    is_short && distance(&word.to_lowercase(), &name.to_lowercase()) <= 1
 }
 
 /// A text of the user in backticks: control characters escaped, a long one cut.
@@ -128,6 +135,8 @@ mod tests {
         assert_eq!(closest("pasue", steps), Some("pause"));
         assert_eq!(closest("replicas", steps), None);
         assert_eq!(closest("", steps), None);
+        assert_eq!(closest("v3", ["v2"]), None, "too short to tell");
+        assert!(is_slip("image", "images") && !is_slip("image", "imagery"));
         assert_eq!(closest(&"x".repeat(1_000_000), steps), None);
     }
 

@@ -6,7 +6,7 @@
 use super::decode::{Fault, Misfit, Unknown};
 use super::placement::Placement;
 use super::tree::{Content, NodeId, Tree};
-use crate::diagnostic::wording::{closest, listed, quoted};
+use crate::diagnostic::wording::{closest, is_slip, listed, quoted};
 use crate::diagnostic::{Diagnostic, Path, Segment};
 use crate::duration;
 
@@ -68,8 +68,8 @@ pub(crate) fn of_unknown(
         return None;
     }
     let diagnostic = Diagnostic::error("unknown-field", format!("unknown field {}", quoted(field)));
-    let is_same_word = similar.is_some_and(|similar| similar.eq_ignore_ascii_case(field));
-    let elsewhere = home(field, &unknown.parent, placements).filter(|_| !is_same_word);
+    let is_slip = similar.is_some_and(|similar| is_slip(field, similar));
+    let elsewhere = home(field, &unknown.parent, placements).filter(|_| !is_slip);
     Some(match (elsewhere, similar) {
         (Some(home), _) => diagnostic.help(format!("{} belongs to `{home}`", quoted(field))),
         (None, Some(similar)) => diagnostic.help(format!("did you mean `{similar}`?")),

@@ -21,6 +21,10 @@ pub const DEPTH_MAX: u32 = 100;
 /// Nodes that aliases may stand for in one document, unless so many are written anyway.
 pub const ALIASED_NODES_MAX: u64 = 400_000;
 
+/// What marks our own file, whose keys are no business of Kubernetes' reader: `on` is an event there,
+/// and `1.10` a tag.
+const OWN_API_VERSION: &str = "coalmine/v";
+
 /// The roots of the documents in a part of a source, and what is wrong with them. `None` stands for
 /// a document that cannot be read.
 pub(crate) fn read(
@@ -35,6 +39,7 @@ pub(crate) fn read(
         part,
         base,
         offsets: Offsets::new(part),
+        keys_as_written: part.contains(OWN_API_VERSION),
         frames: Vec::new(),
         anchors: HashMap::new(),
         written: 0,
@@ -124,6 +129,8 @@ struct Builder<'a> {
     part: &'a str,
     base: usize,
     offsets: Offsets<'a>,
+    /// Whether `on` is a key like any other, and not `true`.
+    keys_as_written: bool,
     frames: Vec<Frame>,
     anchors: HashMap<usize, Value>,
     written: u64,
@@ -259,7 +266,7 @@ impl Builder<'_> {
     fn key(&mut self, text: &str, is_plain: bool, span: Span) {
         let key = if is_plain && text == "<<" {
             Key::Merge(span)
-        } else if !is_plain {
+        } else if !is_plain || (self.keys_as_written && !text.is_empty()) {
             Key::Text(self.tree.add_text(text), span)
         } else if let Some(text) = scalar::key_text(text) {
             Key::Text(self.tree.add_text(&text), span)

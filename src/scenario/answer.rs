@@ -14,38 +14,38 @@ pub(super) fn answers(
     written: &[written::Answer],
 ) -> Vec<Answer> {
     let mut answers: Vec<Answer> = Vec::new();
+    let mut before = None;
     for (index, item) in written.iter().enumerate() {
         let path = path.clone().index(index);
         let from_path = path.clone().key("from");
-        if item.from.is_none() && 0 < index {
-            checker.missing(
-                &from_path,
-                "say from when it answers so, such as `from: 150s`",
-            );
-        }
+        let reply = reply(checker, &path, item);
         let from = match item.from.as_ref() {
-            None => 0,
-            from => match checker.moment(from, &from_path) {
-                Some(from) => from,
-                None => continue,
-            },
+            None if index == 0 => Some(0),
+            None => {
+                let help = "say from when it answers so, such as `from: 150s`";
+                checker.missing(&from_path, help);
+                None
+            }
+            from => checker.moment(from, &from_path),
         };
-        let last = answers.last().map(|answer| answer.from);
-        if let Some(last) = last.filter(|last| from <= *last && item.from.is_some()) {
-            let message = format!(
-                "the answers are not in order: before this comes {}",
-                Printed(last)
-            );
-            let help = "sort the list by `from`; each time must be later than the one before";
-            checker.report(
-                Diagnostic::error("out-of-order", message).help(help),
-                &from_path,
-            );
+        let Some(from) = from else {
             continue;
+        };
+        if let Some(before) = before.filter(|before| from <= *before) {
+            let before = Printed(before);
+            let message = format!("the list is not in order: the answer before is from {before}");
+            let help = "sort the list by `from`; each time must be later than the one before";
+            let diagnostic = Diagnostic::error("out-of-order", message).help(help);
+            checker.report(diagnostic, &from_path);
         }
-        if let Some(reply) = reply(checker, &path, item) {
-            answers.push(Answer { from, reply });
-        }
+        before = Some(from);
+        let last = answers.last().map(|answer| answer.from);
+        let is_later = last.is_none_or(|last| last < from);
+        answers.extend(
+            reply
+                .filter(|_| is_later)
+                .map(|reply| Answer { from, reply }),
+        );
     }
     answers
 }

@@ -166,9 +166,8 @@ impl Checker<'_> {
             [_] => return true,
             [] => {
                 let name = path.name().unwrap_or_default();
-                let message = format!("{} does not say enough", quoted(&name));
-                let help = format!("add one of {}", listed(&names, "or"));
-                Diagnostic::error("one-of", message).help(help)
+                let message = format!("{} needs {}", quoted(&name), listed(&names, "or"));
+                Diagnostic::error("one-of", message).help("add one of them")
             }
             several => {
                 let message = format!("{} exclude one another", listed(several, "and"));
