@@ -21,6 +21,7 @@ mod object;
 mod offsets;
 mod placement;
 mod problem;
+mod repair;
 mod scalar;
 mod stream;
 mod syntax;
@@ -217,27 +218,43 @@ fn read_source(objects: &mut Objects<'_>, source: SourceId) {
 fn read_part(objects: &mut Objects<'_>, source: SourceId, part: &str, base: usize) {
     let (roots, mut diagnostics) = yaml::read(&mut objects.input.tree, source, part, base);
     let directive = template::helm_directive(part);
-    let mut is_template = directive.is_some()
-        && diagnostics.iter().any(|diagnostic| {
-            matches!(
-                diagnostic.id,
-                "yaml-syntax" | syntax::UNQUOTED | template::HELM | "bad-key"
-            )
-        });
-    if !is_template {
-        objects.input.diagnostics.append(&mut diagnostics);
+    if let Some(directive) = &directive
+        && diagnostics
+            .iter()
+            .any(|diagnostic| TEMPLATE_SIGNS.contains(&diagnostic.id))
+    {
+        // Whatever else is wrong comes from the template.
+        return report_template(objects, source, part, base, directive);
     }
+    if roots.contains(&None) && objects.ignore_unreadable(source, part, base) {
+        diagnostics.clear();
+    }
+    objects.input.diagnostics.append(&mut diagnostics);
+    let mut is_ours = false;
     for root in roots.into_iter().flatten() {
-        let is_ours = objects.read(source, root);
-        is_template |= is_ours && directive.is_some();
+        is_ours |= objects.read(source, root);
     }
-    if let Some(directive) = directive.filter(|_| is_template) {
-        let span = Span::new(base + directive.start, base + directive.end);
-        let diagnostic = template::helm(&part[directive]).at(Place::Text {
-            source,
-            span,
-            path: None,
-        });
-        objects.input.diagnostics.push(diagnostic);
+    if let Some(directive) = directive.filter(|_| is_ours) {
+        report_template(objects, source, part, base, &directive);
     }
+}
+
+/// Rules that a template of Helm breaks when it is read as YAML.
+const TEMPLATE_SIGNS: [&str; 4] = ["yaml-syntax", syntax::UNQUOTED, template::HELM, "bad-key"];
+
+fn report_template(
+    objects: &mut Objects<'_>,
+    source: SourceId,
+    part: &str,
+    base: usize,
+    directive: &Range<usize>,
+) {
+    let span = Span::new(base + directive.start, base + directive.end);
+    let place = Place::Text {
+        source,
+        span,
+        path: None,
+    };
+    let diagnostic = template::helm(&part[directive.clone()]);
+    objects.input.diagnostics.push(diagnostic.at(place));
 }

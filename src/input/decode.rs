@@ -27,6 +27,8 @@ pub(crate) struct Decoded<T> {
     pub(crate) value: Option<T>,
     pub(crate) faults: Vec<Fault>,
     pub(crate) unknown: Vec<Unknown>,
+    /// Values that were reported before, when the tree was built.
+    pub(crate) broken: Vec<Path>,
 }
 
 /// A value that does not fit.
@@ -79,10 +81,12 @@ pub(crate) fn decode<T: DeserializeOwned>(tree: &Tree, root: NodeId) -> Decoded<
         path: Vec::new(),
         left_out: Vec::new(),
         unknown: Vec::new(),
+        broken: Vec::new(),
     };
     loop {
         state.path.clear();
         state.unknown.clear();
+        state.broken.clear();
         let result = T::deserialize(Reader {
             state: &mut state,
             node: root,
@@ -105,6 +109,7 @@ pub(crate) fn decode<T: DeserializeOwned>(tree: &Tree, root: NodeId) -> Decoded<
             value,
             faults,
             unknown: state.unknown,
+            broken: state.broken,
         };
     }
 }
@@ -115,6 +120,7 @@ struct State<'t> {
     /// Values that did not fit.
     left_out: Vec<NodeId>,
     unknown: Vec<Unknown>,
+    broken: Vec<Path>,
 }
 
 #[derive(Clone, Copy)]
@@ -132,8 +138,15 @@ impl State<'_> {
         self.path.iter().map(segment).collect()
     }
 
-    fn skips(&self, node: NodeId) -> bool {
-        self.left_out.contains(&node) || self.tree.node(node).content == Content::Broken
+    /// Whether a value on the way to be read has to be left out.
+    fn skips(&mut self, step: Step, node: NodeId) -> bool {
+        let is_broken = self.tree.node(node).content == Content::Broken;
+        if is_broken {
+            self.path.push(step);
+            self.broken.push(self.path());
+            self.path.pop();
+        }
+        is_broken || self.left_out.contains(&node)
     }
 }
 
@@ -405,7 +418,7 @@ impl<'de> SeqAccess<'de> for Items<'_, '_> {
         };
         let step = Step::Index(self.next);
         self.next += 1;
-        if self.state.skips(node) {
+        if self.state.skips(step, node) {
             return seed.deserialize(Blank).map(Some);
         }
         self.state.child(step, node, seed).map(Some)
@@ -448,7 +461,7 @@ impl<'de> MapAccess<'de> for Entries<'_, '_> {
                 self.state.unknown.push(unknown);
                 continue;
             }
-            if self.state.skips(entry.value) {
+            if self.state.skips(Step::Key(entry.key), entry.value) {
                 continue;
             }
             self.value = Some(*entry);

@@ -14,7 +14,7 @@ use super::problem;
 use super::tree::{Content, NodeId};
 use super::{Document, Ignored, Input};
 use crate::diagnostic::wording::quoted;
-use crate::diagnostic::{Diagnostic, DocumentId, Located, Part, Path, Place, SourceId};
+use crate::diagnostic::{Diagnostic, DocumentId, Located, Part, Path, Place, SourceId, Span};
 
 /// Reads documents one after the other into an input.
 pub(crate) struct Objects<'a> {
@@ -177,6 +177,38 @@ impl<'a> Objects<'a> {
         });
     }
 
+    /// Ignores a document that cannot be read when its first lines say that it is none of our
+    /// business.
+    pub(crate) fn ignore_unreadable(&mut self, source: SourceId, part: &str, base: usize) -> bool {
+        let field = |name: &str| {
+            let mut offset = 0;
+            part.split_inclusive('\n').find_map(|line| {
+                let start = offset;
+                offset += line.len();
+                let value = line.strip_prefix(name)?.strip_prefix(':')?.trim();
+                Some((start, value.trim_matches(['"', '\'']).to_owned()))
+            })
+        };
+        let (Some((at, kind)), Some((_, api_version))) = (field("kind"), field("apiVersion"))
+        else {
+            return false;
+        };
+        if identify(Some(&api_version), &kind) != Identity::Foreign || kind == "List" {
+            return false;
+        }
+        self.input.ignored.push(Ignored {
+            place: Place::Text {
+                source,
+                span: Span::new(base + at, base + at + "kind".len()),
+                path: Some(Path::from("kind")),
+            },
+            kind,
+            api_version,
+            name: String::new(),
+        });
+        true
+    }
+
     fn known(&mut self, document: DocumentId, kind: Kind, word: &str) {
         let mut decoder = Decoder {
             objects: self,
@@ -301,8 +333,9 @@ impl Decode for Decoder<'_, '_, '_> {
                 part: Part::Value,
             };
             input.diagnostics.push(diagnostic.at(place));
-            input.documents[document.0].omitted.push(fault.path.clone());
         }
+        let faults = decoded.faults.iter().map(|fault| fault.path.clone());
+        input.documents[document.0].omitted = faults.chain(decoded.broken).collect();
         if FAULTS_MAX <= decoded.faults.len() {
             let message = format!("the {} has more wrong values than are listed", self.word);
             input

@@ -123,8 +123,8 @@ fn quotation(parser_says: &str, text: &str, at: usize) -> Option<Explanation> {
         return Some((message, Some(help), at..end));
     }
     if parser_says.contains("indentation in quoted scalar") {
-        let message = "a quotation from above goes on here".to_owned();
-        let help = "close the quotation mark that is still open, or indent the line".to_owned();
+        let message = "the lines of the quotation that begins here are not indented".to_owned();
+        let help = "indent them deeper than the key, or close the quotation".to_owned();
         return Some((message, Some(help), at..end));
     }
     None
@@ -162,6 +162,13 @@ fn colon(parser_says: &str, line: &Line<'_>, at: usize) -> Option<Explanation> {
 /// By the parser's words alone.
 fn by_words(parser_says: &str, text: &str, at: usize) -> Explanation {
     let line = Line::around(text, at);
+    if parser_says.contains("did not find expected key")
+        && line.content.trim_start().starts_with("- ")
+    {
+        let message = "the dash is not in line with the other items of a list".to_owned();
+        let help = "indent it like the items above".to_owned();
+        return (message, Some(help), line.span());
+    }
     let known: [(&str, &str, &str); 10] = [
         (
             "did not find expected key",

@@ -6,9 +6,10 @@
 
 use std::collections::HashMap;
 
-use saphyr_parser::{Event, Parser, ScalarStyle, Tag};
+use saphyr_parser::{Event, Parser, ScalarStyle, ScanError, Tag};
 
 use super::offsets::Offsets;
+use super::repair::Repaired;
 use super::scalar;
 use super::syntax;
 use super::template;
@@ -33,42 +34,38 @@ pub(crate) fn read(
     part: &str,
     base: usize,
 ) -> (Vec<Option<NodeId>>, Vec<Diagnostic>) {
-    let mut builder = Builder {
-        tree,
-        source,
-        part,
-        base,
-        offsets: Offsets::new(part),
-        keys_as_written: part.contains(OWN_API_VERSION),
-        frames: Vec::new(),
-        anchors: HashMap::new(),
-        written: 0,
-        aliased: 0,
-        root: None,
-        diagnostics: Vec::new(),
-    };
-    let mut roots = Vec::new();
-    let mut parser = Parser::new_from_str(part);
-    while let Some(next) = parser.next_event() {
-        let (event, span) = match next {
-            Ok(next) => next,
-            Err(error) => {
-                let at = builder.offsets.byte(error.marker().index());
-                builder.syntax_error(error.info(), at);
-                roots.push(None);
-                break;
-            }
+    let mut repaired = Repaired::new(part);
+    loop {
+        let mut builder = Builder {
+            tree,
+            source,
+            part,
+            base,
+            repaired: &repaired,
+            offsets: Offsets::new(&repaired.text),
+            keys_as_written: part.contains(OWN_API_VERSION),
+            frames: Vec::new(),
+            anchors: HashMap::new(),
+            written: 0,
+            aliased: 0,
+            root: None,
+            diagnostics: Vec::new(),
         };
-        let span = (span.start.index(), span.end.index());
-        let Ok(end) = builder.event(event, span) else {
+        let mut roots = Vec::new();
+        let Some(error) = builder.parse(&repaired.text, &mut roots) else {
+            return (roots, builder.diagnostics);
+        };
+        let at = error.marker().index();
+        let open = builder.frames.iter().find(|frame| frame.flow);
+        let broken = open.map_or(at, |frame| frame.start_character);
+        let mut better = repaired.clone();
+        if !better.repair(error.info(), builder.offsets.byte(broken)) {
+            builder.syntax_error(error.info(), builder.byte(at));
             roots.push(None);
-            break;
-        };
-        if let Some(root) = end {
-            roots.push(Some(root));
+            return (roots, builder.diagnostics);
         }
+        repaired = better;
     }
-    (roots, builder.diagnostics)
 }
 
 /// The document cannot be read on; a diagnostic says why.
@@ -90,6 +87,8 @@ struct Frame {
     collection: Collection,
     anchor: usize,
     start: u32,
+    /// Where it starts in what is parsed \[character\].
+    start_character: usize,
     flow: bool,
     /// Sum and maximum over what is inside.
     size: u64,
@@ -128,6 +127,8 @@ struct Builder<'a> {
     source: SourceId,
     part: &'a str,
     base: usize,
+    /// What is parsed: the part, perhaps with more indentation.
+    repaired: &'a Repaired,
     offsets: Offsets<'a>,
     /// Whether `on` is a key like any other, and not `true`.
     keys_as_written: bool,
@@ -140,28 +141,50 @@ struct Builder<'a> {
 }
 
 impl Builder<'_> {
+    /// Takes all events; returns the error that ended them too early.
+    fn parse(&mut self, text: &str, roots: &mut Vec<Option<NodeId>>) -> Option<ScanError> {
+        let mut parser = Parser::new_from_str(text);
+        while let Some(next) = parser.next_event() {
+            let (event, span) = match next {
+                Ok(next) => next,
+                Err(error) => return Some(error),
+            };
+            let span = (span.start.index(), span.end.index());
+            match self.event(event, span) {
+                Ok(None) => {}
+                Ok(root) => roots.push(root),
+                Err(Fatal) => {
+                    roots.push(None);
+                    break;
+                }
+            }
+        }
+        None
+    }
+
+    /// Where a character of what is parsed stands in the part \[byte\].
+    fn byte(&self, character: usize) -> usize {
+        self.repaired.original(self.offsets.byte(character))
+    }
+
     /// Takes an event; returns the root when a document ends.
     fn event(
         &mut self,
         event: Event<'_>,
         (from, to): (usize, usize),
     ) -> Result<Option<NodeId>, Fatal> {
-        let span = self.offset_span(self.offsets.byte(from)..self.offsets.byte(to));
+        let span = self.offset_span(self.byte(from)..self.byte(to));
         self.written += 1;
         match event {
             Event::Scalar(text, style, anchor, tag) => {
                 self.scalar(&text, style, anchor, tag.as_deref(), span);
             }
             Event::SequenceStart(anchor, _) => {
-                self.open(Collection::List(Vec::new()), anchor, span, from < to)?;
+                self.open(Collection::List(Vec::new()), anchor, span, (from, to))?;
             }
             Event::MappingStart(anchor, _) => {
-                self.open(
-                    Collection::Mapping(Mapping::default()),
-                    anchor,
-                    span,
-                    from < to,
-                )?;
+                let mapping = Collection::Mapping(Mapping::default());
+                self.open(mapping, anchor, span, (from, to))?;
             }
             Event::SequenceEnd | Event::MappingEnd => self.close(span),
             Event::Alias(anchor) => self.alias(anchor, span)?,
@@ -294,7 +317,7 @@ impl Builder<'_> {
         collection: Collection,
         anchor: usize,
         span: Span,
-        flow: bool,
+        (from, to): (usize, usize),
     ) -> Result<(), Fatal> {
         if DEPTH_MAX as usize <= self.frames.len() {
             return Err(self.too_deep(span));
@@ -303,7 +326,9 @@ impl Builder<'_> {
             collection,
             anchor,
             start: span.start,
-            flow,
+            start_character: from,
+            // Only a bracket takes up room.
+            flow: from < to,
             size: 1,
             height: 1,
             end: span.end,
