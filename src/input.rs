@@ -192,7 +192,11 @@ impl Input {
             }
             // A key says better than the first of many lines what is meant.
             Part::Value if is_whole && !is_block => span,
-            _ => key.unwrap_or(span),
+            _ => key.unwrap_or_else(|| match tree.get(node, "kind") {
+                // What an object lacks is shown at its kind.
+                Some(kind) if !is_whole && done == 0 => tree.node(kind).span,
+                _ => span,
+            }),
         }
     }
 }

@@ -71,7 +71,11 @@ pub(crate) fn of_unknown(
     let is_slip = similar.is_some_and(|similar| is_slip(field, similar));
     let elsewhere = home(field, &unknown.parent, placements).filter(|_| !is_slip);
     Some(match (elsewhere, similar) {
-        (Some(home), _) => diagnostic.help(format!("{} belongs to `{home}`", quoted(field))),
+        (Some(home), Some(similar)) => {
+            let field = quoted(field);
+            diagnostic.help(format!("did you mean `{similar}`, or {field} in `{home}`?"))
+        }
+        (Some(home), None) => diagnostic.help(format!("{} belongs to `{home}`", quoted(field))),
         (None, Some(similar)) => diagnostic.help(format!("did you mean `{similar}`?")),
         (None, None) if unknown.fields.len() <= 12 => {
             let known = match unknown.fields {

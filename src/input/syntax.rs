@@ -165,8 +165,8 @@ fn by_words(parser_says: &str, text: &str, at: usize) -> Explanation {
     if parser_says.contains("did not find expected key")
         && line.content.trim_start().starts_with("- ")
     {
-        let message = "the dash is not in line with the other items of a list".to_owned();
-        let help = "indent it like the items above".to_owned();
+        let message = "a list item cannot stand here".to_owned();
+        let help = "line up its dash with the other items, or begin a list below a key".to_owned();
         return (message, Some(help), line.span());
     }
     let known: [(&str, &str, &str); 10] = [
