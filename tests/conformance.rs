@@ -12,6 +12,7 @@ mod conformance {
     pub(crate) mod script;
     pub(crate) mod tables;
     pub(crate) mod validation;
+    pub(crate) mod wording;
 }
 
 use conformance::corpus::{Corpus, Score};
@@ -50,4 +51,9 @@ fn conditions_answer_like_the_reference() {
 #[test]
 fn durations_are_read_as_go_reads_them() {
     durations::table(&Corpus::find()).check("durations");
+}
+
+#[test]
+fn aborts_are_explained_in_the_controllers_words() {
+    conformance::wording::compare(&Corpus::find()).check();
 }

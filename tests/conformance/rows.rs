@@ -275,7 +275,7 @@ fn experiment_value(plan: &Plan, cluster: &Cluster, experiment: &Experiment) -> 
 }
 
 /// `rev<revision>/<type>[-<step>][#n]`, or below an experiment.
-fn run_name(cluster: &Cluster, plan: &Plan, index: usize) -> String {
+pub(crate) fn run_name(cluster: &Cluster, plan: &Plan, index: usize) -> String {
     let run = &cluster.runs[index];
     if let Site::Experiment(experiment, analysis) = run.site {
         let spec = cluster.experiments[usize::from(experiment.0)].spec;
@@ -292,7 +292,7 @@ fn run_name(cluster: &Cluster, plan: &Plan, index: usize) -> String {
     format!("rev{}/{site}{}", run.revision, numbered(run.collision))
 }
 
-fn experiment_name(cluster: &Cluster, index: usize) -> String {
+pub(crate) fn experiment_name(cluster: &Cluster, index: usize) -> String {
     let experiment = &cluster.experiments[index];
     let Some(step) = experiment.step else { return "Experiment".to_owned() };
     format!("rev{}/Experiment-{step}{}", experiment.revision, numbered(experiment.collision))

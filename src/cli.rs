@@ -1,0 +1,3 @@
+//! The command line: the only part that touches files and the terminal.
+
+pub mod files;

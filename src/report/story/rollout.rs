@@ -1,0 +1,291 @@
+//! The rollout controller and the people: revisions, steps, weights, services, pauses, aborts, promotions.
+
+use crate::cluster::event::{PromoteReason, SkipReason};
+use crate::cluster::status::{AbortCause, PauseReason, PluginOperation, PluginPhase};
+use crate::cluster::{Event, RouterCall, ServiceId, TemplateId};
+use crate::plan::scenario::{Deed, Refusal};
+use crate::report::story::Teller;
+use crate::report::{Actor, Kind};
+use crate::trace::wording;
+use crate::verdict;
+
+impl Teller<'_, '_> {
+    pub(super) fn tell_of_rollout(&mut self, event: &Event) {
+        match *event {
+            Event::User(deed, refusal) => self.tell_deed(deed, refusal),
+            Event::RolloutUpdated { revision } => self.tell_revision(revision),
+            Event::Scaled { template, from, to, .. } => self.tell_scaling(template, from, to),
+            Event::UpdateCompleted { revision, template, reason } => {
+                self.step = self.plan.canary().map(crate::plan::Canary::step_count);
+                if reason == PromoteReason::InitialDeploy {
+                    let what = format!("makes {} the stable version", self.tag(template));
+                    let why = "there is none yet; no step and no analysis applies";
+                    self.add(Actor::Rollout, Kind::Promoted, what, why);
+                } else {
+                    let what = format!("promotes revision {revision}: {} is stable", self.tag(template));
+                    let why = self.words.promote_reason(reason);
+                    self.add(Actor::Rollout, Kind::Promoted, what, why);
+                }
+            }
+            Event::StepCompleted { step } => self.tell_step(step),
+            Event::SkipSteps(reason) => {
+                self.step = self.plan.canary().map(crate::plan::Canary::step_count);
+                let why = match reason {
+                    SkipReason::ToStable => "it goes back to its stable version",
+                    SkipReason::WithinWindow => "it goes back within its rollback window",
+                };
+                self.add(Actor::Rollout, Kind::Step, "skips all steps", why);
+            }
+            Event::Paused(reason) => self.tell_pause(reason),
+            Event::Resumed => self.add_detail(Actor::Rollout, Kind::Pause, "is resumed"),
+            Event::Aborted(abort) => {
+                self.step = self.plan.canary().filter(|canary| !canary.steps.is_empty()).map(|_| 0);
+                let why = match abort.cause {
+                    AbortCause::Person => "a person asked for it".to_owned(),
+                    cause => self.words.abort_cause(&cause),
+                };
+                let what = format!("ABORTS revision {}", abort.revision);
+                self.add(Actor::Rollout, Kind::Aborted, what, why);
+            }
+            Event::ServiceSwitched { service, from, to } => self.tell_switch(service, from, to),
+            Event::WeightUpdated { from, to, additional } => self.tell_weight(from, to, additional),
+            Event::Routed(call) => self.tell_route(call),
+            Event::DestinationRuleUpdated { canary, stable } => {
+                let tag = |template: Option<TemplateId>| {
+                    template.map_or("nothing", |template| &self.plan.template(template).tag)
+                };
+                let what = format!(
+                    "tells the destination rule: canary {}, stable {}",
+                    tag(canary),
+                    tag(stable)
+                );
+                self.add_detail(Actor::Rollout, Kind::Route, what);
+            }
+            Event::StepPlugin { step, operation, phase } => self.tell_plugin(step, operation, phase),
+            Event::PodsRestarted { replica_set, count } => {
+                let template = self.after.replica_set(replica_set).template;
+                let noun = if count == 1 { "pod" } else { "pods" };
+                let what = format!("evicts {count} {noun} of {}", self.tag(template));
+                self.add(Actor::Rollout, Kind::Restarted, what, "older than restartAt");
+            }
+            Event::ReconcileFailed(error) => {
+                let what = format!("fails: {}", verdict::reconcile_error(self.words, error));
+                if self.told_failure == Some(error) {
+                    self.add_detail(Actor::Rollout, Kind::Failed, what);
+                } else {
+                    self.add(Actor::Rollout, Kind::Failed, what, "it tries again with growing delay");
+                }
+                self.told_failure = Some(error);
+            }
+            _ => {}
+        }
+    }
+
+    fn tell_deed(&mut self, deed: Deed, refusal: Option<Refusal>) {
+        let what = self.words.deed(deed);
+        let why = refusal.map(|refusal| format!("refused: {}", self.words.refusal(refusal)));
+        self.add(Actor::Person, Kind::Deed, what, why.unwrap_or_default());
+    }
+
+    fn tell_revision(&mut self, revision: u32) {
+        let has_steps = self.plan.canary().is_some_and(|canary| !canary.steps.is_empty());
+        self.step = has_steps.then_some(0);
+        let sets = &self.after.replica_sets;
+        let set = sets.iter().find(|set| set.is_rollouts() && set.revision == revision);
+        let of = set.map_or(String::new(), |set| format!(" ({})", self.tag(set.template)));
+        self.add(Actor::Rollout, Kind::Revision, format!("begins revision {revision}{of}"), "");
+    }
+
+    fn tell_scaling(&mut self, template: TemplateId, from: i32, to: i32) {
+        let what = format!("scales {} from {from} to {to}", self.tag(template));
+        let why = self.why_scaled(template);
+        self.add(Actor::Rollout, Kind::Scaled, what, why);
+    }
+
+    /// What the size of a canary's sets follows from at the step that is being told.
+    fn why_scaled(&self, template: TemplateId) -> String {
+        let (Some(rollout), Some(canary)) = (&self.after.rollout, self.plan.canary()) else {
+            return String::new();
+        };
+        let status = &rollout.status;
+        let Some(step) = self.step.filter(|_| rollout.template != status.stable.unwrap_or(template))
+        else {
+            return String::new();
+        };
+        if status.abort {
+            return "aborted".to_owned();
+        }
+        if canary.step(step).is_none() {
+            return "all steps are done".to_owned();
+        }
+        let is_new = template == rollout.template;
+        let scale = canary.steps[..=usize::try_from(step).unwrap_or(0)]
+            .iter()
+            .rev()
+            .find(|step| step.set_canary_scale.is_some())
+            .filter(|_| is_new && canary.routing.is_some());
+        match (scale, canary.weight_at(step)) {
+            (Some(scale), _) => wording::step(scale),
+            (None, Some(weight)) => format!("setWeight: {weight}"),
+            (None, None) => String::new(),
+        }
+    }
+
+    fn tell_step(&mut self, step: i32) {
+        self.step = Some(step + 1);
+        let Some(canary) = self.plan.canary() else { return };
+        let Some(done) = canary.step(step) else { return };
+        let (number, count) = (step + 1, canary.steps.len());
+        let what = format!("completes step {number}/{count} ({})", wording::step(done));
+        let why = if let Some(pause) = &done.pause {
+            let start = self
+                .before
+                .rollout
+                .as_ref()
+                .and_then(|rollout| rollout.status.pauses.start_of(PauseReason::CanaryPauseStep));
+            match (pause.duration, start) {
+                (Some(length), Some(start)) if start + length <= self.at => {
+                    format!("{length} have passed since {start}")
+                }
+                (Some(length), None) if length <= crate::time::Delta::ZERO => {
+                    "its time has passed".to_owned()
+                }
+                _ => "a person resumed it".to_owned(),
+            }
+        } else if done.set_canary_scale.is_some() || done.set_weight.is_some() {
+            "its pods are available".to_owned()
+        } else if done.experiment.is_some() {
+            "its experiment is Successful".to_owned()
+        } else if done.analysis.is_some() {
+            "its analysis is Successful".to_owned()
+        } else if done.plugin.is_some() {
+            "its plugin has ended".to_owned()
+        } else {
+            String::new()
+        };
+        self.add(Actor::Rollout, Kind::StepCompleted, what, why);
+    }
+
+    fn tell_pause(&mut self, reason: PauseReason) {
+        let step = self.step.unwrap_or(0);
+        let (what, why) = match reason {
+            PauseReason::CanaryPauseStep => {
+                let canary = self.plan.canary();
+                let length = canary
+                    .and_then(|canary| canary.step(step)?.pause.as_ref())
+                    .and_then(|pause| pause.duration);
+                let count = canary.map_or(0, |canary| canary.steps.len());
+                let until = length.map_or("until a person promotes it".to_owned(), |length| {
+                    format!("until {}", self.at.stored() + length)
+                });
+                (format!("pauses {until}"), format!("step {}/{count} is a pause", step + 1))
+            }
+            PauseReason::BlueGreenPause => {
+                let delay = self
+                    .plan
+                    .blue_green()
+                    .filter(|blue_green| blue_green.auto_promotion)
+                    .map(|blue_green| blue_green.auto_promotion_delay);
+                let until = delay.map_or("until a person promotes it".to_owned(), |delay| {
+                    format!("until {}", self.at.stored() + delay)
+                });
+                let why = if delay.is_some() { "autoPromotionSeconds" } else { "autoPromotionEnabled: false" };
+                (format!("pauses before the switch {until}"), why.to_owned())
+            }
+            PauseReason::InconclusiveAnalysis => {
+                ("pauses until a person decides".to_owned(), "an analysis was inconclusive".to_owned())
+            }
+            PauseReason::InconclusiveExperiment => (
+                "pauses until a person decides".to_owned(),
+                "the experiment was inconclusive".to_owned(),
+            ),
+        };
+        self.add(Actor::Rollout, Kind::Pause, what, why);
+    }
+
+    /// Switches that are taken back in the same instant are details.
+    fn tell_switch(&mut self, service: ServiceId, from: Option<TemplateId>, to: TemplateId) {
+        let selector = |cluster: &crate::cluster::Cluster| {
+            cluster.services.get(usize::from(service.0)).and_then(|service| service.selector)
+        };
+        let name = &self.plan.services[usize::from(service.0)];
+        let was = from.map_or(String::new(), |from| format!(", no longer at {}", self.tag(from)));
+        let what = format!("points service {name} at {}{was}", self.tag(to));
+        if selector(self.before) == selector(self.after) || selector(self.after) != Some(to) {
+            self.add_detail(Actor::Rollout, Kind::Service, what);
+        } else {
+            self.add(Actor::Rollout, Kind::Service, what, "");
+        }
+    }
+
+    fn tell_weight(&mut self, from: Option<i32>, to: i32, additional: bool) {
+        let what = match from {
+            Some(from) => format!("sets weight {from} -> {to}"),
+            None => format!("sets weight {to}"),
+        };
+        if from == Some(to) && !additional {
+            self.add_detail(Actor::Rollout, Kind::Weight, what);
+            return;
+        }
+        let what = if additional { format!("{what}, with shares of the experiment") } else { what };
+        let why = self.why_weighed(to);
+        self.add(Actor::Rollout, Kind::Weight, what, why);
+    }
+
+    fn why_weighed(&self, to: i32) -> String {
+        let (Some(rollout), Some(canary)) = (&self.after.rollout, self.plan.canary()) else {
+            return String::new();
+        };
+        let status = &rollout.status;
+        let step = self.step.unwrap_or(0);
+        if status.abort {
+            "aborted".to_owned()
+        } else if status.stable == Some(rollout.template) {
+            String::new()
+        } else if canary.step(step).is_none() {
+            "all steps are done".to_owned()
+        } else if canary.weight_at(step) == Some(to) {
+            format!("setWeight: {to}")
+        } else {
+            String::new()
+        }
+    }
+
+    fn tell_route(&mut self, call: RouterCall) {
+        let step = |index: u16| {
+            let canary = self.plan.canary();
+            canary.and_then(|canary| canary.steps.get(usize::from(index))).map(wording::step)
+        };
+        match call {
+            RouterCall::SetWeight(weight) => {
+                let what = format!("tells the router: weight {weight}");
+                self.add_detail(Actor::Rollout, Kind::Route, what);
+            }
+            RouterCall::SetHeaderRoute(index) | RouterCall::SetMirrorRoute(index) => {
+                let what = format!("tells the router: {}", step(index).unwrap_or_default());
+                self.add(Actor::Rollout, Kind::Route, what, "");
+            }
+            RouterCall::RemoveManagedRoutes => {
+                let what = "tells the router to remove managed routes";
+                self.add_detail(Actor::Rollout, Kind::Route, what);
+            }
+            RouterCall::UpdateHash(..) => {}
+        }
+    }
+
+    fn tell_plugin(&mut self, step: u16, operation: PluginOperation, phase: PluginPhase) {
+        let answer = match phase {
+            PluginPhase::Running => "Running",
+            PluginPhase::Successful => "Successful",
+            PluginPhase::Failed => "Failed",
+            PluginPhase::Error => "Error",
+        };
+        let asked = match operation {
+            PluginOperation::Run => "runs",
+            PluginOperation::Terminate => "terminates",
+            PluginOperation::Abort => "aborts",
+        };
+        let what = format!("{asked} the plugin of step {}: {answer}", step + 1);
+        self.add(Actor::Rollout, Kind::StepPlugin, what, "");
+    }
+}
