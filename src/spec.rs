@@ -78,7 +78,9 @@ spec:
       - setMirrorRoute: {name: m, percentage: 50, match: [{headers: {h: {prefix: p}}}]}
       - plugin: {name: org/step, config: {any: [1]}}
       - analysis: {templates: [{templateName: t, clusterScope: true}], dryRun: [{metricName: .*}]}
-      - experiment: {templates: [{name: a, specRef: canary}], analyses: [{name: x, templateName: t}]}
+      - experiment:
+          templates: [{name: a, specRef: canary}]
+          analyses: [{name: x, templateName: t}]
 ",
         );
         let canary = read
@@ -86,7 +88,8 @@ spec:
             .and_then(|spec| spec.strategy?.canary)
             .expect("a canary");
         let kinds: Vec<String> = canary.steps.iter().flatten().map(kind_of).collect();
-        let all = "setWeight pause setCanaryScale setHeaderRoute setMirrorRoute plugin analysis experiment";
+        let all = "setWeight pause setCanaryScale setHeaderRoute setMirrorRoute plugin analysis \
+            experiment";
         assert_eq!(kinds.join(" "), all);
     }
 

@@ -109,7 +109,7 @@ pub struct TtlStrategy {
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct DryRun {
-    /// A regular expression over metric names; `*` means all.
+    /// A regular expression over metric names.
     #[serde(serialize_with = "or_zero", default)]
     pub metric_name: Option<String>,
 }
@@ -118,7 +118,7 @@ pub struct DryRun {
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct MeasurementRetention {
-    /// A regular expression over metric names; `*` means all.
+    /// A regular expression over metric names.
     #[serde(serialize_with = "or_zero", default)]
     pub metric_name: Option<String>,
     #[serde(serialize_with = "or_zero", default)]

@@ -1,0 +1,3 @@
+//! What is meant by the manifests: references, arguments and templates resolved.
+
+pub mod analysis_template;
