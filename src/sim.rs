@@ -259,7 +259,7 @@ impl<'a, R: Recorder> Simulation<'a, R> {
     fn settle(&mut self, now: SimTime) -> bool {
         for _ in 0..MOST_ROUNDS {
             let mut busy = false;
-            if self.rollout_queue.take() {
+            while self.rollout_queue.take() {
                 busy = true;
                 self.reconcile_rollout(now);
             }
