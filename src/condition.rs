@@ -1,16 +1,17 @@
 //! Conditions of metrics: `successCondition` and `failureCondition`.
 //!
-//! Knows the expression language expr-lang/expr v1.17.8 as Argo Rollouts uses it: `utils/evaluate/evaluate.go`
-//! (`EvalCondition`, `EvaluateResult`, `formatEvalError`). The concrete Go type of the metric result
-//! decides how a condition is type-checked, so a condition is compiled once for each type it meets.
+//! Knows the expression language expr-lang/expr v1.17.8 as Argo Rollouts uses it:
+//! `utils/evaluate/evaluate.go` (`EvalCondition`, `EvaluateResult`, `formatEvalError`). The
+//! concrete Go type of the metric result decides how a condition is type-checked, so a condition is
+//! compiled once for each type it meets.
 //!
 //! Refuses to know where results come from and what time it is. Refuses to be stuck: nesting, work
 //! and memory are limited, and so a condition that would keep the reference busy for minutes is an
 //! error here.
 //!
 //! Simplifications: no time zone database; methods of times and durations are the usual ones;
-//! `sortBy` keeps equal elements in order beyond twelve elements, too; maps are in order of keys where
-//! Go's order is random.
+//! `sortBy` keeps equal elements in order beyond twelve elements, too; maps are in order of keys
+//! where Go's order is random.
 
 mod ast;
 mod base64;
@@ -32,6 +33,8 @@ mod operators;
 mod optimizer;
 mod parser;
 mod regexp;
+#[cfg(test)]
+mod tests;
 mod time;
 mod types;
 
@@ -175,7 +178,13 @@ impl Condition {
     pub fn compile(text: &str) -> Self {
         let tree = parser::parse(text).map_err(EvalError::from);
         let programs = std::array::from_fn(|_| OnceLock::new());
-        Self { inner: Arc::new(Inner { text: text.into(), tree, programs }) }
+        Self {
+            inner: Arc::new(Inner {
+                text: text.into(),
+                tree,
+                programs,
+            }),
+        }
     }
 
     /// The condition as written.
@@ -188,13 +197,15 @@ impl Condition {
     ///
     /// # Errors
     ///
-    /// If the condition is wrong, does not fit the type of the result, fails on its way (an index out of
-    /// range), or has a value that is not a bool.
+    /// If the condition is wrong, does not fit the type of the result, fails on its way (an index
+    /// out of range), or has a value that is not a bool.
+    #[inline]
     pub fn evaluate(&self, result: ValueRef<'_>) -> Result<bool, EvalError> {
         self.evaluate_at(result, DEFAULT_NOW_NANOS)
     }
 
-    /// The same at a time of the caller's choice, since 1970 \[ns\], for conditions that call `now()`.
+    /// The same at a time of the caller's choice, since 1970 \[ns\], for conditions that call
+    /// `now()`.
     ///
     /// # Errors
     ///
@@ -202,13 +213,21 @@ impl Condition {
     #[inline]
     pub fn evaluate_at(&self, result: ValueRef<'_>, now_nanos: i64) -> Result<bool, EvalError> {
         let input = match result {
-            ValueRef::Float(scalar) => Some(fast::Input { scalar, vector: &[] }),
-            ValueRef::Vector(vector) => Some(fast::Input { scalar: 0.0, vector }),
+            ValueRef::Float(scalar) => Some(fast::Input {
+                scalar,
+                vector: &[],
+            }),
+            ValueRef::Vector(vector) => Some(fast::Input {
+                scalar: 0.0,
+                vector,
+            }),
             _ => None,
         };
         let slot = &self.inner.programs[Shape::of(result) as usize];
         if let Some(input) = input
-            && let Some(Ok(Program { fast: Some(test), .. })) = slot.get()
+            && let Some(Ok(Program {
+                fast: Some(test), ..
+            })) = slot.get()
             && let Some(answer) = test.value(&input, 0.0)
         {
             return Ok(answer);
@@ -227,22 +246,23 @@ impl Condition {
     }
 
     #[inline(never)]
-    fn evaluate_in_general(
-        &self,
-        result: ValueRef<'_>,
-        now_nanos: i64,
-    ) -> Result<bool, EvalError> {
+    fn evaluate_in_general(&self, result: ValueRef<'_>, now_nanos: i64) -> Result<bool, EvalError> {
         let program = self.program(Shape::of(result))?;
         let seconds = now_nanos.div_euclid(1_000_000_000);
         let nanos = u32::try_from(now_nanos.rem_euclid(1_000_000_000)).unwrap_or_default();
         let value = datum_of(result)
-            .and_then(|result| evaluator::evaluate(&program.root, &result, Time::utc(seconds, nanos)))
+            .and_then(|result| {
+                evaluator::evaluate(&program.root, &result, Time::utc(seconds, nanos))
+            })
             .map_err(EvalError::from)?;
         match value {
             Datum::Bool(answer) => Ok(answer),
             other => {
                 let message = format!("expected bool, but got {}", other.type_name());
-                Err(EvalError { message, span: Some(program.root.span.range()) })
+                Err(EvalError {
+                    message,
+                    span: Some(program.root.span.range()),
+                })
             }
         }
     }
@@ -269,6 +289,7 @@ impl Condition {
 /// # Errors
 ///
 /// If a condition has no answer; a failing success condition is reported first.
+#[inline]
 pub fn judge(
     success: Option<&Condition>,
     failure: Option<&Condition>,
@@ -301,7 +322,7 @@ pub fn judge_at(
     Ok(match (success, failure) {
         (_, Some(true)) | (Some(false), None) => Verdict::Failed,
         (Some(false), Some(false)) => Verdict::Inconclusive,
-        (Some(true), _) | (None, _) => Verdict::Successful,
+        (Some(true) | None, _) => Verdict::Successful,
     })
 }
 
@@ -335,9 +356,7 @@ impl ValueRef<'_> {
         match self {
             Self::Nil => true,
             Self::Vector(values) | Self::List(values) => values.is_empty(),
-            Self::Json(json) => {
-                json.is_null() || json.as_array().is_some_and(Vec::is_empty)
-            }
+            Self::Json(json) => json.is_null() || json.as_array().is_some_and(Vec::is_empty),
             Self::Float(_) | Self::Int(_) | Self::Bool(_) | Self::String(_) => false,
         }
     }
@@ -403,7 +422,10 @@ impl EvalError {
 
 impl From<Fault> for EvalError {
     fn from(fault: Fault) -> Self {
-        Self { message: fault.message, span: fault.span.map(ast::Span::range) }
+        Self {
+            message: fault.message,
+            span: fault.span.map(ast::Span::range),
+        }
     }
 }
 
@@ -418,7 +440,12 @@ impl std::error::Error for EvalError {}
 impl JudgeError {
     #[cold]
     fn new(role: Role, condition: &Condition, result: ValueRef<'_>, cause: EvalError) -> Self {
-        Self { role, condition: condition.clone(), no_data: result.is_no_data(), cause }
+        Self {
+            role,
+            condition: condition.clone(),
+            no_data: result.is_no_data(),
+            cause,
+        }
     }
 
     /// Which condition has no answer.
@@ -440,7 +467,11 @@ impl fmt::Display for JudgeError {
             Role::Success => "successCondition",
             Role::Failure => "failureCondition",
         };
-        write!(f, "could not evaluate {name} \"{}\": ", self.condition.text())?;
+        write!(
+            f,
+            "could not evaluate {name} \"{}\": ",
+            self.condition.text()
+        )?;
         if self.no_data {
             f.write_str("metric result is nil or empty: no data returned from the metric provider")
         } else {
@@ -463,9 +494,10 @@ fn datum_of(result: ValueRef<'_>) -> Result<Datum, Fault> {
         ValueRef::Bool(value) => Ok(Datum::Bool(value)),
         ValueRef::String(text) => Ok(Datum::str(text)),
         ValueRef::Vector(values) => Datum::floats(values),
-        ValueRef::List(values) => {
-            Datum::list(Type::Anys, values.iter().copied().map(Datum::Float).collect())
-        }
+        ValueRef::List(values) => Datum::list(
+            Type::Anys,
+            values.iter().copied().map(Datum::Float).collect(),
+        ),
         ValueRef::Json(json) => Datum::from_json(json),
     }
 }

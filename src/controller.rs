@@ -36,6 +36,8 @@ pub struct Decision<L> {
     pub log: L,
     /// When it wants to look again.
     pub requeue: Requeue,
+    /// Whether it asked the step plugin.
+    pub asked_plugin: bool,
 }
 
 impl<L: Log> Decision<L> {
@@ -43,6 +45,7 @@ impl<L: Log> Decision<L> {
     pub fn clear(&mut self) {
         self.commands.clear();
         self.requeue = Requeue::default();
+        self.asked_plugin = false;
     }
 }
 

@@ -34,8 +34,8 @@ pub use start::Start;
 /// No run goes on for longer than this, if nothing else ends it.
 pub const LONGEST: Delta = Delta::from_secs(7 * 24 * 3600);
 
-/// More reconciliations at one instant than this, and the run is given up: a controller is asking for itself for ever.
-const MOST_AT_ONE_INSTANT: u32 = 100_000;
+/// More rounds of work at one instant than this, and the run is given up: controllers keep each other busy for ever.
+const MOST_ROUNDS: u32 = 10_000;
 
 /// Something that happens at a future instant.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -254,16 +254,28 @@ impl<'a, R: Recorder> Simulation<'a, R> {
         self.run_queues.iter_mut().for_each(Queue::add);
     }
 
-    /// Lets the controllers work until none has anything left to do; `false` if they never stop.
+    /// Lets the controllers work until none has anything left to do; `false` if they never stop. In each round every
+    /// object that waits is worked on once.
     fn settle(&mut self, now: SimTime) -> bool {
-        for _ in 0..MOST_AT_ONE_INSTANT {
-            if self.rollout_queue.take() {
+        for _ in 0..MOST_ROUNDS {
+            let mut busy = false;
+            while self.rollout_queue.take() {
+                busy = true;
                 self.reconcile_rollout(now);
-            } else if let Some(index) = self.experiment_queues.iter_mut().position(Queue::take) {
-                self.reconcile_experiment(index, now);
-            } else if let Some(index) = self.run_queues.iter_mut().position(Queue::take) {
-                self.reconcile_run(index, now);
-            } else {
+            }
+            for index in 0..self.experiment_queues.len() {
+                if self.experiment_queues[index].take() {
+                    busy = true;
+                    self.reconcile_experiment(index, now);
+                }
+            }
+            for index in 0..self.run_queues.len() {
+                if self.run_queues[index].take() {
+                    busy = true;
+                    self.reconcile_run(index, now);
+                }
+            }
+            if !busy {
                 if let Some(at) = self.rollout_queue.to_schedule() {
                     self.kernel.schedule(at, Due::Rollout);
                 }
@@ -276,7 +288,9 @@ impl<'a, R: Recorder> Simulation<'a, R> {
     fn reconcile_rollout(&mut self, now: SimTime) {
         self.decision.clear();
         self.count_pods_to_restart(now);
-        let plugin_answer = self.ask_plugin(now);
+        let plugin = self.current_plugin();
+        let plugin_answer =
+            plugin.and_then(|plugin| self.world.plugins.answer(self.environment, plugin, now));
         let seen = Observed {
             plan: self.plan,
             cluster: &self.cluster,
@@ -290,6 +304,9 @@ impl<'a, R: Recorder> Simulation<'a, R> {
         };
         let outcome =
             rollout::reconcile(seen, &mut self.scratch, &mut self.next_status, &mut self.decision);
+        if let Some(plugin) = plugin.filter(|_| self.decision.asked_plugin) {
+            self.world.plugins.asked(self.environment, plugin, now);
+        }
         let mut changed = self.carry_out(now);
         if outcome == Outcome::Status {
             changed = true;

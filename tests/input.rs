@@ -5,6 +5,7 @@
 //! `tests/input/golden` have their whole rendering beside them; `UPDATE=1` writes it anew.
 
 use std::collections::BTreeMap;
+use std::fmt::Write;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
@@ -158,7 +159,10 @@ fn documents_come_in_many_clothes() {
         .collect();
     let utf16 = [b"\xfe\xff".as_slice(), &utf16].concat();
     let tabs = named("a").replace(' ', "\n\t\t");
+    let loose = "apiVersion: gateway.networking.k8s.io/v1\nkind: HTTPRoute\nmetadata: {name: a}\n\
+                 spec:\n  a:\n  - [\n1,\n2]\n  - 'b\nc'\n  - ! 5\n";
     for (bytes, count) in [
+        (loose.to_owned().into_bytes(), 1),
         (
             format!("{}\n{}{}", named("a"), named("b"), named("c")).into_bytes(),
             3,
@@ -334,11 +338,13 @@ fn limits_end_in_an_answer() {
     let mut chain = "a0: &a0 [x]\n".to_owned();
     for level in 1..300 {
         let before = level - 1;
-        bomb += &format!(
-            "a{level}: &a{level} [{}]\n",
+        writeln!(
+            bomb,
+            "a{level}: &a{level} [{}]",
             vec![format!("*a{before}"); 9].join(",")
-        );
-        chain += &format!("a{level}: &a{level} [*a{before}]\n");
+        )
+        .expect("a text");
+        writeln!(chain, "a{level}: &a{level} [*a{before}]").expect("a text");
     }
     let keys: Vec<String> = (0..1000).map(|key| format!("k{key}: 1")).collect();
     let merges = format!(
@@ -458,8 +464,10 @@ fn mutilated_manifests_always_get_a_quick_answer() {
         .iter()
         .map(|path| fs::read(path).expect("a file"))
         .collect();
+    // A longer search: `ROUNDS=100000 cargo test --release --test input mutilated`.
+    let rounds = std::env::var("ROUNDS").map_or(1_500, |rounds| rounds.parse().expect("a number"));
     let mut numbers = Numbers(7);
-    for round in 0..1_500 {
+    for round in 0..rounds {
         let mut text = texts[numbers.below(texts.len())].clone();
         for _ in 0..=numbers.below(3) {
             text = mutated(&text, &mut numbers);

@@ -24,7 +24,10 @@ pub(super) struct Span {
 impl Span {
     pub(super) fn new(start: usize, end: usize) -> Self {
         let narrow = |at| u32::try_from(at).unwrap_or(u32::MAX);
-        Self { start: narrow(start), end: narrow(end) }
+        Self {
+            start: narrow(start),
+            end: narrow(end),
+        }
     }
 
     pub(super) fn range(self) -> Range<usize> {
@@ -154,8 +157,17 @@ pub(super) struct Extra {
 
 impl Node {
     pub(super) fn new(expr: Expr, span: Span) -> Self {
-        let height = 1 + expr.children().map(|child| child.height).max().unwrap_or_default();
-        Self { expr, span, nature: Nature::unknown(), height }
+        let height = 1 + expr
+            .children()
+            .map(|child| child.height)
+            .max()
+            .unwrap_or_default();
+        Self {
+            expr,
+            span,
+            nature: Nature::unknown(),
+            height,
+        }
     }
 
     /// The static type; what is unknown, or nil, may be anything.
@@ -194,7 +206,13 @@ impl Node {
 
 impl Binary {
     pub(super) fn new(operator: Operator, text: &'static str, left: Node, right: Node) -> Self {
-        Self { operator, text, left, right, pattern: None }
+        Self {
+            operator,
+            text,
+            left,
+            right,
+            pattern: None,
+        }
     }
 }
 
@@ -216,7 +234,9 @@ impl Expr {
             Self::Binary(binary) => Box::new([&binary.left, &binary.right].into_iter()),
             Self::Member(member) => Box::new([&member.base, &member.property].into_iter()),
             Self::Slice(slice) => Box::new(
-                std::iter::once(&slice.base).chain(slice.from.iter()).chain(slice.to.iter()),
+                std::iter::once(&slice.base)
+                    .chain(slice.from.iter())
+                    .chain(slice.to.iter()),
             ),
             Self::Call(callee, arguments) => {
                 Box::new(std::iter::once(&**callee).chain(arguments.iter()))
@@ -297,7 +317,10 @@ impl Operator {
     }
 
     pub(super) fn is_comparison(self) -> bool {
-        matches!(self, Self::Less | Self::Greater | Self::GreaterEqual | Self::LessEqual)
+        matches!(
+            self,
+            Self::Less | Self::Greater | Self::GreaterEqual | Self::LessEqual
+        )
     }
 }
 

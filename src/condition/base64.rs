@@ -6,19 +6,29 @@ const ALPHABET: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwx
 pub(super) fn encode(bytes: &[u8]) -> String {
     let mut out = String::with_capacity(bytes.len().div_ceil(3) * 4);
     for group in bytes.chunks(3) {
-        let bits = (0..3).fold(0, |bits, i| bits << 8 | u32::from(*group.get(i).unwrap_or(&0)));
+        let bits = (0..3).fold(0, |bits, i| {
+            bits << 8 | u32::from(*group.get(i).unwrap_or(&0))
+        });
         for i in 0..4 {
             let index = (bits >> (18 - 6 * i) & 63) as usize;
-            out.push(if i <= group.len() { char::from(ALPHABET[index]) } else { '=' });
+            out.push(if i <= group.len() {
+                char::from(ALPHABET[index])
+            } else {
+                '='
+            });
         }
     }
     out
 }
 
-/// The bytes of a text; line ends in it are skipped. The error is the offset of the first wrong byte.
+/// The bytes of a text; line ends in it are skipped. The error is the offset of the first wrong
+/// byte.
 pub(super) fn decode(text: &str) -> Result<Vec<u8>, usize> {
-    let symbols: Vec<(usize, u8)> =
-        text.bytes().enumerate().filter(|(_, b)| !matches!(b, b'\n' | b'\r')).collect();
+    let symbols: Vec<(usize, u8)> = text
+        .bytes()
+        .enumerate()
+        .filter(|(_, b)| !matches!(b, b'\n' | b'\r'))
+        .collect();
     let mut out = Vec::with_capacity(symbols.len() / 4 * 3);
     let mut groups = symbols.chunks(4);
     while let Some(group) = groups.next() {

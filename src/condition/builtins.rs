@@ -1,11 +1,12 @@
-//! The functions of the language itself: their names, what the checker wants of their arguments, and
-//! who runs them.
+//! The functions of the language itself: their names, what the checker wants of their arguments,
+//! and who runs them.
 //!
-//! Follows `builtin/builtin.go` of expr-lang/expr. Functions with a predicate (`all`, `map`, ...) are
-//! run by the evaluator, for they need it; here they have a name only.
+//! Follows `builtin/builtin.go` of expr-lang/expr. Functions with a predicate (`all`, `map`, ...)
+//! are run by the evaluator, for they need it; here they have a name only.
 
 mod lists;
 mod numbers;
+pub(super) mod signatures;
 mod texts;
 
 use super::budget::Budget;
@@ -31,8 +32,21 @@ pub(super) struct Context<'a> {
 }
 
 const WITH_PREDICATE: [&str; 15] = [
-    "all", "none", "any", "one", "filter", "map", "find", "findIndex", "findLast", "findLastIndex",
-    "count", "sum", "groupBy", "sortBy", "reduce",
+    "all",
+    "none",
+    "any",
+    "one",
+    "filter",
+    "map",
+    "find",
+    "findIndex",
+    "findLast",
+    "findLastIndex",
+    "count",
+    "sum",
+    "groupBy",
+    "sortBy",
+    "reduce",
 ];
 
 /// Whether the function runs a predicate for the elements of a list.
@@ -43,12 +57,59 @@ pub(super) fn has_predicate(name: &str) -> bool {
 /// The function of that name, with its name for good.
 pub(super) fn named(name: &str) -> Option<&'static str> {
     const OTHERS: [&str; 53] = [
-        "len", "type", "abs", "ceil", "floor", "round", "int", "float", "string", "trim",
-        "trimPrefix", "trimSuffix", "upper", "lower", "split", "splitAfter", "replace", "repeat",
-        "join", "indexOf", "lastIndexOf", "hasPrefix", "hasSuffix", "max", "min", "mean", "median",
-        "toJSON", "fromJSON", "toBase64", "fromBase64", "now", "duration", "date", "timezone",
-        "first", "last", "get", "take", "keys", "values", "toPairs", "fromPairs", "reverse", "uniq",
-        "concat", "flatten", "sort", "bitand", "bitor", "bitxor", "bitnand", "bitshl",
+        "len",
+        "type",
+        "abs",
+        "ceil",
+        "floor",
+        "round",
+        "int",
+        "float",
+        "string",
+        "trim",
+        "trimPrefix",
+        "trimSuffix",
+        "upper",
+        "lower",
+        "split",
+        "splitAfter",
+        "replace",
+        "repeat",
+        "join",
+        "indexOf",
+        "lastIndexOf",
+        "hasPrefix",
+        "hasSuffix",
+        "max",
+        "min",
+        "mean",
+        "median",
+        "toJSON",
+        "fromJSON",
+        "toBase64",
+        "fromBase64",
+        "now",
+        "duration",
+        "date",
+        "timezone",
+        "first",
+        "last",
+        "get",
+        "take",
+        "keys",
+        "values",
+        "toPairs",
+        "fromPairs",
+        "reverse",
+        "uniq",
+        "concat",
+        "flatten",
+        "sort",
+        "bitand",
+        "bitor",
+        "bitxor",
+        "bitnand",
+        "bitshl",
     ];
     const SHIFTS: [&str; 3] = ["bitshr", "bitushr", "bitnot"];
     let all = WITH_PREDICATE.iter().chain(&OTHERS).chain(&SHIFTS);
@@ -64,7 +125,11 @@ pub(super) fn check(name: &str) -> Check {
                 kind(ty),
                 Kind::Array | Kind::Map | Kind::Slice | Kind::String | Kind::Interface
             );
-            if countable { Ok(Type::Int) } else { Err(invalid_argument(name, ty)) }
+            if countable {
+                Ok(Type::Int)
+            } else {
+                Err(invalid_argument(name, ty))
+            }
         }),
         "abs" => Check::Types(|name, types| {
             let ty = one(name, types)?;
@@ -74,18 +139,33 @@ pub(super) fn check(name: &str) -> Check {
         "ceil" | "floor" | "round" => Check::Types(|name, types| {
             let ty = one(name, types)?;
             let fine = is_numeric(ty) || is_any(ty);
-            if fine { Ok(Type::Float) } else { Err(invalid_argument(name, ty)) }
+            if fine {
+                Ok(Type::Float)
+            } else {
+                Err(invalid_argument(name, ty))
+            }
         }),
         "int" | "float" => Check::Types(|name, types| {
             let ty = one(name, types)?;
             let fine = is_numeric(ty) || is_any(ty) || ty == Some(Type::Str);
-            let target = if name == "int" { Type::Int } else { Type::Float };
-            if fine { Ok(target) } else { Err(invalid_argument(name, ty)) }
+            let target = if name == "int" {
+                Type::Int
+            } else {
+                Type::Float
+            };
+            if fine {
+                Ok(target)
+            } else {
+                Err(invalid_argument(name, ty))
+            }
         }),
         "max" | "min" | "mean" | "median" => Check::Types(aggregate),
         "now" => Check::Types(|_, types| match types {
             [] | [Some(Type::Location)] => Ok(Type::Time),
-            _ => Err(format!("invalid number of arguments (expected 0, got {})", types.len())),
+            _ => Err(format!(
+                "invalid number of arguments (expected 0, got {})",
+                types.len()
+            )),
         }),
         "date" => Check::Types(|_, types| {
             let count = |types: &[_]| types.len();
@@ -99,11 +179,15 @@ pub(super) fn check(name: &str) -> Check {
             };
             if 3 < count(rest) {
                 let count = count(rest);
-                return Err(format!("invalid number of arguments (expected at most 3, got {count})"));
+                return Err(format!(
+                    "invalid number of arguments (expected at most 3, got {count})"
+                ));
             }
             Ok(Type::Time)
         }),
-        _ => lists::check(name).or_else(|| texts::check(name)).unwrap_or(Check::Overloads(&[])),
+        _ => lists::check(name)
+            .or_else(|| texts::check(name))
+            .unwrap_or(Check::Overloads(&[])),
     }
 }
 
@@ -121,10 +205,9 @@ pub(super) fn call(
         | "reverse" | "uniq" | "concat" | "flatten" | "sort" => {
             lists::call(name, arguments, context.budget)
         }
-        "abs" | "ceil" | "floor" | "round" | "int" | "float" | "max" | "min" | "mean" | "median"
-        | "bitand" | "bitor" | "bitxor" | "bitnand" | "bitshl" | "bitshr" | "bitushr" | "bitnot" => {
-            numbers::call(name, arguments)
-        }
+        "abs" | "ceil" | "floor" | "round" | "int" | "float" | "max" | "min" | "mean"
+        | "median" | "bitand" | "bitor" | "bitxor" | "bitnand" | "bitshl" | "bitshr"
+        | "bitushr" | "bitnot" => numbers::call(name, arguments),
         _ => texts::call(name, arguments, context),
     }
 }
@@ -133,7 +216,10 @@ pub(super) fn call(
 fn one(_: &str, types: &[Option<Type>]) -> Result<Option<Type>, String> {
     match types {
         [ty] => Ok(*ty),
-        _ => Err(format!("invalid number of arguments (expected 1, got {})", types.len())),
+        _ => Err(format!(
+            "invalid number of arguments (expected 1, got {})",
+            types.len()
+        )),
     }
 }
 
@@ -151,7 +237,10 @@ fn is_list(ty: Option<Type>) -> bool {
 
 /// A number by its kind, which a duration is.
 fn is_numeric(ty: Option<Type>) -> bool {
-    matches!(kind(ty), Kind::Int | Kind::Int64 | Kind::Uint8 | Kind::Float64)
+    matches!(
+        kind(ty),
+        Kind::Int | Kind::Int64 | Kind::Uint8 | Kind::Float64
+    )
 }
 
 /// A type in a message; Go's formatting of nil shows through.
@@ -194,7 +283,9 @@ mod tests {
 
     #[test]
     fn every_function_without_predicate_can_be_checked() {
-        for name in ["len", "bitnot", "trim", "sort", "toJSON", "concat", "timezone", "type"] {
+        for name in [
+            "len", "bitnot", "trim", "sort", "toJSON", "concat", "timezone", "type",
+        ] {
             assert_eq!(named(name), Some(name));
             if let Check::Overloads(overloads) = check(name) {
                 assert!(!overloads.is_empty(), "{name}");

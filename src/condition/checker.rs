@@ -1,8 +1,8 @@
 //! Types of expressions: what is refused before the condition runs.
 //!
 //! Knows the type of `result` and gives every node its nature. An error in a branch never taken is
-//! an error. Refuses to know values. Follows `checker/checker.go` of expr-lang/expr; the first error
-//! in order of visits is the one reported.
+//! an error. Refuses to know values. Follows `checker/checker.go` of expr-lang/expr; the first
+//! error in order of visits is the one reported.
 
 mod calls;
 mod operators;
@@ -13,12 +13,16 @@ use super::ast::{Expr, Member, Node, Slice};
 use super::builtins;
 use super::fault::Fault;
 use super::functions::{self, EnvFunction};
-use super::types::{Family, Kind, Nature, Signature, Type};
+use super::types::{Family, Kind, Nature, Type};
 
 /// Checks `root` for a `result` of the given nature and writes a nature to every node.
 pub(super) fn check(root: &mut Node, result: &Nature) -> Result<(), Fault> {
-    let mut checker =
-        Checker { result, predicates: Vec::new(), variables: Vec::new(), fault: None };
+    let mut checker = Checker {
+        result,
+        predicates: Vec::new(),
+        variables: Vec::new(),
+        fault: None,
+    };
     checker.visit(root);
     checker.fault.map_or(Ok(()), Err)
 }
@@ -40,14 +44,6 @@ struct Scope {
     /// `#acc` is known here.
     accumulator: bool,
 }
-
-/// A built-in function named without a call; it is nil when the condition runs.
-const BUILTIN: Signature = Signature {
-    text: "func(...interface {}) (interface {}, error)",
-    inputs: &[Type::Anys],
-    outputs: &[Type::Any, Type::Any],
-    variadic: true,
-};
 
 impl Checker<'_> {
     fn visit(&mut self, node: &mut Node) -> Nature {
@@ -90,9 +86,11 @@ impl Checker<'_> {
             Expr::Predicate(body) => self.visit(body),
             Expr::Conditional(_) => self.conditional(node),
             Expr::Let(..) => self.declaration(node),
-            Expr::Sequence(nodes) => {
-                nodes.iter_mut().map(|node| self.visit(node)).last().unwrap_or_default()
-            }
+            Expr::Sequence(nodes) => nodes
+                .iter_mut()
+                .map(|node| self.visit(node))
+                .last()
+                .unwrap_or_default(),
             Expr::Array(nodes) => {
                 let natures: Vec<_> = nodes.iter_mut().map(|node| self.visit(node)).collect();
                 array_nature(&natures)
@@ -117,7 +115,8 @@ impl Checker<'_> {
             return nature;
         }
         if let Some(builtin) = builtins::named(name) {
-            return Nature::of_builtin(&BUILTIN, builtin);
+            // When the condition runs, it is nil.
+            return Nature::of_builtin(builtins::signatures::of(builtin), builtin);
         }
         self.error(node, format!("unknown name {name}"))
     }
@@ -145,9 +144,13 @@ impl Checker<'_> {
 
     fn member(&mut self, node: &mut Node) -> Nature {
         let span = node.span;
-        let Expr::Member(member) = &mut node.expr else { return Nature::unknown() };
+        let Expr::Member(member) = &mut node.expr else {
+            return Nature::unknown();
+        };
         if member.base.is_name("$env") {
-            let Some(name) = member.property.as_str() else { return Nature::unknown() };
+            let Some(name) = member.property.as_str() else {
+                return Nature::unknown();
+            };
             return match self.environment(name) {
                 Some(nature) => nature,
                 None if member.optional => Nature::unknown(),
@@ -165,7 +168,11 @@ impl Checker<'_> {
         match member_nature(member, &base, &property) {
             Ok(nature) => nature,
             Err((at_property, message)) => {
-                let span = if at_property { member.property.span } else { span };
+                let span = if at_property {
+                    member.property.span
+                } else {
+                    span
+                };
                 self.fault.get_or_insert(Fault::new(message).at(span));
                 Nature::unknown()
             }
@@ -173,7 +180,9 @@ impl Checker<'_> {
     }
 
     fn slice(&mut self, node: &mut Node) -> Nature {
-        let Expr::Slice(slice) = &mut node.expr else { return Nature::unknown() };
+        let Expr::Slice(slice) = &mut node.expr else {
+            return Nature::unknown();
+        };
         let Slice { base, from, to } = &mut **slice;
         let nature = self.visit(base);
         if nature.is_unknown() {
@@ -192,7 +201,9 @@ impl Checker<'_> {
     }
 
     fn conditional(&mut self, node: &mut Node) -> Nature {
-        let Expr::Conditional(parts) = &mut node.expr else { return Nature::unknown() };
+        let Expr::Conditional(parts) = &mut node.expr else {
+            return Nature::unknown();
+        };
         let [condition, then, otherwise] = &mut **parts;
         let nature = self.visit(condition);
         if !nature.is(Family::Bool) && !nature.is_unknown() {
@@ -218,7 +229,9 @@ impl Checker<'_> {
     }
 
     fn declaration(&mut self, node: &mut Node) -> Nature {
-        let Expr::Let(name, parts) = &mut node.expr else { return Nature::unknown() };
+        let Expr::Let(name, parts) = &mut node.expr else {
+            return Nature::unknown();
+        };
         let name = Arc::clone(name);
         let taken = if self.environment(&name).is_some() {
             Some("")
@@ -243,7 +256,9 @@ impl Checker<'_> {
 
 /// A literal list knows the nature of its last element if all are of one kind.
 fn array_nature(natures: &[Nature]) -> Nature {
-    let same_kind = natures.windows(2).all(|pair| pair[0].kind() == pair[1].kind());
+    let same_kind = natures
+        .windows(2)
+        .all(|pair| pair[0].kind() == pair[1].kind());
     match natures.last() {
         _ if !same_kind => Type::Anys.into(),
         Some(last) => Nature::array_of(last.clone()),
@@ -259,10 +274,13 @@ fn member_nature(
 ) -> Result<Nature, (bool, String)> {
     let name = member.property.as_str();
     let Some(ty) = base.ty else {
-        return Err((false, match name {
-            Some(name) => format!("type nil has no field {name}"),
-            None => format!("type unknown[{}] is undefined", property.name()),
-        }));
+        return Err((
+            false,
+            match name {
+                Some(name) => format!("type nil has no field {name}"),
+                None => format!("type unknown[{}] is undefined", property.name()),
+            },
+        ));
     };
     if let Some(method) = name.and_then(|name| functions::method(ty, name)) {
         return Ok(Type::Func(&method.signature).into());
@@ -270,24 +288,31 @@ fn member_nature(
     if let Some(key) = ty.key() {
         if !property.is_assignable_to(&key.into()) && !property.is_unknown() {
             let (own, base) = (property.name(), ty.name());
-            return Err((true, format!("cannot use {own} to get an element from {base}")));
+            return Err((
+                true,
+                format!("cannot use {own} to get an element from {base}"),
+            ));
         }
         return Ok(base.element());
     }
     if ty.is_array() {
         if !property.is(Family::Integer) && !property.is_unknown() {
             let own = property.name();
-            return Err((true, format!(
-                "array elements can only be selected using an integer (got {own})"
-            )));
+            return Err((
+                true,
+                format!("array elements can only be selected using an integer (got {own})"),
+            ));
         }
         return Ok(base.element());
     }
-    Err((false, match name {
-        Some(name) if member.method => format!("type {} has no method {name}", ty.name()),
-        Some(name) => format!("type {} has no field {name}", ty.name()),
-        None => format!("type {}[{}] is undefined", ty.name(), property.name()),
-    }))
+    Err((
+        false,
+        match name {
+            Some(name) if member.method => format!("type {} has no method {name}", ty.name()),
+            Some(name) => format!("type {} has no field {name}", ty.name()),
+            None => format!("type {}[{}] is undefined", ty.name(), property.name()),
+        },
+    ))
 }
 
 /// Literals among the arguments of a function that takes floats become floats.

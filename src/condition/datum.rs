@@ -10,6 +10,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use super::budget::MEMORY_EXCEEDED;
 use super::fault::Fault;
 use super::functions::Function;
 use super::time::Time;
@@ -93,7 +94,7 @@ impl Datum {
     /// A string made while the condition runs.
     pub(super) fn string(text: String) -> Result<Self, Fault> {
         if STRING_BYTES_MAX < text.len() {
-            return Err(Fault::from("memory budget exceeded"));
+            return Err(MEMORY_EXCEEDED.into());
         }
         Ok(Self::Str(text.into()))
     }
@@ -101,22 +102,42 @@ impl Datum {
     /// A list of type `ty`.
     pub(super) fn list(ty: Type, items: Vec<Self>) -> Result<Self, Fault> {
         let (depth, weight) = measure(items.iter())?;
-        Ok(Self::List(Arc::new(List { ty, items, nil: false, depth, weight })))
+        Ok(Self::List(Arc::new(List {
+            ty,
+            items,
+            nil: false,
+            depth,
+            weight,
+        })))
     }
 
     /// A slice nobody made.
     pub(super) fn nil_list() -> Self {
         let items = Vec::new();
-        Self::List(Arc::new(List { ty: Type::Anys, items, nil: true, depth: 1, weight: 1 }))
+        Self::List(Arc::new(List {
+            ty: Type::Anys,
+            items,
+            nil: true,
+            depth: 1,
+            weight: 1,
+        }))
     }
 
     pub(super) fn floats(values: &[f64]) -> Result<Self, Fault> {
-        Self::list(Type::Floats, values.iter().copied().map(Self::Float).collect())
+        Self::list(
+            Type::Floats,
+            values.iter().copied().map(Self::Float).collect(),
+        )
     }
 
     pub(super) fn map(ty: Type, entries: BTreeMap<Key, Self>) -> Result<Self, Fault> {
         let (depth, weight) = measure(entries.values())?;
-        Ok(Self::Map(Arc::new(Map { ty, entries, depth, weight })))
+        Ok(Self::Map(Arc::new(Map {
+            ty,
+            entries,
+            depth,
+            weight,
+        })))
     }
 
     /// What Go decodes `json` into: numbers are `float64`.
@@ -127,14 +148,21 @@ impl Datum {
             Value::Bool(value) => Self::Bool(*value),
             Value::Number(number) => Self::Float(number.as_f64().unwrap_or(f64::NAN)),
             Value::String(text) => Self::str(text),
-            Value::Array(items) => {
-                Self::list(Type::Anys, items.iter().map(Self::from_json).collect::<Result<_, _>>()?)?
-            }
+            Value::Array(items) => Self::list(
+                Type::Anys,
+                items
+                    .iter()
+                    .map(Self::from_json)
+                    .collect::<Result<_, _>>()?,
+            )?,
             Value::Object(members) => {
                 let entry = |(key, value): (&String, _)| {
                     Ok::<_, Fault>((Key::Str(key.as_str().into()), Self::from_json(value)?))
                 };
-                Self::map(Type::StrMap, members.iter().map(entry).collect::<Result<_, _>>()?)?
+                Self::map(
+                    Type::StrMap,
+                    members.iter().map(entry).collect::<Result<_, _>>()?,
+                )?
             }
         })
     }
@@ -224,7 +252,9 @@ impl Datum {
     /// The error of a type assertion that failed.
     pub(super) fn conversion(&self, target: &str) -> Fault {
         let own = self.ty().map_or("nil", Type::name);
-        Fault::new(format!("interface conversion: interface {{}} is {own}, not {target}"))
+        Fault::new(format!(
+            "interface conversion: interface {{}} is {own}, not {target}"
+        ))
     }
 
     /// How many elements the value unfolds to: what work on it may cost.
@@ -264,7 +294,9 @@ impl Key {
             Datum::Weekday(value) => Self::Weekday(*value),
             Datum::List(_) | Datum::Map(_) | Datum::Location | Datum::Func(_) => {
                 let name = value.type_name();
-                return Err(Fault::new(format!("runtime error: hash of unhashable type {name}")));
+                return Err(Fault::new(format!(
+                    "runtime error: hash of unhashable type {name}"
+                )));
             }
         })
     }
@@ -294,11 +326,13 @@ fn measure<'a>(parts: impl Iterator<Item = &'a Datum>) -> Result<(u32, u64), Fau
         depth = depth.max(part.depth());
         weight += part.weight();
         if WEIGHT_MAX < weight {
-            return Err(Fault::from("memory budget exceeded"));
+            return Err(MEMORY_EXCEEDED.into());
         }
     }
     if DEPTH_MAX <= depth {
-        return Err(Fault::new(format!("a value is nested more than {DEPTH_MAX} levels deep")));
+        return Err(Fault::new(format!(
+            "a value is nested more than {DEPTH_MAX} levels deep"
+        )));
     }
     Ok((depth + 1, weight))
 }
@@ -324,13 +358,19 @@ mod tests {
             value = next;
             doublings += 1;
         }
-        assert_eq!(doublings, 20, "2^21 elements and their lists are below the limit, 2^22 are not");
+        assert_eq!(
+            doublings, 20,
+            "2^21 elements and their lists are below the limit, 2^22 are not"
+        );
     }
 
     #[test]
     fn lists_are_no_keys() {
         let list = Datum::list(Type::Floats, Vec::new()).expect("empty");
         let fault = Key::of(&list).expect_err("unhashable");
-        assert_eq!(fault.message, "runtime error: hash of unhashable type []float64");
+        assert_eq!(
+            fault.message,
+            "runtime error: hash of unhashable type []float64"
+        );
     }
 }

@@ -74,8 +74,7 @@ fn sequence(rest: &mut std::str::Chars<'_>, bytes: bool) -> Result<char, String>
             let mut value = u32::from(c) - u32::from('0');
             for _ in 0..2 {
                 let digit = rest.next().and_then(|c| c.to_digit(8));
-                value = value * 8
-                    + digit.ok_or("unable to unescape octal sequence in string")?;
+                value = value * 8 + digit.ok_or("unable to unescape octal sequence in string")?;
             }
             code_point(value)?
         }
@@ -107,7 +106,10 @@ mod tests {
 
     #[test]
     fn escapes_are_decoded() {
-        assert_eq!(unescape(r"'\101\x41\u0041\U00000041\''").as_deref(), Ok("AAAA'"));
+        assert_eq!(
+            unescape(r"'\101\x41\u0041\U00000041\''").as_deref(),
+            Ok("AAAA'")
+        );
         assert_eq!(unescape(r"'\ud800'").as_deref(), Ok("\u{FFFD}"));
         assert_eq!(unescape("'a\rb'").as_deref(), Ok("a\nb"));
     }

@@ -2,6 +2,10 @@
 //!
 //! Walks the optimized tree. Knows the order of evaluation and what static types still decide when
 //! the condition runs. Follows `compiler/compiler.go` and `vm/vm.go` of expr-lang/expr.
+//!
+//! Operands live on one stack, as in the reference, because it shows: `findLast` leaves a truth
+//! value behind for every element it looks at, so that `5 < findLast(..)` compares the last of
+//! these instead of 5.
 
 mod predicates;
 
@@ -9,7 +13,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::ast::{Binary, Expr, Member, Node, Operator, Unary};
-use super::budget::Budget;
+use super::budget::{Budget, MEMORY_EXCEEDED};
 use super::builtins;
 use super::datum::{Datum, Key};
 use super::fault::Fault;
@@ -22,45 +26,80 @@ use predicates::Scope;
 
 /// The value of `root` for a `result`.
 pub(super) fn evaluate(root: &Node, result: &Datum, now: Time) -> Result<Datum, Fault> {
-    let budget = Budget::new();
-    let mut evaluator =
-        Evaluator { result, now, budget, scopes: Vec::new(), variables: Vec::new() };
-    evaluator.eval(root)
+    let mut evaluator = Evaluator {
+        result,
+        now,
+        budget: Budget::new(),
+        stack: Vec::new(),
+        scopes: Vec::new(),
+        variables: Vec::new(),
+    };
+    evaluator.value(root)
 }
 
 struct Evaluator<'a> {
     result: &'a Datum,
     now: Time,
     budget: Budget,
+    /// Operands, the current one last.
+    stack: Vec<Datum>,
     /// Of the predicates being run, innermost last.
     scopes: Vec<Scope>,
     variables: Vec<(Arc<str>, Datum)>,
 }
 
+/// Operands at a time; a list of a million elements needs as many.
+const STACK_MAX: usize = 3_000_000;
 /// Steps a pattern costs that must be compiled while the condition runs.
 const PATTERN_STEPS: u64 = 20_000;
 
 impl Evaluator<'_> {
-    fn eval(&mut self, node: &Node) -> Result<Datum, Fault> {
+    fn push(&mut self, value: Datum) {
+        self.stack.push(value);
+    }
+
+    fn pop(&mut self) -> Result<Datum, Fault> {
+        self.stack
+            .pop()
+            .ok_or_else(|| Fault::from("stack underflow"))
+    }
+
+    /// The upper `count` operands, the first pushed first.
+    fn pop_many(&mut self, count: usize) -> Result<Vec<Datum>, Fault> {
+        let from = self
+            .stack
+            .len()
+            .checked_sub(count)
+            .ok_or("stack underflow")?;
+        Ok(self.stack.split_off(from))
+    }
+
+    fn current(&self) -> &Datum {
+        self.stack.last().unwrap_or(&Datum::Nil)
+    }
+
+    /// The value of `node`, taken off the stack again.
+    fn value(&mut self, node: &Node) -> Result<Datum, Fault> {
+        self.eval(node)?;
+        self.pop()
+    }
+
+    /// Pushes the value of `node`.
+    fn eval(&mut self, node: &Node) -> Result<(), Fault> {
         self.budget.step(1)?;
-        let value = match &node.expr {
-            Expr::Nil => return Ok(Datum::Nil),
-            Expr::Bool(value) => return Ok(Datum::Bool(*value)),
-            Expr::Int(value) => return Ok(Datum::Int(*value)),
-            Expr::Float(value) => return Ok(Datum::Float(*value)),
-            Expr::Str(text) => return Ok(Datum::Str(Arc::clone(text))),
-            Expr::Constant(value) => return Ok(value.clone()),
+        let done = match &node.expr {
+            Expr::Nil => return self.put(Datum::Nil),
+            Expr::Bool(value) => return self.put(Datum::Bool(*value)),
+            Expr::Int(value) => return self.put(Datum::Int(*value)),
+            Expr::Float(value) => return self.put(Datum::Float(*value)),
+            Expr::Str(text) => return self.put(Datum::Str(Arc::clone(text))),
+            Expr::Constant(value) => return self.put(value.clone()),
             Expr::Name(name) => self.name(name),
             Expr::Pointer(name) => self.pointer(name),
             Expr::Unary(operator, _, operand) => self.unary(*operator, operand),
             Expr::Binary(binary) => self.binary(binary),
-            Expr::Chain(inner) => {
-                // A nil of some type becomes plain nil at the end of a chain.
-                self.link(inner).map(|value| value.filter(|v| !v.is_nil()).unwrap_or(Datum::Nil))
-            }
-            Expr::Member(_) | Expr::Call(..) => {
-                self.link(node).map(|value| value.unwrap_or(Datum::Nil))
-            }
+            Expr::Chain(inner) => self.chain(inner),
+            Expr::Member(_) | Expr::Call(..) => self.link(node).map(drop),
             Expr::Slice(slice) => self.slice(&slice.base, slice.from.as_ref(), slice.to.as_ref()),
             Expr::Builtin(builtin) if builtins::has_predicate(builtin.name) => {
                 self.predicate_call(builtin)
@@ -73,21 +112,36 @@ impl Evaluator<'_> {
             Expr::Array(nodes) => self.array(nodes),
             Expr::Map(pairs) => self.map(pairs),
         };
-        value.map_err(|fault| fault.at(node.span))
+        done.map_err(|fault| fault.at(node.span))
     }
 
-    fn all(&mut self, nodes: &[Node]) -> Result<Vec<Datum>, Fault> {
-        nodes.iter().map(|node| self.eval(node)).collect()
+    /// Pushes a value, unless there are too many.
+    fn put(&mut self, value: Datum) -> Result<(), Fault> {
+        if STACK_MAX <= self.stack.len() {
+            return Err(MEMORY_EXCEEDED.into());
+        }
+        self.push(value);
+        Ok(())
     }
 
-    fn name(&mut self, name: &Arc<str>) -> Result<Datum, Fault> {
-        if let Some((_, value)) = self.variables.iter().rev().find(|(own, _)| own == name) {
-            return Ok(value.clone());
-        }
-        if **name == *"$env" {
-            return self.environment();
-        }
-        Ok(self.environment_value(name))
+    /// Pushes a value that has just been made.
+    fn put_made(&mut self, value: Datum) -> Result<(), Fault> {
+        self.budget.made(&value)?;
+        self.put(value)
+    }
+
+    fn all(&mut self, nodes: &[Node]) -> Result<(), Fault> {
+        nodes.iter().try_for_each(|node| self.eval(node))
+    }
+
+    fn name(&mut self, name: &Arc<str>) -> Result<(), Fault> {
+        let variable = self.variables.iter().rev().find(|(own, _)| own == name);
+        let value = match variable {
+            Some((_, value)) => value.clone(),
+            None if **name == *"$env" => self.environment()?,
+            None => self.environment_value(name),
+        };
+        self.put(value)
     }
 
     /// What the environment holds under `name`: nil for built-in functions, which are not in it.
@@ -95,76 +149,89 @@ impl Evaluator<'_> {
         if name == "result" {
             return self.result.clone();
         }
-        EnvFunction::named(name)
-            .map_or(Datum::Nil, |function| Datum::Func(Function::Env(function)))
+        EnvFunction::named(name).map_or(Datum::Nil, |function| Datum::Func(Function::Env(function)))
     }
 
     fn environment(&self) -> Result<Datum, Fault> {
-        let names = ENV_FUNCTIONS.iter().map(|(name, _)| *name).chain(["result"]);
+        let names = ENV_FUNCTIONS
+            .iter()
+            .map(|(name, _)| *name)
+            .chain(["result"]);
         let entries = names.map(|name| (Key::Str(name.into()), self.environment_value(name)));
         Datum::map(Type::StrMap, entries.collect())
     }
 
-    fn unary(&mut self, operator: Unary, operand: &Node) -> Result<Datum, Fault> {
-        let value = self.eval(operand)?;
-        match operator {
-            Unary::Not => Ok(Datum::Bool(!value.assert_bool()?)),
-            Unary::Plus => Ok(value),
-            Unary::Minus => operators::negate(&value),
-        }
+    fn unary(&mut self, operator: Unary, operand: &Node) -> Result<(), Fault> {
+        let value = self.value(operand)?;
+        let value = match operator {
+            Unary::Not => Datum::Bool(!value.assert_bool()?),
+            Unary::Plus => value,
+            Unary::Minus => operators::negate(&value)?,
+        };
+        self.put(value)
     }
 
-    fn binary(&mut self, binary: &Binary) -> Result<Datum, Fault> {
-        let left = self.eval(&binary.left)?;
-        // The right side is the value then, whatever it is.
-        match binary.operator {
-            Operator::And if !left.assert_bool()? => return Ok(left),
-            Operator::Or if left.assert_bool()? => return Ok(left),
-            Operator::Coalesce if !left.is_nil() => return Ok(left),
-            Operator::And | Operator::Or | Operator::Coalesce => return self.eval(&binary.right),
-            Operator::Matches => {
-                if let Some(pattern) = &binary.pattern {
-                    return self.matches(&left, pattern);
-                }
+    fn binary(&mut self, binary: &Binary) -> Result<(), Fault> {
+        self.eval(&binary.left)?;
+        let left_decides = match binary.operator {
+            Operator::And => Some(!self.current().assert_bool()?),
+            Operator::Or => Some(self.current().assert_bool()?),
+            Operator::Coalesce => Some(!self.current().is_nil()),
+            _ => None,
+        };
+        match left_decides {
+            Some(true) => return Ok(()),
+            Some(false) => {
+                self.pop()?;
+                // The right side is the value then, whatever it is.
+                return self.eval(&binary.right);
             }
-            _ => {}
+            None => {}
         }
-        let right = self.eval(&binary.right)?;
+        if let Some(pattern) = &binary.pattern {
+            let text = self.pop()?;
+            return self.matches(&text, pattern);
+        }
+        self.eval(&binary.right)?;
+        let (right, left) = (self.pop()?, self.pop()?);
         self.budget.step((left.weight() + right.weight()) / 4)?;
-        match binary.operator {
-            Operator::Equal => equal(binary, &left, &right).map(Datum::Bool),
-            Operator::NotEqual => equal(binary, &left, &right).map(|equal| Datum::Bool(!equal)),
+        let value = match binary.operator {
+            Operator::Equal => Datum::Bool(equal(binary, &left, &right)?),
+            Operator::NotEqual => Datum::Bool(!equal(binary, &left, &right)?),
             Operator::Less | Operator::Greater | Operator::LessEqual | Operator::GreaterEqual => {
-                operators::compare(binary.operator, &left, &right).map(Datum::Bool)
+                Datum::Bool(operators::compare(binary.operator, &left, &right)?)
             }
-            Operator::In => operators::contains(&left, &right).map(Datum::Bool),
-            Operator::Matches => self.matches_any(&left, &right),
+            Operator::In => Datum::Bool(operators::contains(&left, &right)?),
+            Operator::Matches => return self.matches_any(&left, &right),
             Operator::Contains | Operator::StartsWith | Operator::EndsWith => {
-                texts(binary.operator, &left, &right).map(Datum::Bool)
+                Datum::Bool(texts(binary.operator, &left, &right)?)
             }
-            Operator::Range => self.range(&left, &right),
-            _ => operators::arithmetic(binary.operator, binary.text, &left, &right),
-        }
+            Operator::Range => self.range(&left, &right)?,
+            _ => operators::arithmetic(binary.operator, binary.text, &left, &right)?,
+        };
+        self.put_made(value)
     }
 
-    fn matches(&mut self, text: &Datum, pattern: &Regexp) -> Result<Datum, Fault> {
+    fn matches(&mut self, text: &Datum, pattern: &Regexp) -> Result<(), Fault> {
         self.budget.step(text.weight())?;
-        Ok(Datum::Bool(match text {
+        let is_match = match text {
             Datum::Str(text) => pattern.is_match(text.as_bytes()),
             _ if text.is_nil() => false,
             _ => match text.bytes() {
                 Some(bytes) => pattern.is_match(&bytes),
                 None => return Err(text.conversion("[]uint8")),
             },
-        }))
+        };
+        self.put(Datum::Bool(is_match))
     }
 
-    fn matches_any(&mut self, text: &Datum, pattern: &Datum) -> Result<Datum, Fault> {
+    fn matches_any(&mut self, text: &Datum, pattern: &Datum) -> Result<(), Fault> {
         if text.is_nil() || pattern.is_nil() {
-            return Ok(Datum::Bool(false));
+            return self.put(Datum::Bool(false));
         }
         let pattern = pattern.assert_str()?;
-        self.budget.step(PATTERN_STEPS + pattern.len() as u64 * 10)?;
+        self.budget
+            .step(PATTERN_STEPS + pattern.len() as u64 * 10)?;
         self.matches(text, &Regexp::new(pattern)?)
     }
 
@@ -177,30 +244,45 @@ impl Evaluator<'_> {
         Datum::list(Type::Ints, numbers.collect())
     }
 
-    /// A member or a call, which may be a link of an optional chain. `None` if the chain ended early.
-    fn link(&mut self, node: &Node) -> Result<Option<Datum>, Fault> {
-        let value = match &node.expr {
-            Expr::Member(member) => self.member(member),
-            Expr::Call(callee, arguments) => self.call(callee, arguments),
-            _ => self.eval(node).map(Some),
-        };
-        value.map_err(|fault| fault.at(node.span))
+    /// A nil of some type becomes plain nil at the end of a chain.
+    fn chain(&mut self, inner: &Node) -> Result<(), Fault> {
+        self.link(inner)?;
+        if self.current().is_nil() {
+            self.pop()?;
+            self.push(Datum::Nil);
+        }
+        Ok(())
     }
 
-    fn member(&mut self, member: &Member) -> Result<Option<Datum>, Fault> {
+    /// A member or a call, which may be a link of an optional chain. False if the chain ended
+    /// early, at a nil that is its value.
+    fn link(&mut self, node: &Node) -> Result<bool, Fault> {
+        let done = match &node.expr {
+            Expr::Member(member) => self.member(member),
+            Expr::Call(callee, arguments) => self.call(callee, arguments),
+            _ => self.eval(node).map(|()| true),
+        };
+        done.map_err(|fault| fault.at(node.span))
+    }
+
+    fn member(&mut self, member: &Member) -> Result<bool, Fault> {
         self.budget.step(1)?;
-        let Some(base) = self.link(&member.base)? else { return Ok(None) };
-        if member.optional && base.is_nil() {
-            return Ok(None);
+        if !self.link(&member.base)? || (member.optional && self.current().is_nil()) {
+            return Ok(false);
         }
-        let property = self.eval(&member.property)?;
-        operators::fetch(&base, &property).map(Some)
+        self.eval(&member.property)?;
+        let (property, base) = (self.pop()?, self.pop()?);
+        self.push(operators::fetch(&base, &property)?);
+        Ok(true)
     }
 
     /// Arguments come first, then what is called.
-    fn call(&mut self, callee: &Node, arguments: &[Node]) -> Result<Option<Datum>, Fault> {
-        let arguments = self.all(arguments)?;
-        let Some(function) = self.link(callee)? else { return Ok(None) };
+    fn call(&mut self, callee: &Node, arguments: &[Node]) -> Result<bool, Fault> {
+        self.all(arguments)?;
+        if !self.link(callee)? {
+            return Ok(false);
+        }
+        let function = self.pop()?;
         let function = match &function {
             Datum::Func(function) => function,
             Datum::Nil => return Err("invalid operation: cannot call nil".into()),
@@ -211,87 +293,97 @@ impl Evaluator<'_> {
                 )));
             }
         };
-        if matches!(callee.nature.ty, Some(Type::Func(_))) {
-            function.call(&arguments, self.result).map(Some)
+        let arguments = self.pop_many(arguments.len())?;
+        let value = if matches!(callee.nature.ty, Some(Type::Func(_))) {
+            function.call(&arguments, self.result)?
         } else {
-            function.call_unchecked(arguments, self.result).map(Some)
+            function.call_unchecked(arguments, self.result)?
+        };
+        self.push(value);
+        Ok(true)
+    }
+
+    fn slice(&mut self, base: &Node, from: Option<&Node>, to: Option<&Node>) -> Result<(), Fault> {
+        self.eval(base)?;
+        if let Some(to) = to {
+            self.eval(to)?;
+        } else {
+            let length = operators::raw_length(self.current())?;
+            self.push(length);
         }
-    }
-
-    fn slice(
-        &mut self,
-        base: &Node,
-        from: Option<&Node>,
-        to: Option<&Node>,
-    ) -> Result<Datum, Fault> {
-        let base = self.eval(base)?;
-        let to = match to {
-            Some(to) => self.eval(to)?,
-            None => {
-                let length = match &base {
-                    Datum::List(list) => list.items.len(),
-                    Datum::Map(map) => map.entries.len(),
-                    Datum::Str(text) => text.len(),
-                    _ => {
-                        let name = base.type_name();
-                        let message = format!("invalid argument for len (type {name})");
-                        return Err(Fault::new(message));
-                    }
-                };
-                Datum::Int(i64::try_from(length).unwrap_or(i64::MAX))
-            }
-        };
-        let from = match from {
+        match from {
             Some(from) => self.eval(from)?,
-            None => Datum::Int(0),
-        };
+            None => self.push(Datum::Int(0)),
+        }
+        let (from, to, base) = (self.pop()?, self.pop()?, self.pop()?);
         self.budget.step(base.weight() / 4)?;
-        operators::slice(&base, &from, &to)
+        self.put_made(operators::slice(&base, &from, &to)?)
     }
 
-    fn builtin(&mut self, name: &str, arguments: &[Node]) -> Result<Datum, Fault> {
-        let arguments = self.all(arguments)?;
-        let mut context = builtins::Context { budget: &mut self.budget, now: self.now };
-        builtins::call(name, &arguments, &mut context)
+    fn builtin(&mut self, name: &str, nodes: &[Node]) -> Result<(), Fault> {
+        self.all(nodes)?;
+        let arguments = self.pop_many(nodes.len())?;
+        let mut context = builtins::Context {
+            budget: &mut self.budget,
+            now: self.now,
+        };
+        let value = builtins::call(name, &arguments, &mut context)?;
+        self.put_made(value)
     }
 
-    fn conditional(&mut self, parts: &[Node; 3]) -> Result<Datum, Fault> {
+    fn conditional(&mut self, parts: &[Node; 3]) -> Result<(), Fault> {
         let [condition, then, otherwise] = parts;
-        let chosen = if self.eval(condition)?.assert_bool()? { then } else { otherwise };
+        let chosen = if self.value(condition)?.assert_bool()? {
+            then
+        } else {
+            otherwise
+        };
         self.eval(chosen)
     }
 
-    fn declaration(&mut self, name: &Arc<str>, parts: &[Node; 2]) -> Result<Datum, Fault> {
+    fn declaration(&mut self, name: &Arc<str>, parts: &[Node; 2]) -> Result<(), Fault> {
         let [value, body] = parts;
-        let value = self.eval(value)?;
+        let value = self.value(value)?;
         self.variables.push((Arc::clone(name), value));
-        let value = self.eval(body);
+        self.eval(body)?;
         self.variables.pop();
-        value
+        Ok(())
     }
 
-    fn sequence(&mut self, nodes: &[Node]) -> Result<Datum, Fault> {
-        nodes.iter().try_fold(Datum::Nil, |_, node| self.eval(node))
+    fn sequence(&mut self, nodes: &[Node]) -> Result<(), Fault> {
+        for (i, node) in nodes.iter().enumerate() {
+            if i != 0 {
+                self.pop()?;
+            }
+            self.eval(node)?;
+        }
+        Ok(())
     }
 
-    fn array(&mut self, nodes: &[Node]) -> Result<Datum, Fault> {
-        let items = self.all(nodes)?;
-        self.budget.grow(items.len() as u64)?;
-        Datum::list(Type::Anys, items)
+    fn array(&mut self, nodes: &[Node]) -> Result<(), Fault> {
+        self.all(nodes)?;
+        self.collect(nodes.len())
+    }
+
+    /// Makes a list of the upper `count` operands.
+    fn collect(&mut self, count: usize) -> Result<(), Fault> {
+        self.budget.grow(count as u64)?;
+        let items = self.pop_many(count)?;
+        self.put_made(Datum::list(Type::Anys, items)?)
     }
 
     /// Of keys that repeat the first counts.
-    fn map(&mut self, pairs: &[[Node; 2]]) -> Result<Datum, Fault> {
-        let mut values = Vec::with_capacity(pairs.len());
-        for [key, value] in pairs {
-            values.push((self.eval(key)?, self.eval(value)?));
+    fn map(&mut self, pairs: &[[Node; 2]]) -> Result<(), Fault> {
+        for part in pairs.iter().flatten() {
+            self.eval(part)?;
         }
-        self.budget.grow(values.len() as u64)?;
+        self.budget.grow(pairs.len() as u64)?;
         let mut entries = BTreeMap::new();
-        for (key, value) in values.into_iter().rev() {
+        for _ in pairs {
+            let (value, key) = (self.pop()?, self.pop()?);
             entries.insert(Key::Str(Arc::clone(key.assert_str()?)), value);
         }
-        Datum::map(Type::StrMap, entries)
+        self.put_made(Datum::map(Type::StrMap, entries)?)
     }
 }
 

@@ -1,9 +1,9 @@
 //! Conditions over numbers, without allocation.
 //!
-//! Knows conditions whose `result` is one float or a list of them, and which need only numbers, truth
-//! values and predicates over that list. Refuses everything else, and gives up (`None`) wherever
-//! something would go wrong: the general evaluator then finds the same and says it in words. So the
-//! one promise made here is: an answer is the right answer.
+//! Knows conditions whose `result` is one float or a list of them, and which need only numbers,
+//! truth values and predicates over that list. Refuses everything else, and gives up (`None`)
+//! wherever something would go wrong: the general evaluator then finds the same and says it in
+//! words. So the one promise made here is: an answer is the right answer.
 
 mod compile;
 
@@ -102,7 +102,7 @@ pub(super) enum Comparison {
 
 impl Comparison {
     #[inline]
-    fn holds<T: PartialOrd>(self, a: T, b: T) -> bool {
+    fn holds<T: PartialOrd + Copy>(self, a: T, b: T) -> bool {
         match self {
             Self::Equal => a == b,
             Self::NotEqual => a != b,
@@ -129,7 +129,10 @@ impl Source {
 fn element(vector: &[f64], index: isize) -> Option<f64> {
     match usize::try_from(index) {
         Ok(index) => vector.get(index).copied(),
-        Err(_) => vector.len().checked_sub(index.unsigned_abs()).map(|index| vector[index]),
+        Err(_) => vector
+            .len()
+            .checked_sub(index.unsigned_abs())
+            .map(|index| vector[index]),
     }
 }
 
@@ -143,7 +146,11 @@ impl Part {
         let length = vector.len();
         let bound = |index: i64| {
             let own = usize::try_from(index.unsigned_abs()).unwrap_or(usize::MAX);
-            if index < 0 { length.saturating_sub(own) } else { own.min(length) }
+            if index < 0 {
+                length.saturating_sub(own)
+            } else {
+                own.min(length)
+            }
         };
         let to = self.to.map_or(length, bound);
         &vector[self.from.map_or(0, bound).min(to)..to]
@@ -186,7 +193,11 @@ impl Test {
             Self::Or(both) => both.0.rest(input, item)? || both.1.rest(input, item)?,
             Self::If(parts) => {
                 let (condition, then, otherwise) = &**parts;
-                let chosen = if condition.rest(input, item)? { then } else { otherwise };
+                let chosen = if condition.rest(input, item)? {
+                    then
+                } else {
+                    otherwise
+                };
                 chosen.rest(input, item)?
             }
             Self::IsNan(value) => value.value(input, item)?.is_nan(),
@@ -241,7 +252,11 @@ impl Float {
             }
             Self::If(parts) => {
                 let (condition, then, otherwise) = &**parts;
-                let chosen = if condition.value(input, item)? { then } else { otherwise };
+                let chosen = if condition.value(input, item)? {
+                    then
+                } else {
+                    otherwise
+                };
                 chosen.value(input, item)?
             }
             // Of an empty list these are nil, and a sum is an integer: not for us.
@@ -261,7 +276,10 @@ impl Float {
             Self::Mean(part) => {
                 let part = part.of(input.vector);
                 let total: f64 = part.iter().fold(0.0, |total, x| total + x);
-                #[expect(clippy::cast_precision_loss, reason = "lists are far shorter than 2^52")]
+                #[expect(
+                    clippy::cast_precision_loss,
+                    reason = "lists are far shorter than 2^52"
+                )]
                 let count = part.len() as f64;
                 if part.is_empty() { 0.0 } else { total / count }
             }
@@ -271,7 +289,10 @@ impl Float {
 
 /// The element that `replaces` every one before it.
 fn fold(values: &[f64], replaces: fn(f64, f64) -> bool) -> Option<f64> {
-    values.iter().copied().reduce(|best, x| if replaces(best, x) { x } else { best })
+    values
+        .iter()
+        .copied()
+        .reduce(|best, x| if replaces(best, x) { x } else { best })
 }
 
 impl Integer {
@@ -292,7 +313,11 @@ impl Integer {
             }
             Self::If(parts) => {
                 let (condition, then, otherwise) = &**parts;
-                let chosen = if condition.value(input, item)? { then } else { otherwise };
+                let chosen = if condition.value(input, item)? {
+                    then
+                } else {
+                    otherwise
+                };
                 chosen.value(input, item)?
             }
         })

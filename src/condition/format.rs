@@ -4,10 +4,11 @@
 
 use std::fmt::Write;
 
+use super::budget::MEMORY_EXCEEDED;
 use super::datum::{Datum, Key, List, Map, STRING_BYTES_MAX};
 use super::fault::Fault;
-use super::types::Type;
 use super::time;
+use super::types::Type;
 
 /// `%v`: `map[a:1 b:[x y]]`, `<nil>`, `1e+06`.
 pub(super) fn plain(value: &Datum) -> Result<String, Fault> {
@@ -75,7 +76,7 @@ pub(super) fn json(value: &Datum) -> Result<String, Fault> {
 
 fn write_plain(out: &mut String, value: &Datum) -> Result<(), Fault> {
     if STRING_BYTES_MAX < out.len() {
-        return Err("memory budget exceeded".into());
+        return Err(MEMORY_EXCEEDED.into());
     }
     match value {
         Datum::Nil => out.push_str("<nil>"),
@@ -123,12 +124,15 @@ fn write_plain(out: &mut String, value: &Datum) -> Result<(), Fault> {
 
 fn write_json(out: &mut String, value: &Datum, level: usize) -> Result<(), Fault> {
     if STRING_BYTES_MAX < out.len() {
-        return Err("memory budget exceeded".into());
+        return Err(MEMORY_EXCEEDED.into());
     }
     match value {
         Datum::Nil => out.push_str("null"),
         Datum::Float(value) if !value.is_finite() => {
-            return Err(Fault::new(format!("json: unsupported value: {}", float(*value))));
+            return Err(Fault::new(format!(
+                "json: unsupported value: {}",
+                float(*value)
+            )));
         }
         Datum::Float(value) => out.push_str(&json_float(*value)),
         Datum::Bool(_) | Datum::Int(_) | Datum::Int64(_) | Datum::Uint8(_) => {
@@ -176,7 +180,10 @@ fn write_json_list(out: &mut String, list: &List, level: usize) -> Result<(), Fa
 
 fn write_json_map(out: &mut String, map: &Map, level: usize) -> Result<(), Fault> {
     if map.ty != Type::StrMap {
-        return Err(Fault::new(format!("json: unsupported type: {}", map.ty.name())));
+        return Err(Fault::new(format!(
+            "json: unsupported type: {}",
+            map.ty.name()
+        )));
     }
     if map.entries.is_empty() {
         out.push_str("{}");
@@ -273,7 +280,10 @@ mod tests {
         let value = Datum::from_json(&json_value).expect("small");
         let text = "{\n  \"a\\u003c\": [],\n  \"b\": [\n    1.5,\n    null,\n    {}\n  ]\n}";
         assert_eq!(json(&value).as_deref(), Ok(text));
-        assert_eq!(plain(&value).as_deref(), Ok("map[a<:[] b:[1.5 <nil> map[]]]"));
+        assert_eq!(
+            plain(&value).as_deref(),
+            Ok("map[a<:[] b:[1.5 <nil> map[]]]")
+        );
     }
 
     #[test]

@@ -2,8 +2,8 @@
 //! durations.
 //!
 //! Knows their signatures and what they answer. Follows `utils/evaluate/evaluate.go` of
-//! argoproj/argo-rollouts (`asInt`, `asFloat`, `isNaN`, `isInf`, `isNil`, `default`) and Go's package
-//! `time`. Only those methods of `time.Time` that make sense in a condition are here.
+//! argoproj/argo-rollouts (`asInt`, `asFloat`, `isNaN`, `isInf`, `isNil`, `default`) and Go's
+//! package `time`. Only those methods of `time.Time` that make sense in a condition are here.
 
 use std::sync::Arc;
 
@@ -53,7 +53,10 @@ pub(super) const ENV_FUNCTIONS: [(&str, EnvFunction); 6] = [
 
 impl EnvFunction {
     pub(super) fn named(name: &str) -> Option<Self> {
-        ENV_FUNCTIONS.iter().find(|(known, _)| *known == name).map(|(_, function)| *function)
+        ENV_FUNCTIONS
+            .iter()
+            .find(|(known, _)| *known == name)
+            .map(|(_, function)| *function)
     }
 
     pub(super) fn signature(self) -> &'static Signature {
@@ -135,7 +138,9 @@ impl Function {
                 None => *argument = zero(*input),
                 Some(own) if own != *input && *input != Type::Any => {
                     let (own, input) = (own.name(), input.name());
-                    return Err(Fault::new(format!("reflect: Call using {own} as type {input}")));
+                    return Err(Fault::new(format!(
+                        "reflect: Call using {own} as type {input}"
+                    )));
                 }
                 Some(_) => {}
             }
@@ -161,7 +166,12 @@ const fn signature(
     inputs: &'static [Type],
     outputs: &'static [Type],
 ) -> Signature {
-    Signature { text, inputs, outputs, variadic: false }
+    Signature {
+        text,
+        inputs,
+        outputs,
+        variadic: false,
+    }
 }
 
 fn as_int(value: &Datum) -> Result<i64, Fault> {
@@ -207,7 +217,11 @@ fn zero(ty: Type) -> Datum {
 }
 
 /// The first moment of year 1, Go's zero time.
-const ZERO_TIME: time::Time = time::Time { seconds: -62_135_596_800, nanos: 0, offset: 0 };
+const ZERO_TIME: time::Time = time::Time {
+    seconds: -62_135_596_800,
+    nanos: 0,
+    offset: 0,
+};
 
 macro_rules! methods {
     ($($name:literal $text:literal ($($input:ident),*) $($output:ident)+ = $call:expr;)*) => {
@@ -241,7 +255,9 @@ fn int_of(value: &Datum) -> i64 {
 }
 
 fn compare(time: &Datum, arguments: &[Datum]) -> std::cmp::Ordering {
-    time_of(time).instant().cmp(&time_of(&arguments[0]).instant())
+    time_of(time)
+        .instant()
+        .cmp(&time_of(&arguments[0]).instant())
 }
 
 const TIME_METHODS: &[Method] = methods! {
@@ -339,7 +355,10 @@ mod tests {
     #[test]
     fn as_int_reads_what_argo_reads() {
         let call = |value| EnvFunction::AsInt.call(&[value], &Datum::Nil);
-        assert!(matches!(call(Datum::Float(f64::INFINITY)), Ok(Datum::Int64(i64::MIN))));
+        assert!(matches!(
+            call(Datum::Float(f64::INFINITY)),
+            Ok(Datum::Int64(i64::MIN))
+        ));
         assert!(matches!(call(Datum::str("-3")), Ok(Datum::Int64(-3))));
         let fault = call(Datum::floats(&[0.5, 12.0]).expect("small")).expect_err("a list");
         assert_eq!(fault.message, "asInt() not supported on []float64 [0.5 12]");
@@ -358,16 +377,28 @@ mod tests {
     fn a_call_by_reflection_checks_its_arguments() {
         let function = Function::Env(EnvFunction::IsNan);
         let message = |arguments| {
-            function.call_unchecked(arguments, &Datum::Nil).expect_err("wrong arguments").message
+            function
+                .call_unchecked(arguments, &Datum::Nil)
+                .expect_err("wrong arguments")
+                .message
         };
-        assert_eq!(message(vec![Datum::Int(1)]), "reflect: Call using int as type float64");
-        assert_eq!(message(vec![]), "invalid number of arguments: expected 1, got 0");
+        assert_eq!(
+            message(vec![Datum::Int(1)]),
+            "reflect: Call using int as type float64"
+        );
+        assert_eq!(
+            message(vec![]),
+            "invalid number of arguments: expected 1, got 0"
+        );
     }
 
     #[test]
     fn methods_answer_for_their_receiver() {
         let hours = method(Type::Duration, "Hours").expect("known");
         let function = Function::Method(Arc::new(Datum::Duration(5_400_000_000_000)), hours);
-        assert!(matches!(function.call(&[], &Datum::Nil), Ok(Datum::Float(1.5))));
+        assert!(matches!(
+            function.call(&[], &Datum::Nil),
+            Ok(Datum::Float(1.5))
+        ));
     }
 }

@@ -22,7 +22,7 @@ struct Reader<'a> {
     at: usize,
 }
 
-impl<'a> Reader<'a> {
+impl Reader<'_> {
     fn next(&mut self) -> Option<char> {
         let c = self.text[self.at..].chars().next()?;
         self.at += c.len_utf8();
@@ -138,16 +138,22 @@ impl<'a> Reader<'a> {
         }
         let text = &self.text[start..self.at];
         number::parse_float(text).map(Datum::Float).map_err(|_| {
-            Fault::new(format!("json: cannot unmarshal number {text} into Go value of type float64"))
+            Fault::new(format!(
+                "json: cannot unmarshal number {text} into Go value of type float64"
+            ))
         })
     }
 
     fn in_number(&mut self, place: &str) -> Fault {
-        self.next().map_or_else(|| END.into(), |c| invalid(c, place))
+        self.next()
+            .map_or_else(|| END.into(), |c| invalid(c, place))
     }
 
     fn accept(&mut self, allowed: fn(u8) -> bool) -> usize {
-        let count = self.text.as_bytes()[self.at..].iter().take_while(|b| allowed(**b)).count();
+        let count = self.text.as_bytes()[self.at..]
+            .iter()
+            .take_while(|b| allowed(**b))
+            .count();
         self.at += count;
         count
     }
@@ -203,8 +209,9 @@ impl<'a> Reader<'a> {
         let mut value = 0;
         for _ in 0..4 {
             let c = self.next().ok_or(END)?;
-            let digit =
-                c.to_digit(16).ok_or_else(|| invalid(c, "in \\u hexadecimal character escape"))?;
+            let digit = c
+                .to_digit(16)
+                .ok_or_else(|| invalid(c, "in \\u hexadecimal character escape"))?;
             value = value * 16 + digit;
         }
         Ok(value)
@@ -217,7 +224,10 @@ fn invalid(c: char, place: &str) -> Fault {
     let shown = match c {
         '\'' => "'\\''".to_owned(),
         '"' => "'\"'".to_owned(),
-        _ => format!("'{}'", super::format::quote(&c.to_string()).trim_matches('"')),
+        _ => format!(
+            "'{}'",
+            super::format::quote(&c.to_string()).trim_matches('"')
+        ),
     };
     Fault::new(format!("invalid character {shown} {place}"))
 }
@@ -239,11 +249,17 @@ mod tests {
             ("", "unexpected end of JSON input"),
             ("[1", "unexpected end of JSON input"),
             ("x", "invalid character 'x' looking for beginning of value"),
-            ("trux", "invalid character 'x' in literal true (expecting 'e')"),
+            (
+                "trux",
+                "invalid character 'x' in literal true (expecting 'e')",
+            ),
             ("1 2", "invalid character '2' after top-level value"),
             ("[1 2]", "invalid character '2' after array element"),
             ("{\"a\" 1}", "invalid character '1' after object key"),
-            ("{a", "invalid character 'a' looking for beginning of object key string"),
+            (
+                "{a",
+                "invalid character 'a' looking for beginning of object key string",
+            ),
             ("-x", "invalid character 'x' in numeric literal"),
         ] {
             assert_eq!(parse(text).expect_err(text).message, message);

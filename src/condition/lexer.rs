@@ -1,12 +1,12 @@
 //! Text to tokens.
 //!
-//! Knows the spelling of the language: numbers, the three kinds of strings, operators, comments. Refuses to know
-//! what a sequence of tokens means; even `result 10` is two tokens here. Follows `parser/lexer` of
-//! expr-lang/expr, quirks included: a run such as `=*` is one (meaningless) operator, and an
-//! identifier may contain `$`.
+//! Knows the spelling of the language: numbers, the three kinds of strings, operators, comments.
+//! Refuses to know what a sequence of tokens means; even `result 10` is two tokens here. Follows
+//! `parser/lexer` of expr-lang/expr, quirks included: a run such as `=*` is one (meaningless)
+//! operator, and an identifier may contain `$`.
 //!
-//! Simplification: letters outside ASCII are those of [`char::is_alphabetic`], a few marks more than
-//! Go's `unicode.IsLetter`.
+//! Simplification: letters outside ASCII are those of [`char::is_alphabetic`], a few marks more
+//! than Go's `unicode.IsLetter`.
 
 use std::borrow::Cow;
 
@@ -51,7 +51,12 @@ impl Token<'_> {
 /// [`TokenKind::End`]. The parser reports a mistake only when it gets there, so that an earlier
 /// mistake of grammar comes first.
 pub(super) fn tokenize(text: &str) -> (Vec<Token<'_>>, Option<Fault>) {
-    let mut lexer = Lexer { text, start: 0, end: 0, tokens: Vec::new() };
+    let mut lexer = Lexer {
+        text,
+        start: 0,
+        end: 0,
+        tokens: Vec::new(),
+    };
     let mistake = loop {
         match lexer.step() {
             Ok(true) => {}
@@ -72,8 +77,18 @@ pub(super) fn is_identifier(text: &str) -> bool {
     text.chars().next().is_some_and(|c| !c.is_ascii_digit()) && text.chars().all(is_word)
 }
 
-const WORD_OPERATORS: [&str; 10] =
-    ["in", "or", "and", "matches", "contains", "startsWith", "endsWith", "let", "if", "else"];
+const WORD_OPERATORS: [&str; 10] = [
+    "in",
+    "or",
+    "and",
+    "matches",
+    "contains",
+    "startsWith",
+    "endsWith",
+    "let",
+    "if",
+    "else",
+];
 const NEGATABLE: [&str; 5] = ["in", "matches", "contains", "startsWith", "endsWith"];
 
 struct Lexer<'a> {
@@ -123,7 +138,11 @@ impl<'a> Lexer<'a> {
     }
 
     fn emit_text(&mut self, kind: TokenKind, text: Cow<'a, str>) {
-        self.tokens.push(Token { kind, text, span: Span::new(self.start, self.end) });
+        self.tokens.push(Token {
+            kind,
+            text,
+            span: Span::new(self.start, self.end),
+        });
         self.skip();
     }
 
@@ -177,7 +196,12 @@ impl<'a> Lexer<'a> {
                 }
             }
             _ if is_word(c) => self.identifier(),
-            _ => return Err(format!("unrecognized character: U+{:04X} '{c}'", u32::from(c))),
+            _ => {
+                return Err(format!(
+                    "unrecognized character: U+{:04X} '{c}'",
+                    u32::from(c)
+                ));
+            }
         }
         Ok(true)
     }
@@ -216,7 +240,10 @@ impl<'a> Lexer<'a> {
         }
         if self.peek().is_some_and(is_word) {
             self.next();
-            return Err(format!("bad number syntax: {}", super::format::quote(self.word())));
+            return Err(format!(
+                "bad number syntax: {}",
+                super::format::quote(self.word())
+            ));
         }
         self.emit(TokenKind::Number);
         Ok(())
@@ -327,9 +354,10 @@ impl<'a> Lexer<'a> {
             }
         }
         let inner = &self.text[self.start + 1..self.end - 1];
-        let text = match inner.contains('`') {
-            true => Cow::Owned(inner.replace("``", "`")),
-            false => Cow::Borrowed(inner),
+        let text = if inner.contains('`') {
+            Cow::Owned(inner.replace("``", "`"))
+        } else {
+            Cow::Borrowed(inner)
         };
         self.emit_text(TokenKind::String, text);
         Ok(())
@@ -345,7 +373,10 @@ mod tests {
     fn texts(text: &str) -> Vec<String> {
         let (tokens, mistake) = tokenize(text);
         assert!(mistake.is_none(), "{mistake:?}");
-        tokens.into_iter().map(|token| token.text.into_owned()).collect()
+        tokens
+            .into_iter()
+            .map(|token| token.text.into_owned())
+            .collect()
     }
 
     fn mistake(text: &str) -> String {
@@ -354,7 +385,10 @@ mod tests {
 
     #[test]
     fn a_range_is_not_a_float() {
-        assert_eq!(texts("1..3 1.5 .5 1_000"), ["1", "..", "3", "1.5", ".5", "1_000", ""]);
+        assert_eq!(
+            texts("1..3 1.5 .5 1_000"),
+            ["1", "..", "3", "1.5", ".5", "1_000", ""]
+        );
     }
 
     #[test]
@@ -371,7 +405,10 @@ mod tests {
 
     #[test]
     fn strings_are_decoded() {
-        assert_eq!(texts(r#""a\n\x41\u00e9\u{1F600}\101" `r``\n`"#), ["a\nAé😀A", "r`\\n", ""]);
+        assert_eq!(
+            texts(r#""a\n\x41\u00e9\u{1F600}\101" `r``\n`"#),
+            ["a\nAé😀A", "r`\\n", ""]
+        );
         assert_eq!(mistake(r"'\q'"), "invalid char escape");
         assert_eq!(mistake("'a"), "literal not terminated");
     }

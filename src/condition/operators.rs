@@ -42,7 +42,10 @@ pub(super) fn to_int(value: &Datum) -> Result<i64, Fault> {
     match Number::of(value) {
         Some(Number::Integer(value)) => Ok(value),
         Some(Number::Float(value)) => Ok(truncate(value)),
-        None => Err(Fault::new(format!("invalid operation: int({})", value.type_name()))),
+        None => Err(Fault::new(format!(
+            "invalid operation: int({})",
+            value.type_name()
+        ))),
     }
 }
 
@@ -53,7 +56,12 @@ pub(super) fn negate(value: &Datum) -> Result<Datum, Fault> {
         Datum::Int64(value) => Datum::Int64(value.wrapping_neg()),
         Datum::Uint8(value) => Datum::Uint8(value.wrapping_neg()),
         Datum::Float(value) => Datum::Float(-value),
-        _ => return Err(Fault::new(format!("invalid operation: - {}", value.type_name()))),
+        _ => {
+            return Err(Fault::new(format!(
+                "invalid operation: - {}",
+                value.type_name()
+            )));
+        }
     })
 }
 
@@ -78,7 +86,9 @@ pub(super) fn arithmetic(
             Operator::Add => a.wrapping_add(b),
             Operator::Subtract => a.wrapping_sub(b),
             Operator::Multiply => a.wrapping_mul(b),
-            Operator::Modulo if b == 0 => return Err("runtime error: integer divide by zero".into()),
+            Operator::Modulo if b == 0 => {
+                return Err("runtime error: integer divide by zero".into());
+            }
             Operator::Modulo => a.wrapping_rem(b),
             Operator::Divide => return Ok(Datum::Float(widen(a) / widen(b))),
             _ => return Err(undefined()),
@@ -218,14 +228,13 @@ fn deep_equal(left: &Datum, right: &Datum) -> bool {
 /// `needle in haystack`
 pub(super) fn contains(needle: &Datum, haystack: &Datum) -> Result<bool, Fault> {
     match haystack {
-        Datum::Nil => Ok(false),
         Datum::List(list) => Ok(list.items.iter().any(|item| equal(item, needle))),
         Datum::Map(map) => Ok(map.entries.contains_key(&map_key(map, needle)?)),
         Datum::Time(_) if !matches!(needle, Datum::Str(_)) => Err(Fault::new(format!(
             "cannot use {} as field name of time.Time",
             needle.type_name()
         ))),
-        Datum::Time(_) => Ok(false),
+        Datum::Nil | Datum::Time(_) => Ok(false),
         _ => {
             let name = haystack.type_name();
             Err(Fault::new(format!("operator \"in\" not defined on {name}")))
@@ -238,7 +247,10 @@ pub(super) fn fetch(base: &Datum, property: &Datum) -> Result<Datum, Fault> {
     if let (Datum::Str(name), Some(ty)) = (property, base.ty())
         && let Some(method) = functions::method(ty, name)
     {
-        return Ok(Datum::Func(Function::Method(Arc::new(base.clone()), method)));
+        return Ok(Datum::Func(Function::Method(
+            Arc::new(base.clone()),
+            method,
+        )));
     }
     match base {
         Datum::List(list) => {
@@ -251,7 +263,11 @@ pub(super) fn fetch(base: &Datum, property: &Datum) -> Result<Datum, Fault> {
         }
         Datum::Map(map) => {
             let key = map_key(map, property)?;
-            Ok(map.entries.get(&key).cloned().unwrap_or_else(|| missing(map)))
+            Ok(map
+                .entries
+                .get(&key)
+                .cloned()
+                .unwrap_or_else(|| missing(map)))
         }
         _ => {
             let (property, base) = (super::format::plain(property)?, base.type_name());
@@ -262,7 +278,27 @@ pub(super) fn fetch(base: &Datum, property: &Datum) -> Result<Datum, Fault> {
 
 /// What a map gives for a key it does not have.
 pub(super) fn missing(map: &Map) -> Datum {
-    if map.ty == Type::Groups { Datum::nil_list() } else { Datum::Nil }
+    if map.ty == Type::Groups {
+        Datum::nil_list()
+    } else {
+        Datum::Nil
+    }
+}
+
+/// Where a slice without an end ends: in bytes, for a string.
+pub(super) fn raw_length(value: &Datum) -> Result<Datum, Fault> {
+    let length = match value {
+        Datum::List(list) => list.items.len(),
+        Datum::Map(map) => map.entries.len(),
+        Datum::Str(text) => text.len(),
+        _ => {
+            let name = value.type_name();
+            return Err(Fault::new(format!(
+                "invalid argument for len (type {name})"
+            )));
+        }
+    };
+    Ok(Datum::Int(i64::try_from(length).unwrap_or(i64::MAX)))
 }
 
 /// `base[from:to]`; bounds beyond the ends are moved to the ends.
@@ -270,18 +306,29 @@ pub(super) fn slice(base: &Datum, from: &Datum, to: &Datum) -> Result<Datum, Fau
     let length = match base {
         Datum::List(list) => list.items.len(),
         Datum::Str(text) => text.len(),
-        _ => return Err(Fault::new(format!("cannot slice {}", super::format::plain(from)?))),
+        _ => {
+            return Err(Fault::new(format!(
+                "cannot slice {}",
+                super::format::plain(from)?
+            )));
+        }
     };
     let bound = |value: &Datum| {
         let index = to_int(value)?;
         let own = usize::try_from(index.unsigned_abs()).unwrap_or(usize::MAX);
-        Ok::<_, Fault>(if index < 0 { length.saturating_sub(own) } else { own.min(length) })
+        Ok::<_, Fault>(if index < 0 {
+            length.saturating_sub(own)
+        } else {
+            own.min(length)
+        })
     };
     let (from, to) = (bound(from)?, bound(to)?);
     let range = from.min(to)..to;
     match base {
         Datum::List(list) if !list.nil => Datum::list(list.ty, list.items[range].to_vec()),
-        Datum::Str(text) => Ok(Datum::str(&String::from_utf8_lossy(&text.as_bytes()[range]))),
+        Datum::Str(text) => Ok(Datum::str(&String::from_utf8_lossy(
+            &text.as_bytes()[range],
+        ))),
         _ => Ok(base.clone()),
     }
 }
@@ -290,13 +337,20 @@ pub(super) fn slice(base: &Datum, from: &Datum, to: &Datum) -> Result<Datum, Fau
 fn element_index(property: &Datum, length: usize) -> Result<usize, Fault> {
     let given = to_int(property)?;
     let index = if given < 0 {
-        i64::try_from(length).unwrap_or(i64::MAX).wrapping_add(given)
+        i64::try_from(length)
+            .unwrap_or(i64::MAX)
+            .wrapping_add(given)
     } else {
         given
     };
-    usize::try_from(index).ok().filter(|index| *index < length).ok_or_else(|| {
-        Fault::new(format!("index out of range: {index} (array length is {length})"))
-    })
+    usize::try_from(index)
+        .ok()
+        .filter(|index| *index < length)
+        .ok_or_else(|| {
+            Fault::new(format!(
+                "index out of range: {index} (array length is {length})"
+            ))
+        })
 }
 
 /// `property` as a key of `map`. Nil stands for the zero value of the type of keys.
@@ -308,13 +362,25 @@ pub(super) fn map_key(map: &Map, property: &Datum) -> Result<Key, Fault> {
             Type::Int => Key::Int(0),
             _ => Key::Nil,
         }),
-        Some(own) if own == expected || expected == Type::Any => Key::of(property),
+        Some(own) if own == expected || expected == Type::Any => {
+            checked_key(property, map.entries.is_empty())
+        }
         Some(own) => Err(Fault::new(format!(
             "reflect.Value.MapIndex: value of type {} is not assignable to type {}",
             own.name(),
             expected.name()
         ))),
     }
+}
+
+/// A value as a key. Go words the refusal in another way where it looks into an empty map.
+pub(super) fn checked_key(value: &Datum, empty: bool) -> Result<Key, Fault> {
+    Key::of(value).map_err(|fault| {
+        if !empty {
+            return fault;
+        }
+        Fault::new(format!("hash of unhashable type: {}", value.type_name()))
+    })
 }
 
 fn undefined(text: &str, left: &Datum, right: &Datum) -> Fault {
@@ -333,10 +399,16 @@ mod tests {
     #[test]
     fn integers_wrap_and_divide_to_floats() {
         let run = |operator, a, b| arithmetic(operator, "", &Datum::Int(a), &Datum::Int(b));
-        assert!(matches!(run(Operator::Add, i64::MAX, 1), Ok(Datum::Int(i64::MIN))));
+        assert!(matches!(
+            run(Operator::Add, i64::MAX, 1),
+            Ok(Datum::Int(i64::MIN))
+        ));
         assert!(matches!(run(Operator::Divide, 7, 2), Ok(Datum::Float(3.5))));
         assert!(matches!(run(Operator::Modulo, -7, 2), Ok(Datum::Int(-1))));
-        assert!(matches!(run(Operator::Modulo, i64::MIN, -1), Ok(Datum::Int(0))));
+        assert!(matches!(
+            run(Operator::Modulo, i64::MIN, -1),
+            Ok(Datum::Int(0))
+        ));
         assert!(run(Operator::Modulo, 1, 0).is_err());
     }
 
@@ -361,14 +433,20 @@ mod tests {
         assert!(!equal(&map(Datum::Int(1)), &map(Datum::Float(1.0))));
         assert!(equal(&map(Datum::Int(1)), &map(Datum::Int(1))));
         let nan = map(Datum::Float(f64::NAN));
-        assert!(equal(&nan, &nan.clone()), "one map is equal to itself unseen");
+        assert!(
+            equal(&nan, &nan.clone()),
+            "one map is equal to itself unseen"
+        );
     }
 
     #[test]
     fn indexes_count_from_either_end() {
         let list = anys(vec![Datum::Int(1), Datum::Int(2)]);
         assert!(matches!(fetch(&list, &Datum::Int(-1)), Ok(Datum::Int(2))));
-        assert!(matches!(fetch(&list, &Datum::Float(1.9)), Ok(Datum::Int(2))));
+        assert!(matches!(
+            fetch(&list, &Datum::Float(1.9)),
+            Ok(Datum::Int(2))
+        ));
         let fault = fetch(&list, &Datum::Int(-3)).expect_err("too far");
         assert_eq!(fault.message, "index out of range: -1 (array length is 2)");
         let fault = fetch(&Datum::Nil, &Datum::Int(0)).expect_err("nil");

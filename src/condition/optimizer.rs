@@ -1,8 +1,8 @@
 //! Rewriting of a checked tree, as far as it shows.
 //!
-//! The reference rewrites for speed, but what it rewrites may answer differently: `x && false` no longer
-//! evaluates `x`, `sum(["a", "b"])` becomes a concatenation, `filter(..)[0]` changes its message. So all
-//! of it is here, in the same order. Follows `optimizer` of expr-lang/expr.
+//! The reference rewrites for speed, but what it rewrites may answer differently: `x && false` no
+//! longer evaluates `x`, `sum(["a", "b"])` becomes a concatenation, `filter(..)[0]` changes its
+//! message. So all of it is here, in the same order. Follows `optimizer` of expr-lang/expr.
 
 mod fold;
 mod rewrite;
@@ -98,10 +98,19 @@ mod tests {
     #[test]
     fn constants_are_folded() {
         assert!(matches!(optimized("1 + 2 * 3").expr, Expr::Int(7)));
-        assert!(matches!(optimized("'a' + 'b' == 'ab'").expr, Expr::Bool(true)));
-        assert!(matches!(optimized("result[9] > 1 && false").expr, Expr::Bool(false)));
+        assert!(matches!(
+            optimized("'a' + 'b' == 'ab'").expr,
+            Expr::Bool(true)
+        ));
+        assert!(matches!(
+            optimized("result[9] > 1 && false").expr,
+            Expr::Bool(false)
+        ));
         assert!(matches!(optimized("sum(1..100)").expr, Expr::Int(5050)));
-        assert!(matches!(optimized("reduce(1..4, # + #acc, 10)").expr, Expr::Int(20)));
+        assert!(matches!(
+            optimized("reduce(1..4, # + #acc, 10)").expr,
+            Expr::Int(20)
+        ));
     }
 
     #[test]
@@ -114,10 +123,26 @@ mod tests {
 
     #[test]
     fn searches_stop_early() {
-        assert!(optimized("filter(result, # > 1)[0]").as_builtin("find").is_some());
-        assert!(optimized("last(filter(result, # > 1))").as_builtin("findLast").is_some());
-        assert!(optimized("count(result, # > 1) > 0").as_builtin("any").is_some());
-        assert!(optimized("len(filter(result, # > 1))").as_builtin("count").is_some());
+        assert!(
+            optimized("filter(result, # > 1)[0]")
+                .as_builtin("find")
+                .is_some()
+        );
+        assert!(
+            optimized("last(filter(result, # > 1))")
+                .as_builtin("findLast")
+                .is_some()
+        );
+        assert!(
+            optimized("count(result, # > 1) > 0")
+                .as_builtin("any")
+                .is_some()
+        );
+        assert!(
+            optimized("len(filter(result, # > 1))")
+                .as_builtin("count")
+                .is_some()
+        );
     }
 
     #[test]

@@ -1,10 +1,11 @@
 //! Tokens to a tree.
 //!
 //! Knows grammar and precedence; refuses to know types and names, but for those of the built-in
-//! functions, which are part of the grammar. Follows `parser/parser.go` of expr-lang/expr: `??` binds
-//! tightest and does not mix, `a < b < c` means `a < b && b < c`, `x | f(y)` means `f(x, y)`.
+//! functions, which are part of the grammar. Follows `parser/parser.go` of expr-lang/expr: `??`
+//! binds tightest and does not mix, `a < b < c` means `a < b && b < c`, `x | f(y)` means `f(x, y)`.
 //!
-//! Difference: nesting beyond [`HEIGHT_MAX`] levels is refused.
+//! Difference: expressions within expressions beyond [`LEVEL_MAX`] levels, and trees higher than
+//! [`HEIGHT_MAX`], are refused.
 
 mod primary;
 
@@ -18,12 +19,21 @@ use super::lexer::{self, Token, TokenKind};
 /// The tree of `text`, or the first mistake.
 pub(super) fn parse(text: &str) -> Result<Node, Fault> {
     if TEXT_BYTES_MAX < text.len() {
-        return Err(Fault::new(format!("a condition has at most {TEXT_BYTES_MAX} bytes")));
+        return Err(Fault::new(format!(
+            "a condition has at most {TEXT_BYTES_MAX} bytes"
+        )));
     }
     let (tokens, mistake) = lexer::tokenize(text);
     let end = Span::new(text.len(), text.len());
-    let mut parser =
-        Parser { tokens, mistake, next: 0, end, predicate_depth: 0, nodes: 0, level: 0 };
+    let mut parser = Parser {
+        tokens,
+        mistake,
+        next: 0,
+        end,
+        predicate_depth: 0,
+        nodes: 0,
+        level: 0,
+    };
     if parser.tokens.is_empty() {
         return Err(parser.mistake.take().unwrap_or_else(|| END.into()));
     }
@@ -36,6 +46,8 @@ pub(super) fn parse(text: &str) -> Result<Node, Fault> {
 
 /// Trees of more nodes are refused by the reference, too.
 const NODES_MAX: u32 = 10_000;
+/// Half of the 2 MiB a thread has are enough for it without optimization.
+const LEVEL_MAX: u16 = 100;
 /// What 10,000 nodes can reasonably need.
 const TEXT_BYTES_MAX: usize = 1_000_000;
 const TOO_MANY_NODES: &str = "compilation failed: expression exceeds maximum allowed nodes";
@@ -115,11 +127,15 @@ impl<'a> Parser<'a> {
             return Err(Fault::from(TOO_MANY_NODES).at(span));
         }
         let node = Node::new(expr, span);
-        if HEIGHT_MAX < node.height { Err(self.too_deep()) } else { Ok(node) }
+        if HEIGHT_MAX < node.height {
+            Err(self.too_deep(HEIGHT_MAX))
+        } else {
+            Ok(node)
+        }
     }
 
-    fn too_deep(&self) -> Fault {
-        let message = format!("a condition is nested at most {HEIGHT_MAX} levels deep");
+    fn too_deep(&self, limit: u16) -> Fault {
+        let message = format!("a condition is nested at most {limit} levels deep");
         Fault::new(message).at(self.current().span)
     }
 
@@ -143,8 +159,8 @@ impl<'a> Parser<'a> {
     /// An expression of operators that bind at least as tightly as `precedence`.
     fn expression(&mut self, precedence: u16) -> Result<Node, Fault> {
         self.level += 1;
-        if HEIGHT_MAX < self.level {
-            return Err(self.too_deep());
+        if LEVEL_MAX < self.level {
+            return Err(self.too_deep(LEVEL_MAX));
         }
         let node = if precedence == 0 && self.is_operator("let") {
             self.declaration()
@@ -203,7 +219,11 @@ impl<'a> Parser<'a> {
                 left = self.node(Expr::Unary(Unary::Not, "not", Box::new(left)), token.span)?;
             }
         }
-        if precedence == 0 { self.conditional(left) } else { Ok(left) }
+        if precedence == 0 {
+            self.conditional(left)
+        } else {
+            Ok(left)
+        }
     }
 
     /// `a < b <= c`, which compares `b` twice.
@@ -268,16 +288,23 @@ impl<'a> Parser<'a> {
     /// `if c { a } else { b }`, where `b` may be another `if`.
     fn if_else(&mut self) -> Result<Node, Fault> {
         self.level += 1;
-        if HEIGHT_MAX < self.level {
-            return Err(self.too_deep());
+        if LEVEL_MAX < self.level {
+            return Err(self.too_deep(LEVEL_MAX));
         }
         let span = self.advance()?.span;
         let condition = self.expression(0)?;
         let then = self.block()?;
         self.expect_operator("else")?;
-        let otherwise = if self.is_operator("if") { self.if_else()? } else { self.block()? };
+        let otherwise = if self.is_operator("if") {
+            self.if_else()?
+        } else {
+            self.block()?
+        };
         self.level -= 1;
-        self.node(Expr::Conditional(Box::new([condition, then, otherwise])), span)
+        self.node(
+            Expr::Conditional(Box::new([condition, then, otherwise])),
+            span,
+        )
     }
 
     fn block(&mut self) -> Result<Node, Fault> {
@@ -291,8 +318,11 @@ impl<'a> Parser<'a> {
     fn conditional(&mut self, mut node: Node) -> Result<Node, Fault> {
         while self.is_operator("?") {
             let span = self.advance()?.span;
-            let then =
-                if self.is_operator(":") { self.copy(&node)? } else { self.expression(0)? };
+            let then = if self.is_operator(":") {
+                self.copy(&node)?
+            } else {
+                self.expression(0)?
+            };
             self.expect_operator(":")?;
             let otherwise = self.expression(0)?;
             node = self.node(Expr::Conditional(Box::new([node, then, otherwise])), span)?;
@@ -302,7 +332,10 @@ impl<'a> Parser<'a> {
 }
 
 fn is_negatable(text: &str) -> bool {
-    matches!(text, "contains" | "matches" | "startsWith" | "endsWith" | "in")
+    matches!(
+        text,
+        "contains" | "matches" | "startsWith" | "endsWith" | "in"
+    )
 }
 
 /// A token in a message.
@@ -341,7 +374,12 @@ mod tests {
             Expr::Name(name) => name.to_string(),
             Expr::Unary(_, text, operand) => format!("({text} {})", shape(operand)),
             Expr::Binary(binary) => {
-                format!("({} {} {})", shape(&binary.left), binary.text, shape(&binary.right))
+                format!(
+                    "({} {} {})",
+                    shape(&binary.left),
+                    binary.text,
+                    shape(&binary.right)
+                )
             }
             Expr::Builtin(builtin) => {
                 let arguments: Vec<_> = builtin.arguments.iter().map(shape).collect();
@@ -349,7 +387,12 @@ mod tests {
             }
             Expr::Conditional(parts) => {
                 let [condition, then, otherwise] = &**parts;
-                format!("({} ? {} : {})", shape(condition), shape(then), shape(otherwise))
+                format!(
+                    "({} ? {} : {})",
+                    shape(condition),
+                    shape(then),
+                    shape(otherwise)
+                )
             }
             other => format!("{other:?}"),
         }

@@ -1,8 +1,8 @@
 //! Regular expressions of the `matches` operator, in Go's dialect.
 //!
-//! Knows how Go's `regexp/syntax` differs from the crate `regex`: `\d`, `\s`, `\w` and `\b` are ASCII,
-//! a bracket inside brackets is a character, `{` may be one, and the messages. The pattern is
-//! rewritten; matching is linear in the text in both.
+//! Knows how Go's `regexp/syntax` differs from the crate `regex`: `\d`, `\s`, `\w` and `\b` are
+//! ASCII, a bracket inside brackets is a character, `{` may be one, and the messages. The pattern
+//! is rewritten; matching is linear in the text in both.
 
 use std::iter::Peekable;
 use std::str::CharIndices;
@@ -16,10 +16,14 @@ pub(super) struct Regexp(Regex);
 impl Regexp {
     /// Compiles `pattern`; the error is Go's.
     pub(super) fn new(pattern: &str) -> Result<Self, String> {
-        let translator =
-            Translator { pattern, rest: pattern.char_indices().peekable(), out: String::new() };
-        let translated =
-            translator.translate().map_err(|text| format!("error parsing regexp: {text}"))?;
+        let translator = Translator {
+            pattern,
+            rest: pattern.char_indices().peekable(),
+            out: String::new(),
+        };
+        let translated = translator
+            .translate()
+            .map_err(|text| format!("error parsing regexp: {text}"))?;
         RegexBuilder::new(&translated)
             .size_limit(SIZE_BYTES_MAX)
             .build()
@@ -114,7 +118,8 @@ impl Translator<'_> {
     }
 
     fn literal(&mut self, c: char) {
-        self.out.push_str(&regex::escape(c.encode_utf8(&mut [0; 4])));
+        self.out
+            .push_str(&regex::escape(c.encode_utf8(&mut [0; 4])));
     }
 
     /// The repetition operator at `c`, with the `?` that makes it lazy.
@@ -123,9 +128,12 @@ impl Translator<'_> {
             '*' | '+' | '?' => c.to_string(),
             '{' => {
                 let text = &self.pattern[at..];
-                let Some((least, most, length)) = repeat_counts(text) else { return Ok(None) };
+                let Some((least, most, length)) = repeat_counts(text) else {
+                    return Ok(None);
+                };
                 let counts = &text[..length];
-                if REPEAT_MAX < least || most.is_some_and(|most| REPEAT_MAX < most || most < least) {
+                if REPEAT_MAX < least || most.is_some_and(|most| REPEAT_MAX < most || most < least)
+                {
                     return Err(format!("invalid repeat count: `{counts}`"));
                 }
                 while self.position() < at + length {
@@ -151,7 +159,9 @@ impl Translator<'_> {
         let rest = &self.pattern[self.position()..];
         if let Some(name) = rest.strip_prefix("P<").or_else(|| rest.strip_prefix('<')) {
             let text = &self.pattern[at..];
-            let length = name.find('>').ok_or_else(|| format!("invalid named capture: `{text}`"))?;
+            let length = name
+                .find('>')
+                .ok_or_else(|| format!("invalid named capture: `{text}`"))?;
             let is_name = |c: char| c == '_' || c.is_ascii_alphanumeric();
             if length == 0 || !name[..length].chars().all(is_name) {
                 let end = text.find('>').unwrap_or(text.len() - 1);
@@ -194,7 +204,8 @@ impl Translator<'_> {
             }
             Some(c @ ('b' | 'B')) => {
                 self.next();
-                self.out.push_str(if c == 'b' { "(?-u:\\b)" } else { "(?-u:\\B)" });
+                self.out
+                    .push_str(if c == 'b' { "(?-u:\\b)" } else { "(?-u:\\B)" });
             }
             Some('C') => {
                 self.next();
@@ -253,7 +264,9 @@ impl Translator<'_> {
             return Err(self.bad_escape(at));
         }
         for _ in 0..2 {
-            let Some(digit) = self.peek().and_then(|c| c.to_digit(8)) else { break };
+            let Some(digit) = self.peek().and_then(|c| c.to_digit(8)) else {
+                break;
+            };
             self.next();
             value = value * 8 + digit;
         }
@@ -373,7 +386,11 @@ impl Translator<'_> {
     }
 
     fn class_item(&mut self, at: usize, c: char) -> Result<Item, String> {
-        if c == '\\' { self.escaped_item(at) } else { Ok(Item::Char(c)) }
+        if c == '\\' {
+            self.escaped_item(at)
+        } else {
+            Ok(Item::Char(c))
+        }
     }
 }
 
@@ -398,11 +415,26 @@ fn repeat_counts(text: &str) -> Option<(u32, Option<u32>, usize)> {
 }
 
 fn is_posix_class(name: &str) -> bool {
-    let inner = name.trim_start_matches("[:").trim_end_matches(":]").trim_start_matches('^');
+    let inner = name
+        .trim_start_matches("[:")
+        .trim_end_matches(":]")
+        .trim_start_matches('^');
     matches!(
         inner,
-        "alnum" | "alpha" | "ascii" | "blank" | "cntrl" | "digit" | "graph" | "lower" | "print"
-            | "punct" | "space" | "upper" | "word" | "xdigit"
+        "alnum"
+            | "alpha"
+            | "ascii"
+            | "blank"
+            | "cntrl"
+            | "digit"
+            | "graph"
+            | "lower"
+            | "print"
+            | "punct"
+            | "space"
+            | "upper"
+            | "word"
+            | "xdigit"
     )
 }
 
@@ -411,7 +443,9 @@ mod tests {
     use super::*;
 
     fn is_match(pattern: &str, text: &str) -> bool {
-        Regexp::new(pattern).expect(pattern).is_match(text.as_bytes())
+        Regexp::new(pattern)
+            .expect(pattern)
+            .is_match(text.as_bytes())
     }
 
     #[test]

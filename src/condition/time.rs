@@ -1,19 +1,19 @@
 //! Points in time and durations: `now()`, `date(..)`, `duration(..)` and their methods.
 //!
-//! Knows Go's calendar, texts and duration grammar. Refuses to know what time it is: the caller says
-//! so. Follows Go's package `time`.
+//! Knows Go's calendar, texts and duration grammar. Refuses to know what time it is: the caller
+//! says so. Follows Go's package `time`.
 //!
 //! Simplifications: no time zone database (zones are fixed offsets, unnamed but for UTC), no
 //! monotonic clock.
 
-use super::format::quote;
+use std::fmt::Write;
 
 /// A point in time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Time {
     /// Since 1970 \[s\].
     pub(super) seconds: i64,
-    /// 0..=999_999_999
+    /// Of the second, `0..=999_999_999` \[ns\].
     pub(super) nanos: u32,
     /// Of the zone the time is shown in, positive to the east \[s\].
     pub(super) offset: i32,
@@ -38,15 +38,36 @@ const MINUTE_NANOS: i64 = 60 * SECOND_NANOS;
 const HOUR_NANOS: i64 = 60 * MINUTE_NANOS;
 
 const MONTHS: [&str; 12] = [
-    "January", "February", "March", "April", "May", "June", "July", "August", "September",
-    "October", "November", "December",
+    "January",
+    "February",
+    "March",
+    "April",
+    "May",
+    "June",
+    "July",
+    "August",
+    "September",
+    "October",
+    "November",
+    "December",
 ];
-const WEEKDAYS: [&str; 7] =
-    ["Sunday", "Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday"];
+const WEEKDAYS: [&str; 7] = [
+    "Sunday",
+    "Monday",
+    "Tuesday",
+    "Wednesday",
+    "Thursday",
+    "Friday",
+    "Saturday",
+];
 
 impl Time {
     pub(super) fn utc(seconds: i64, nanos: u32) -> Self {
-        Self { seconds, nanos, offset: 0 }
+        Self {
+            seconds,
+            nanos,
+            offset: 0,
+        }
     }
 
     /// The time on the wall `offset` seconds east of Greenwich. Values out of range carry over.
@@ -54,7 +75,11 @@ impl Time {
         let months = civil.year * 12 + civil.month - 1;
         let days = days_before(months.div_euclid(12), months.rem_euclid(12) + 1) + civil.day - 1;
         let clock = civil.hour * 3600 + civil.minute * 60 + civil.second;
-        Self { seconds: days * DAY_SECONDS + clock - i64::from(offset), nanos, offset }
+        Self {
+            seconds: days * DAY_SECONDS + clock - i64::from(offset),
+            nanos,
+            offset,
+        }
     }
 
     pub(super) fn civil(self) -> Civil {
@@ -68,7 +93,11 @@ impl Time {
             (day_of_era - day_of_era / 1460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
         let day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
         let march_month = (5 * day_of_year + 2) / 153;
-        let month = if march_month < 10 { march_month + 3 } else { march_month - 9 };
+        let month = if march_month < 10 {
+            march_month + 3
+        } else {
+            march_month - 9
+        };
         Civil {
             year: era * 400 + year_of_era + i64::from(month <= 2),
             month,
@@ -131,7 +160,11 @@ impl Time {
 
 /// Days from 1970 to the first of a month.
 fn days_before(year: i64, month: i64) -> i64 {
-    let (year, month) = if month <= 2 { (year - 1, month + 9) } else { (year, month - 3) };
+    let (year, month) = if month <= 2 {
+        (year - 1, month + 9)
+    } else {
+        (year, month - 3)
+    };
     let (era, year_of_era) = (year.div_euclid(400), year.rem_euclid(400));
     let day_of_year = (153 * month + 2) / 5;
     era * 146_097 + year_of_era * 365 + year_of_era / 4 - year_of_era / 100 + day_of_year - 719_468
@@ -139,17 +172,47 @@ fn days_before(year: i64, month: i64) -> i64 {
 
 /// Days of a month, 28..=31.
 pub(super) fn days_in(year: i64, month: i64) -> i64 {
-    let next = if month == 12 { days_before(year + 1, 1) } else { days_before(year, month + 1) };
+    let next = if month == 12 {
+        days_before(year + 1, 1)
+    } else {
+        days_before(year, month + 1)
+    };
     next - days_before(year, month)
 }
 
 pub(super) fn month_name(month: u8) -> &'static str {
-    MONTHS.get(usize::from(month).wrapping_sub(1)).copied().unwrap_or("%!Month")
+    MONTHS
+        .get(usize::from(month).wrapping_sub(1))
+        .copied()
+        .unwrap_or("%!Month")
 }
 
 pub(super) fn weekday_name(day: u8) -> &'static str {
-    WEEKDAYS.get(usize::from(day)).copied().unwrap_or("%!Weekday")
+    WEEKDAYS
+        .get(usize::from(day))
+        .copied()
+        .unwrap_or("%!Weekday")
 }
+
+/// A text in a message of Go's package `time`, which escapes by bytes.
+pub(super) fn quote(text: &str) -> String {
+    let mut out = String::from("\"");
+    for b in text.bytes() {
+        match b {
+            b'"' | b'\\' => out.extend(['\\', char::from(b)]),
+            b' '..=b'~' => out.push(char::from(b)),
+            _ => {
+                // Writing to a string does not fail.
+                let _ = write!(out, "\\x{b:02x}");
+            }
+        }
+    }
+    out.push('"');
+    out
+}
+
+/// The first duration too long for Go \[ns\], but for a negative one.
+const LIMIT: u64 = 1 << 63;
 
 /// `time.ParseDuration` \[ns\].
 pub(super) fn parse_duration(text: &str) -> Result<i64, String> {
@@ -163,7 +226,6 @@ pub(super) fn parse_duration(text: &str) -> Result<i64, String> {
     }
     let mut rest = unsigned;
     let mut total: u64 = 0;
-    const LIMIT: u64 = 1 << 63;
     while !rest.is_empty() {
         let (whole, after_whole) = digits(rest);
         let (fraction, after) = match after_whole.strip_prefix('.') {
@@ -173,16 +235,29 @@ pub(super) fn parse_duration(text: &str) -> Result<i64, String> {
         if whole.is_empty() && fraction.is_empty() {
             return Err(invalid());
         }
-        let unit_end = after.find(|c: char| c == '.' || c.is_ascii_digit()).unwrap_or(after.len());
+        let unit_end = after
+            .find(|c: char| c == '.' || c.is_ascii_digit())
+            .unwrap_or(after.len());
         let unit = &after[..unit_end];
         if unit.is_empty() {
             return Err(format!("time: missing unit in duration {}", quote(text)));
         }
         let scale = unit_nanos(unit).ok_or_else(|| {
-            format!("time: unknown unit {} in duration {}", quote(unit), quote(text))
+            format!(
+                "time: unknown unit {} in duration {}",
+                quote(unit),
+                quote(text)
+            )
         })?;
-        let whole: u64 = if whole.is_empty() { 0 } else { whole.parse().map_err(|_| invalid())? };
-        let part = whole.checked_mul(scale).filter(|part| *part <= LIMIT).ok_or_else(invalid)?;
+        let whole: u64 = if whole.is_empty() {
+            0
+        } else {
+            whole.parse().map_err(|_| invalid())?
+        };
+        let part = whole
+            .checked_mul(scale)
+            .filter(|part| *part <= LIMIT)
+            .ok_or_else(invalid)?;
         total += part + fraction_of(fraction, scale);
         if LIMIT < total {
             return Err(invalid());
@@ -196,7 +271,10 @@ pub(super) fn parse_duration(text: &str) -> Result<i64, String> {
 }
 
 fn digits(text: &str) -> (&str, &str) {
-    text.split_at(text.find(|c: char| !c.is_ascii_digit()).unwrap_or(text.len()))
+    text.split_at(
+        text.find(|c: char| !c.is_ascii_digit())
+            .unwrap_or(text.len()),
+    )
 }
 
 /// `0.digits` times `scale`, rounded down.
@@ -231,7 +309,11 @@ pub(super) fn duration_text(nanos: i64) -> String {
     let decimal = |scale: u64| {
         let digits = scale.ilog10() as usize;
         let fraction = format!("{:0digits$}", total % scale);
-        let fraction = if digits == 0 { "" } else { fraction.trim_end_matches('0') };
+        let fraction = if digits == 0 {
+            ""
+        } else {
+            fraction.trim_end_matches('0')
+        };
         let point = if fraction.is_empty() { "" } else { "." };
         (total / scale, format!("{point}{fraction}"))
     };
@@ -260,8 +342,11 @@ pub(super) fn duration_in(nanos: i64, unit: i64) -> f64 {
         + super::number::widen(nanos % unit) / super::number::widen(unit)
 }
 
-pub(super) const UNITS: [(&str, i64); 3] =
-    [("Hours", HOUR_NANOS), ("Minutes", MINUTE_NANOS), ("Seconds", SECOND_NANOS)];
+pub(super) const UNITS: [(&str, i64); 3] = [
+    ("Hours", HOUR_NANOS),
+    ("Minutes", MINUTE_NANOS),
+    ("Seconds", SECOND_NANOS),
+];
 
 #[cfg(test)]
 mod tests {

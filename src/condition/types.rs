@@ -196,7 +196,10 @@ pub(super) enum Family {
 
 impl From<Type> for Nature {
     fn from(ty: Type) -> Self {
-        Self { ty: Some(ty), ..Self::default() }
+        Self {
+            ty: Some(ty),
+            ..Self::default()
+        }
     }
 }
 
@@ -206,17 +209,28 @@ impl Nature {
     }
 
     pub(super) fn nil() -> Self {
-        Self { nil: true, ..Self::default() }
+        Self {
+            nil: true,
+            ..Self::default()
+        }
     }
 
     /// A `[]interface {}` of such elements.
     pub(super) fn array_of(element: Self) -> Self {
-        Self { ty: Some(Type::Anys), element: Some(Arc::new(element)), ..Self::default() }
+        Self {
+            ty: Some(Type::Anys),
+            element: Some(Arc::new(element)),
+            ..Self::default()
+        }
     }
 
     /// A built-in function named without a call.
     pub(super) fn of_builtin(signature: &'static Signature, name: &'static str) -> Self {
-        Self { ty: Some(Type::Func(signature)), builtin: Some(name), ..Self::default() }
+        Self {
+            ty: Some(Type::Func(signature)),
+            builtin: Some(name),
+            ..Self::default()
+        }
     }
 
     pub(super) fn is_unknown(&self) -> bool {
@@ -252,7 +266,10 @@ impl Nature {
     pub(super) fn element(&self) -> Self {
         match &self.element {
             Some(element) if self.is(Family::Array) => Self::clone(element),
-            _ => self.ty.and_then(Type::element).map_or_else(Self::unknown, Self::from),
+            _ => self
+                .ty
+                .and_then(Type::element)
+                .map_or_else(Self::unknown, Self::from),
         }
     }
 

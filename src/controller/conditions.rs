@@ -221,7 +221,8 @@ impl<L: Log> Pass<'_, L> {
             return;
         }
         let left = condition.updated + self.plan.progress_deadline - self.now;
-        if left < Delta::from_secs(1) {
+        // A real clock moves between the timer and this line, so a whole second left is already less than one.
+        if left <= Delta::from_secs(1) {
             self.out.requeue.at_once = true;
         } else {
             self.out.requeue.after(self.now, left + Delta::from_secs(1));

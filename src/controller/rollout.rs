@@ -101,7 +101,8 @@ pub(super) struct Pass<'a, L> {
     pub(super) weights_shared: bool,
     /// Runs created by this reconciliation.
     pub(super) created_runs: u32,
-    pub(super) plugin_failed: bool,
+    /// Whether this reconciliation came to the step plugins.
+    pub(super) plugins_reconciled: bool,
     pub(super) out: &'a mut Decision<L>,
 }
 
@@ -164,7 +165,7 @@ pub fn reconcile<L: Log>(
         pause: PauseContext::default(),
         weights_shared: true,
         created_runs: 0,
-        plugin_failed: false,
+        plugins_reconciled: false,
         sets,
         others,
         out,

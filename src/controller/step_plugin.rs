@@ -21,9 +21,9 @@ const LEAST_REQUEUE: Delta = Delta::from_secs(10);
 const DEFAULT_REQUEUE: Delta = Delta::from_secs(30);
 
 impl<L: Log> Pass<'_, L> {
-    /// The statuses as they stand: those of this reconciliation, or the stored ones.
+    /// The statuses as they stand: those of this reconciliation, or the stored ones if it did not come to the plugins.
     pub(super) fn store_step_plugins(&mut self) {
-        if self.next.canary.step_plugins.is_empty() {
+        if !self.plugins_reconciled {
             self.next.canary.step_plugins.clone_from(&self.rollout.status.canary.step_plugins);
         }
     }
@@ -38,6 +38,7 @@ impl<L: Log> Pass<'_, L> {
 
     /// `rollout/stepplugin.go: reconcile`.
     pub(super) fn reconcile_step_plugin(&mut self, canary: &Canary) {
+        self.plugins_reconciled = true;
         self.next.canary.step_plugins.clone_from(&self.rollout.status.canary.step_plugins);
         if self.is_aborted() {
             self.abort_step_plugins();
@@ -125,6 +126,7 @@ impl<L: Log> Pass<'_, L> {
             return;
         }
         let waiting = before.filter(|status| self.now < status.updated + status.backoff);
+        self.out.asked_plugin = waiting.is_none();
         let status = waiting.unwrap_or(StepPluginStatus {
             step,
             operation: PluginOperation::Run,
@@ -166,10 +168,11 @@ impl<L: Log> Pass<'_, L> {
         }
     }
 
-    /// `rollout/stepplugin.go: isStepPluginCompleted`.
+    /// `rollout/stepplugin.go: isStepPluginCompleted`; a reconciliation that did not come to the plugins knows of none.
     pub(super) fn completed_step_plugin(&self) -> bool {
         let step = u16::try_from(self.step_index()).unwrap_or(u16::MAX);
-        let Some(run) = self.plugin_status(step, PluginOperation::Run) else { return false };
+        let run = self.plugin_status(step, PluginOperation::Run);
+        let Some(run) = run.filter(|_| self.plugins_reconciled) else { return false };
         match run.phase {
             PluginPhase::Successful | PluginPhase::Failed => true,
             PluginPhase::Error => false,

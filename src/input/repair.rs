@@ -45,13 +45,20 @@ impl Repaired {
     }
 
     /// Indents the lines of the value that an error is about and that starts at a byte of the
-    /// repaired text; returns whether that may help.
-    pub(crate) fn repair(&mut self, parser_says: &str, start: usize) -> bool {
+    /// repaired text, or of the bracket before it; returns whether that may help.
+    pub(crate) fn repair(&mut self, parser_says: &str, at: usize) -> bool {
         if REPAIRS_MAX <= self.repairs || !parser_says.contains("invalid indentation") {
             return false;
         }
         self.repairs += 1;
-        let rest = self.text.get(start..).unwrap_or_default();
+        let starts_value = |rest: &str| rest.starts_with(['"', '\'', '{', '[']);
+        let start = match self.text.get(at..) {
+            Some(rest) if starts_value(rest) => at,
+            // The parser stopped before it reported the bracket.
+            Some(_) => self.text[..at].rfind(['{', '[']).unwrap_or(at),
+            None => return false,
+        };
+        let rest = &self.text[start..];
         let length = match rest.chars().next() {
             Some(quote @ ('"' | '\'')) => quotation(rest, quote),
             Some('{' | '[') => brackets(rest),

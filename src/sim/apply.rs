@@ -45,10 +45,15 @@ impl<R: Recorder> Simulation<'_, R> {
             }
             Command::Scale { id, desired, rollout_size, drop_deadline } => {
                 let set = self.set_mut(id);
+                let before = *set;
                 set.desired = desired;
                 set.rollout_size = rollout_size;
                 if drop_deadline {
                     set.deadline = None;
+                }
+                // The API server tells nobody of an update that changes nothing.
+                if *set == before {
+                    return false;
                 }
                 self.resize_pods(id, now);
                 self.wake_owner_of(id, now);
@@ -263,14 +268,11 @@ impl<R: Recorder> Simulation<'_, R> {
         }
     }
 
-    /// What the plugin of the current step answers.
-    pub(super) fn ask_plugin(
-        &mut self,
-        now: SimTime,
-    ) -> Option<crate::cluster::provider::PluginAnswer> {
+    /// The plugin of the current step.
+    pub(super) fn current_plugin(&self) -> Option<u16> {
         let step = self.cluster.rollout.as_ref()?.status.step.unwrap_or(0);
         let plugin = self.plan.canary()?.step(step)?.plugin.as_ref()?;
-        self.world.plugins.answer(self.environment, plugin.script, now)
+        Some(plugin.script)
     }
 }
 

@@ -15,23 +15,25 @@ use serde::Deserialize;
 
 /// How one file of answers compares.
 #[derive(Debug)]
-pub struct GroupResult {
-    pub name: String,
-    pub total: usize,
+pub(crate) struct GroupResult {
+    pub(crate) name: String,
+    pub(crate) total: usize,
     /// Cases with the same verdict, or an error on both sides.
-    pub passed: usize,
+    pub(crate) passed: usize,
     /// Errors on both sides, and how many of them have the same text.
-    pub errors: usize,
-    pub errors_same_text: usize,
+    pub(crate) errors: usize,
+    pub(crate) errors_same_text: usize,
     /// The first cases that differ.
-    pub failures: Vec<String>,
+    pub(crate) failures: Vec<String>,
     /// The first errors that differ in their text.
-    pub other_texts: Vec<String>,
+    pub(crate) other_texts: Vec<String>,
 }
 
 /// Compares every file of the group.
-pub fn run(corpus: &Path) -> Vec<GroupResult> {
-    ["golden", "fuzz-golden"].map(|name| compare(corpus, name)).into()
+pub(crate) fn run(corpus: &Path) -> Vec<GroupResult> {
+    ["golden", "fuzz-golden"]
+        .map(|name| compare(corpus, name))
+        .into()
 }
 
 #[derive(Deserialize)]
@@ -62,8 +64,9 @@ fn compare(corpus: &Path, name: &str) -> GroupResult {
     for line in BufReader::new(GzDecoder::new(file)).lines() {
         let line = line.expect("a readable line");
         let case: Case = serde_json::from_str(&line).expect("a case");
-        let condition =
-            conditions.entry(case.expr.clone()).or_insert_with(|| Condition::compile(&case.expr));
+        let condition = conditions
+            .entry(case.expr.clone())
+            .or_insert_with(|| Condition::compile(&case.expr));
         let answer = condition.evaluate(value(&case.t, &case.v).as_ref());
         group.total += 1;
         match (&answer, case.ok, &case.err) {

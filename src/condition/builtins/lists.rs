@@ -26,7 +26,9 @@ pub(super) fn check(name: &str) -> Option<Check> {
         "take" => Check::Types(|_, types| {
             let [list, count] = types else {
                 let count = types.len();
-                return Err(format!("invalid number of arguments (expected 2, got {count})"));
+                return Err(format!(
+                    "invalid number of arguments (expected 2, got {count})"
+                ));
             };
             if !is_list(*list) && !is_any(*list) {
                 return Err(format!("cannot take from {}", type_name(*list)));
@@ -79,11 +81,7 @@ pub(super) fn check(name: &str) -> Option<Check> {
     })
 }
 
-pub(super) fn call(
-    name: &str,
-    arguments: &[Datum],
-    budget: &mut Budget,
-) -> Result<Datum, Fault> {
+pub(super) fn call(name: &str, arguments: &[Datum], budget: &mut Budget) -> Result<Datum, Fault> {
     let first = arguments.first().unwrap_or(&Datum::Nil);
     match name {
         "len" => length(first),
@@ -92,15 +90,25 @@ pub(super) fn call(
         "get" => get(first, arguments.get(1).unwrap_or(&Datum::Nil)),
         "take" => take(first, arguments.get(1).unwrap_or(&Datum::Nil)),
         "keys" => entries(first, "cannot get keys from", |key, _| Ok(key.to_datum())),
-        "values" => entries(first, "cannot get values from", |_, value| Ok(value.clone())),
+        "values" => entries(
+            first,
+            "cannot get values from",
+            |_, value| Ok(value.clone()),
+        ),
         "toPairs" => {
             let Datum::Map(map) = first else {
-                return Err(Fault::new(format!("cannot transform {} to pairs", kind_name(first))));
+                return Err(Fault::new(format!(
+                    "cannot transform {} to pairs",
+                    kind_name(first)
+                )));
             };
             let pair = |(key, value): (&Key, &Datum)| {
                 Datum::list(Type::Pair, vec![key.to_datum(), value.clone()])
             };
-            Datum::list(Type::Pairs, map.entries.iter().map(pair).collect::<Result<_, _>>()?)
+            Datum::list(
+                Type::Pairs,
+                map.entries.iter().map(pair).collect::<Result<_, _>>()?,
+            )
         }
         "fromPairs" => from_pairs(first),
         "reverse" => {
@@ -124,7 +132,11 @@ pub(super) fn call(
                 all.extend_from_slice(list_items(argument, "cannot concat")?);
             }
             budget.grow(all.len() as u64)?;
-            if all.is_empty() { Ok(Datum::nil_list()) } else { Datum::list(Type::Anys, all) }
+            if all.is_empty() {
+                Ok(Datum::nil_list())
+            } else {
+                Datum::list(Type::Anys, all)
+            }
         }
         "flatten" => {
             let mut flat = Vec::new();
@@ -135,6 +147,9 @@ pub(super) fn call(
         _ => sort(first, arguments.get(1), budget),
     }
 }
+
+/// Up to this many elements Go sorts by insertion.
+const RUN: usize = 12;
 
 /// The order of `items` after sorting by their `keys`. Equal keys stay in order; Go promises that
 /// for up to twelve elements only.
@@ -151,7 +166,6 @@ pub(crate) fn sort_by(
     let mut entries: Vec<(Datum, Datum)> = keys.into_iter().zip(items).collect();
     budget.step(16 * entries.len() as u64)?;
     let count = entries.len();
-    const RUN: usize = 12;
     for run in entries.chunks_mut(RUN) {
         for i in 1..run.len() {
             let mut j = i;
@@ -188,7 +202,7 @@ pub(crate) fn sort_by(
 
 const fn sort_signature(inputs: &'static [Type]) -> Signature {
     Signature {
-        text: "func([]interface {}, string) []interface {}",
+        text: "sort",
         inputs,
         outputs: &[Type::Anys],
         variadic: false,
@@ -227,7 +241,9 @@ fn kind_name(value: &Datum) -> &'static str {
 }
 
 fn list_items<'a>(value: &'a Datum, refusal: &str) -> Result<&'a [Datum], Fault> {
-    value.items().ok_or_else(|| Fault::new(format!("{refusal} {}", kind_name(value))))
+    value
+        .items()
+        .ok_or_else(|| Fault::new(format!("{refusal} {}", kind_name(value))))
 }
 
 fn length(value: &Datum) -> Result<Datum, Fault> {
@@ -237,7 +253,9 @@ fn length(value: &Datum) -> Result<Datum, Fault> {
         Datum::Str(text) => text.chars().count(),
         _ => {
             let name = value.type_name();
-            return Err(Fault::new(format!("invalid argument for len (type {name})")));
+            return Err(Fault::new(format!(
+                "invalid argument for len (type {name})"
+            )));
         }
     };
     Ok(Datum::Int(i64::try_from(count).unwrap_or(i64::MAX)))
@@ -263,12 +281,19 @@ fn take(list: &Datum, count: &Datum) -> Result<Datum, Fault> {
     let wanted = match count {
         Datum::Int(count) | Datum::Int64(count) | Datum::Duration(count) => *count,
         Datum::Month(count) | Datum::Weekday(count) => i64::from(*count),
-        _ => return Err(Fault::new(format!("cannot take {} elements", kind_name(count)))),
+        _ => {
+            return Err(Fault::new(format!(
+                "cannot take {} elements",
+                kind_name(count)
+            )));
+        }
     };
     if wanted < 0 {
         return Err("reflect.Value.Slice: slice index out of bounds".into());
     }
-    let end = usize::try_from(wanted).unwrap_or(usize::MAX).min(items.len());
+    let end = usize::try_from(wanted)
+        .unwrap_or(usize::MAX)
+        .min(items.len());
     match list {
         Datum::List(list) if !list.nil => Datum::list(list.ty, items[..end].to_vec()),
         _ => Ok(list.clone()),
@@ -290,7 +315,10 @@ fn entries(
 fn from_pairs(value: &Datum) -> Result<Datum, Fault> {
     let text = |value: &Datum| super::super::format::plain(value);
     let Some(items) = value.items() else {
-        return Err(Fault::new(format!("cannot transform {} from pairs", text(value)?)));
+        return Err(Fault::new(format!(
+            "cannot transform {} from pairs",
+            text(value)?
+        )));
     };
     let mut pairs = BTreeMap::new();
     for item in items {
@@ -336,7 +364,9 @@ fn sort(list: &Datum, order: Option<&Datum>, budget: &mut Budget) -> Result<Datu
         }
         _ => None,
     };
-    let Some(sortable) = sortable else { return Ok(Datum::nil_list()) };
+    let Some(sortable) = sortable else {
+        return Ok(Datum::nil_list());
+    };
     let items = sortable.items.clone();
     let sorted = sort_by(items.clone(), items, descending, budget)?;
     budget.grow(sorted.len() as u64)?;
@@ -368,8 +398,9 @@ mod tests {
 
     #[test]
     fn sorting_numbers_without_order_ends() {
-        let values: Vec<f64> =
-            (0..100_u32).map(|i| if i % 3 == 0 { f64::NAN } else { f64::from(i) }).collect();
+        let values: Vec<f64> = (0..100_u32)
+            .map(|i| if i % 3 == 0 { f64::NAN } else { f64::from(i) })
+            .collect();
         let sorted = run("sort", &[Datum::floats(&values).expect("small")]);
         assert_eq!(sorted.items().map(<[_]>::len), Some(100));
     }

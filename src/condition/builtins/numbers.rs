@@ -21,9 +21,16 @@ pub(super) fn call(name: &str, arguments: &[Datum]) -> Result<Datum, Fault> {
         "mean" => {
             let values = numbers(name, arguments)?;
             let sum = sum(arguments);
-            #[expect(clippy::cast_precision_loss, reason = "lists are far shorter than 2^52")]
+            #[expect(
+                clippy::cast_precision_loss,
+                reason = "lists are far shorter than 2^52"
+            )]
             let count = values.len() as f64;
-            Ok(Datum::Float(if values.is_empty() { 0.0 } else { sum / count }))
+            Ok(Datum::Float(if values.is_empty() {
+                0.0
+            } else {
+                sum / count
+            }))
         }
         "median" => Ok(Datum::Float(median(numbers(name, arguments)?))),
         _ => bits(name, arguments),
@@ -31,7 +38,10 @@ pub(super) fn call(name: &str, arguments: &[Datum]) -> Result<Datum, Fault> {
 }
 
 fn unusable(name: &str, value: &Datum) -> Fault {
-    Fault::new(format!("invalid argument for {name} (type {})", value.type_name()))
+    Fault::new(format!(
+        "invalid argument for {name} (type {})",
+        value.type_name()
+    ))
 }
 
 fn abs(value: &Datum) -> Result<Datum, Fault> {
@@ -62,7 +72,12 @@ fn int(value: &Datum) -> Result<Datum, Fault> {
         Datum::Str(text) => parse_int_named("Atoi", text)
             .map_err(|_| Fault::new(format!("invalid operation: int({text})")))?,
         Datum::Nil => return Err("reflect: call of reflect.Value.Type on zero Value".into()),
-        _ => return Err(Fault::new(format!("invalid operation: int({})", value.type_name()))),
+        _ => {
+            return Err(Fault::new(format!(
+                "invalid operation: int({})",
+                value.type_name()
+            )));
+        }
     }))
 }
 
@@ -73,7 +88,12 @@ fn float(value: &Datum) -> Result<Datum, Fault> {
         Datum::Uint8(value) => f64::from(*value),
         Datum::Str(text) => parse_float(text)
             .map_err(|_| Fault::new(format!("invalid operation: float({text})")))?,
-        _ => return Err(Fault::new(format!("invalid operation: float({})", value.type_name()))),
+        _ => {
+            return Err(Fault::new(format!(
+                "invalid operation: float({})",
+                value.type_name()
+            )));
+        }
     }))
 }
 
@@ -120,7 +140,10 @@ fn extreme(name: &str, replaces: Operator, arguments: &[Datum]) -> Result<Datum,
 }
 
 fn is_named_number(value: &Datum) -> bool {
-    matches!(value, Datum::Duration(_) | Datum::Month(_) | Datum::Weekday(_))
+    matches!(
+        value,
+        Datum::Duration(_) | Datum::Month(_) | Datum::Weekday(_)
+    )
 }
 
 /// The numbers in the arguments and in lists among them.
@@ -142,8 +165,8 @@ fn numbers(name: &str, arguments: &[Datum]) -> Result<Vec<f64>, Fault> {
     Ok(values)
 }
 
-/// The sum as `mean` takes it. The order of additions decides the last digit: elements of a list are
-/// added one by one, lists inside a list as a whole.
+/// The sum as `mean` takes it. The order of additions decides the last digit: elements of a list
+/// are added one by one, lists inside a list as a whole.
 fn sum(arguments: &[Datum]) -> f64 {
     let mut total = 0.0;
     for argument in arguments {
@@ -164,6 +187,7 @@ fn sum(arguments: &[Datum]) -> f64 {
     total
 }
 
+#[expect(clippy::manual_midpoint, reason = "it overflows in Go, too")]
 fn median(mut values: Vec<f64>) -> f64 {
     // NaN comes first in Go's order.
     values.sort_unstable_by(|a, b| (!a.is_nan()).cmp(&!b.is_nan()).then(a.total_cmp(b)));
@@ -181,7 +205,9 @@ fn bits(name: &str, arguments: &[Datum]) -> Result<Datum, Fault> {
         Datum::Uint8(value) => Ok(i64::from(*value)),
         _ => {
             let own = value.type_name();
-            Err(Fault::new(format!("cannot use {own} as argument (type int) to call {name}")))
+            Err(Fault::new(format!(
+                "cannot use {own} as argument (type int) to call {name}"
+            )))
         }
     };
     let operands = arguments.iter().map(int).collect::<Result<Vec<_>, _>>()?;
@@ -222,7 +248,10 @@ mod tests {
     #[test]
     fn extremes_look_into_lists() {
         let nested = Datum::list(Type::Anys, vec![floats(&[3.0]), Datum::Int(7)]).expect("small");
-        assert!(matches!(call("max", &[Datum::Int(5), nested]), Ok(Datum::Int(7))));
+        assert!(matches!(
+            call("max", &[Datum::Int(5), nested]),
+            Ok(Datum::Int(7))
+        ));
         assert!(matches!(call("min", &[floats(&[])]), Ok(Datum::Nil)));
         assert!(call("max", &[Datum::str("a"), Datum::Int(1)]).is_err());
         assert!(matches!(call("max", &[Datum::str("a")]), Ok(Datum::Str(_))));
@@ -244,7 +273,10 @@ mod tests {
 
     #[test]
     fn text_is_read_strictly() {
-        assert!(matches!(call("int", &[Datum::str("-12")]), Ok(Datum::Int(-12))));
+        assert!(matches!(
+            call("int", &[Datum::str("-12")]),
+            Ok(Datum::Int(-12))
+        ));
         let fault = call("int", &[Datum::str("1.1")]).expect_err("no integer");
         assert_eq!(fault.message, "invalid operation: int(1.1)");
     }

@@ -1,5 +1,6 @@
 //! Functions of strings, times, and texts that stand for values.
 
+use super::super::budget::MEMORY_EXCEEDED;
 use super::super::datum::{Datum, STRING_BYTES_MAX};
 use super::super::fault::Fault;
 use super::super::types::{Signature, Type};
@@ -44,7 +45,13 @@ pub(super) fn call(
         _ => {}
     }
     let text = &**first.assert_str()?;
-    let text_at = |i: usize| arguments.get(i).unwrap_or(&Datum::Nil).assert_str().map(|t| &**t);
+    let text_at = |i: usize| {
+        arguments
+            .get(i)
+            .unwrap_or(&Datum::Nil)
+            .assert_str()
+            .map(|t| &**t)
+    };
     let has = |i: usize| i < arguments.len();
     match name {
         "trim" if has(1) => {
@@ -64,17 +71,29 @@ pub(super) fn call(
         "lower" => Datum::string(text.chars().map(|c| only(c, c.to_lowercase())).collect()),
         "split" | "splitAfter" => {
             let separator = text_at(1)?;
-            let limit = if has(2) { operators::to_int(&arguments[2])? } else { -1 };
+            let limit = if has(2) {
+                operators::to_int(&arguments[2])?
+            } else {
+                -1
+            };
             split(text, separator, limit, name == "splitAfter")
         }
         "replace" => {
             let (old, new) = (text_at(1)?, text_at(2)?);
-            let limit = if has(3) { operators::to_int(&arguments[3])? } else { -1 };
+            let limit = if has(3) {
+                operators::to_int(&arguments[3])?
+            } else {
+                -1
+            };
             let limit = usize::try_from(limit).unwrap_or(usize::MAX);
-            let places = if old.is_empty() { text.len() + 1 } else { text.len() / old.len() };
+            let places = if old.is_empty() {
+                text.len() + 1
+            } else {
+                text.len() / old.len()
+            };
             let growth = new.len().saturating_mul(places.min(limit));
             if STRING_BYTES_MAX < text.len().saturating_add(growth) {
-                return Err("memory budget exceeded".into());
+                return Err(MEMORY_EXCEEDED.into());
             }
             Datum::string(text.replacen(old, new, limit))
         }
@@ -87,7 +106,9 @@ pub(super) fn call(
         "toBase64" => Datum::string(base64::encode(text.as_bytes())),
         "fromBase64" => match base64::decode(text) {
             Ok(bytes) => Datum::string(String::from_utf8_lossy(&bytes).into_owned()),
-            Err(at) => Err(Fault::new(format!("illegal base64 data at input byte {at}"))),
+            Err(at) => Err(Fault::new(format!(
+                "illegal base64 data at input byte {at}"
+            ))),
         },
         "duration" => Ok(Datum::Duration(time::parse_duration(text)?)),
         "timezone" => zone(text),
@@ -98,7 +119,7 @@ pub(super) fn call(
 macro_rules! overloads {
     ($(($($input:ident),*) $output:ident),+) => {
         &[$(Signature {
-            text: "func",
+            text: "overload",
             inputs: &[$(Type::$input),*],
             outputs: &[Type::$output],
             variadic: false,
@@ -155,9 +176,8 @@ fn type_text(value: &Datum) -> &'static str {
 }
 
 fn split(text: &str, separator: &str, limit: i64, keep: bool) -> Result<Datum, Fault> {
-    let strings = |parts: Vec<&str>| {
-        Datum::list(Type::Strings, parts.into_iter().map(Datum::str).collect())
-    };
+    let strings =
+        |parts: Vec<&str>| Datum::list(Type::Strings, parts.into_iter().map(Datum::str).collect());
     if limit == 0 {
         return Ok(Datum::nil_list());
     }
@@ -194,19 +214,30 @@ fn repeat(text: &str, count: &Datum, context: &mut Context<'_>) -> Result<Datum,
         )));
     };
     if 1_000_000 < times {
-        return Err("memory budget exceeded".into());
+        return Err(MEMORY_EXCEEDED.into());
     }
-    context.budget.grow((text.len() as u64).saturating_mul(times as u64))?;
+    context
+        .budget
+        .grow((text.len() as u64).saturating_mul(times as u64))?;
     Datum::string(text.repeat(times))
 }
 
 fn join(list: &Datum, glue: Option<&Datum>) -> Result<Datum, Fault> {
-    let glue = glue.map(Datum::assert_str).transpose()?.map_or("", |glue| &**glue);
+    let glue = glue
+        .map(Datum::assert_str)
+        .transpose()?
+        .map_or("", |glue| &**glue);
     let items = match list {
         Datum::List(list) if matches!(list.ty, Type::Anys | Type::Strings) => &list.items,
         _ => {
-            let name = if list.is_nil() { "%!s(<nil>)" } else { list.type_name() };
-            return Err(Fault::new(format!("invalid argument for join (type {name})")));
+            let name = if list.is_nil() {
+                "%!s(<nil>)"
+            } else {
+                list.type_name()
+            };
+            return Err(Fault::new(format!(
+                "invalid argument for join (type {name})"
+            )));
         }
     };
     let mut out = String::new();
@@ -216,7 +247,7 @@ fn join(list: &Datum, glue: Option<&Datum>) -> Result<Datum, Fault> {
         }
         out.push_str(item.assert_str()?);
         if STRING_BYTES_MAX < out.len() {
-            return Err("memory budget exceeded".into());
+            return Err(MEMORY_EXCEEDED.into());
         }
     }
     Datum::string(out)
@@ -247,8 +278,11 @@ fn date(arguments: &[Datum]) -> Result<Datum, Fault> {
         }
         return Ok(Datum::Time(layout::parse(layout, text)?));
     }
-    let time = layout::COMMON.iter().find_map(|layout| layout::parse(layout, text).ok());
-    time.map(Datum::Time).ok_or_else(|| Fault::new(format!("invalid date {text}")))
+    let time = layout::COMMON
+        .iter()
+        .find_map(|layout| layout::parse(layout, text).ok());
+    time.map(Datum::Time)
+        .ok_or_else(|| Fault::new(format!("invalid date {text}")))
 }
 
 #[cfg(test)]
@@ -259,12 +293,21 @@ mod tests {
 
     fn run(name: &str, arguments: &[Datum]) -> Result<Datum, Fault> {
         let mut budget = Budget::new();
-        call(name, arguments, &mut Context { budget: &mut budget, now: Time::utc(0, 0) })
+        call(
+            name,
+            arguments,
+            &mut Context {
+                budget: &mut budget,
+                now: Time::utc(0, 0),
+            },
+        )
     }
 
     fn text(name: &str, arguments: &[&str]) -> String {
         let arguments: Vec<_> = arguments.iter().map(|text| Datum::str(text)).collect();
-        run(name, &arguments).and_then(|value| format::plain(&value)).expect(name)
+        run(name, &arguments)
+            .and_then(|value| format::plain(&value))
+            .expect(name)
     }
 
     #[test]
@@ -294,7 +337,10 @@ mod tests {
 
     #[test]
     fn dates_are_read_in_common_layouts() {
-        assert_eq!(text("date", &["2024-01-02"]), "2024-01-02 00:00:00 +0000 UTC");
+        assert_eq!(
+            text("date", &["2024-01-02"]),
+            "2024-01-02 00:00:00 +0000 UTC"
+        );
         let fault = run("date", &[Datum::str("x")]).expect_err("no date");
         assert_eq!(fault.message, "invalid date x");
     }

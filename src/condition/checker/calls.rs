@@ -8,7 +8,9 @@ use super::{Checker, Scope, integers_to_floats};
 
 impl Checker<'_> {
     pub(super) fn call(&mut self, node: &mut Node) -> Nature {
-        let Expr::Call(callee, arguments) = &mut node.expr else { return Nature::unknown() };
+        let Expr::Call(callee, arguments) = &mut node.expr else {
+            return Nature::unknown();
+        };
         if callee.is_name("$env") {
             return self.error(node, "map[string]interface {} is not callable");
         }
@@ -18,9 +20,10 @@ impl Checker<'_> {
         }
         let name = match &callee.expr {
             Expr::Name(name) => name.to_string(),
-            Expr::Member(member) => {
-                member.property.as_str().map_or_else(String::new, |name| name.to_string())
-            }
+            Expr::Member(member) => member
+                .property
+                .as_str()
+                .map_or_else(String::new, ToString::to_string),
             _ => "function".to_owned(),
         };
         if let Some(builtin) = nature.builtin {
@@ -50,7 +53,9 @@ impl Checker<'_> {
     }
 
     pub(super) fn builtin(&mut self, node: &mut Node) -> Nature {
-        let Expr::Builtin(builtin) = &mut node.expr else { return Nature::unknown() };
+        let Expr::Builtin(builtin) = &mut node.expr else {
+            return Nature::unknown();
+        };
         let name = builtin.name;
         let mut arguments = std::mem::take(&mut builtin.arguments);
         let result = if builtins::has_predicate(name) {
@@ -67,8 +72,15 @@ impl Checker<'_> {
     }
 
     /// A built-in function that runs a predicate for the elements of a list.
-    fn predicate_call(&mut self, name: &'static str, node: &Node, arguments: &mut [Node]) -> Nature {
-        let [list, rest @ ..] = arguments else { return Nature::unknown() };
+    fn predicate_call(
+        &mut self,
+        name: &'static str,
+        node: &Node,
+        arguments: &mut [Node],
+    ) -> Nature {
+        let [list, rest @ ..] = arguments else {
+            return Nature::unknown();
+        };
         let collection = self.visit(list);
         if !collection.is(Family::Array) && !collection.is_unknown() {
             let own = collection.name();
@@ -100,11 +112,14 @@ impl Checker<'_> {
         if body.nil {
             return self.no_output(name, node, predicate);
         }
-        let out = body.ty.map_or_else(Nature::unknown, Nature::from);
+        let out = Nature::from(body.ty.unwrap_or(Type::Any));
         let is_test = !matches!(name, "map" | "sum" | "groupBy" | "sortBy" | "reduce");
         if is_test && !out.is(Family::Bool) && !out.is_unknown() {
             let own = out.name();
-            return self.error(predicate, format!("predicate should return boolean (got {own})"));
+            return self.error(
+                predicate,
+                format!("predicate should return boolean (got {own})"),
+            );
         }
         predicate_result(name, &collection, body, out)
     }
@@ -117,10 +132,14 @@ impl Checker<'_> {
                 "cannot use func(interface {}) as argument (type func(interface {}) bool) to \
                  call sum ",
             ),
-            "reduce" => {
-                self.error(predicate, "predicate should has two input and one output param")
-            }
-            _ => self.error(predicate, "predicate should has one input and one output param"),
+            "reduce" => self.error(
+                predicate,
+                "predicate should has two input and one output param",
+            ),
+            _ => self.error(
+                predicate,
+                "predicate should has one input and one output param",
+            ),
         }
     }
 
@@ -133,7 +152,9 @@ impl Checker<'_> {
         let base = self.visit(base_node);
         let property = self.visit(property_node);
         if base_node.is_name("$env") {
-            let known = property_node.as_str().and_then(|name| self.environment(name));
+            let known = property_node
+                .as_str()
+                .and_then(|name| self.environment(name));
             return known.unwrap_or_default();
         }
         if base.is_unknown() {
@@ -172,7 +193,11 @@ impl Checker<'_> {
                     .iter_mut()
                     .map(|argument| {
                         let nature = self.visit(argument);
-                        if nature.is_unknown() { Some(Type::Any) } else { nature.ty }
+                        if nature.is_unknown() {
+                            Some(Type::Any)
+                        } else {
+                            nature.ty
+                        }
                     })
                     .collect();
                 return match validate(name, &types) {
@@ -194,8 +219,8 @@ impl Checker<'_> {
         Nature::unknown()
     }
 
-    /// Whether `arguments` fit `signature`. What is already `seen` is not visited again, lest nested
-    /// calls with overloads take exponential time.
+    /// Whether `arguments` fit `signature`. What is already `seen` is not visited again, lest
+    /// nested calls with overloads take exponential time.
     fn arguments(
         &mut self,
         name: &str,
@@ -223,12 +248,11 @@ impl Checker<'_> {
             return fault(node, format!("{count} arguments to call {name}"));
         }
         for ((argument, seen), input) in arguments.iter_mut().zip(seen).zip(inputs) {
-            let nature = match seen {
-                Some(nature) => nature.clone(),
-                None => {
-                    let nature = self.visit(argument);
-                    seen.insert(nature).clone()
-                }
+            let nature = if let Some(nature) = seen {
+                nature.clone()
+            } else {
+                let nature = self.visit(argument);
+                seen.insert(nature).clone()
             };
             let input = *input;
             if input == Type::Float && nature.is(Family::Integer) {
@@ -252,11 +276,16 @@ impl Checker<'_> {
                 return fault(argument, message);
             }
         }
-        Ok(signature.outputs.first().map(|ty| Nature::from(*ty)).unwrap_or_default())
+        Ok(signature
+            .outputs
+            .first()
+            .map(|ty| Nature::from(*ty))
+            .unwrap_or_default())
     }
 }
 
-/// What a call with a predicate gives, if the predicate fits. `out` is the type of its `body` alone.
+/// What a call with a predicate gives, if the predicate fits. `out` is the type of its `body`
+/// alone.
 fn predicate_result(name: &str, collection: &Nature, body: Nature, out: Nature) -> Nature {
     match name {
         "all" | "none" | "any" | "one" => Type::Bool.into(),

@@ -18,13 +18,18 @@ impl Checker<'_> {
             Unary::Plus | Unary::Minus if nature.is_unknown() => Nature::unknown(),
             _ => {
                 let name = nature.name();
-                self.error(node, format!("invalid operation: {text} (mismatched type {name})"))
+                self.error(
+                    node,
+                    format!("invalid operation: {text} (mismatched type {name})"),
+                )
             }
         }
     }
 
     pub(super) fn binary(&mut self, node: &mut Node) -> Nature {
-        let Expr::Binary(binary) = &mut node.expr else { return Nature::unknown() };
+        let Expr::Binary(binary) = &mut node.expr else {
+            return Nature::unknown();
+        };
         let left = self.visit(&mut binary.left);
         let right = self.visit(&mut binary.right);
         let (operator, text) = (binary.operator, binary.text);
@@ -88,7 +93,9 @@ fn fixed_nature(operator: Operator, left: &Nature, right: &Nature) -> Option<Nat
 fn arithmetic(operator: Operator, left: &Nature, right: &Nature) -> Option<Nature> {
     use Family::{Duration, Number, String, Time};
     if left.is(Number) && right.is(Number) {
-        let float = [left, right].iter().any(|nature| nature.ty == Some(Type::Float));
+        let float = [left, right]
+            .iter()
+            .any(|nature| nature.ty == Some(Type::Float));
         return Some(if float { Type::Float } else { Type::Int }.into());
     }
     let pair = |own, other| left.is(own) && right.is(other);
@@ -129,7 +136,11 @@ fn in_nature(left: &Nature, right: &Nature) -> Result<Option<Nature>, String> {
         true
     } else if let Some(key) = right.ty.and_then(Type::key) {
         if !left.is_unknown() && !left.is_assignable_to(&key.into()) {
-            return Err(format!("cannot use {} as type {} in map key", left.name(), key.name()));
+            return Err(format!(
+                "cannot use {} as type {} in map key",
+                left.name(),
+                key.name()
+            ));
         }
         true
     } else if right.is(Family::Array) {

@@ -7,7 +7,11 @@ use super::{Comparison, Float, Integer, Part, Source, Test};
 
 /// The program for `root`, for a `result` that is a list of floats or one float.
 pub(in super::super) fn compile(root: &Node, vector: bool) -> Option<Test> {
-    Compiler { vector, in_predicate: false }.test(root)
+    Compiler {
+        vector,
+        in_predicate: false,
+    }
+    .test(root)
 }
 
 /// An expression with its dynamic type.
@@ -90,7 +94,10 @@ impl Compiler {
 
     /// The list of the result, or a slice of it by constants.
     fn part(self, node: &Node) -> Option<Part> {
-        let whole = Part { from: None, to: None };
+        let whole = Part {
+            from: None,
+            to: None,
+        };
         match &node.expr {
             Expr::Name(_) if self.vector && node.is_name("result") => Some(whole),
             Expr::Call(callee, arguments) if is_harmless_default(callee, arguments) => {
@@ -101,7 +108,10 @@ impl Compiler {
                     None => Some(None),
                     Some(node) => node.as_int().map(Some),
                 };
-                Some(Part { from: bound(&slice.from)?, to: bound(&slice.to)? })
+                Some(Part {
+                    from: bound(&slice.from)?,
+                    to: bound(&slice.to)?,
+                })
             }
             _ => None,
         }
@@ -128,7 +138,11 @@ impl Compiler {
             Operator::And | Operator::Or => {
                 let both = Box::new((self.test(left)?, self.test(right)?));
                 let and = binary.operator == Operator::And;
-                Some(Typed::Test(if and { Test::And(both) } else { Test::Or(both) }))
+                Some(Typed::Test(if and {
+                    Test::And(both)
+                } else {
+                    Test::Or(both)
+                }))
             }
             // Nothing here is nil.
             Operator::Coalesce => self.typed(left),
@@ -137,10 +151,9 @@ impl Compiler {
     }
 
     fn comparison(self, comparison: Comparison, left: &Node, right: &Node) -> Option<Test> {
-        if let Some(test) =
-            self.nil_comparison(comparison, left, right).or_else(|| {
-                self.nil_comparison(comparison, right, left)
-            })
+        if let Some(test) = self
+            .nil_comparison(comparison, left, right)
+            .or_else(|| self.nil_comparison(comparison, right, left))
         {
             return Some(test);
         }
@@ -179,7 +192,9 @@ impl Compiler {
         if self.part(value).is_some() {
             return Some(Test::Constant(answer));
         }
-        self.typed(value)?.into_float().map(|value| Test::After(Box::new(value), answer))
+        self.typed(value)?
+            .into_float()
+            .map(|value| Test::After(Box::new(value), answer))
     }
 
     fn arithmetic(self, operator: Operator, left: &Node, right: &Node) -> Option<Typed> {
@@ -222,7 +237,9 @@ impl Compiler {
 
     /// A call of a function Argo Rollouts supplies.
     fn call(self, callee: &Node, arguments: &[Node]) -> Option<Typed> {
-        let Expr::Name(name) = &callee.expr else { return None };
+        let Expr::Name(name) = &callee.expr else {
+            return None;
+        };
         if is_harmless_default(callee, arguments) && !self.vector {
             return Some(Typed::Float(Float::Source(Source::Result)));
         }
@@ -246,10 +263,15 @@ impl Compiler {
     }
 
     fn builtin(self, builtin: &Builtin) -> Option<Typed> {
-        let [argument, predicate @ ..] = builtin.arguments.as_slice() else { return None };
+        let [argument, predicate @ ..] = builtin.arguments.as_slice() else {
+            return None;
+        };
         if let [predicate] = predicate {
             let part = self.part(argument)?;
-            let inner = Self { in_predicate: true, ..self };
+            let inner = Self {
+                in_predicate: true,
+                ..self
+            };
             let test = || inner.test(predicate).map(Box::new);
             return Some(match builtin.name {
                 "all" => Typed::Test(Test::All(part, test()?)),
@@ -266,7 +288,10 @@ impl Compiler {
         }
         let part = || self.part(argument);
         let apply = |function| {
-            Some(Typed::Float(Float::Apply(function, Box::new(self.typed(argument)?.into_float()?))))
+            Some(Typed::Float(Float::Apply(
+                function,
+                Box::new(self.typed(argument)?.into_float()?),
+            )))
         };
         match builtin.name {
             "len" => Some(Typed::Integer(Integer::Length(part()?))),
@@ -338,5 +363,8 @@ fn float_operation(operator: Operator, left: Float, right: Float) -> Option<Type
         Operator::Power => power,
         _ => return None,
     };
-    Some(Typed::Float(Float::Combine(operation, Box::new((left, right)))))
+    Some(Typed::Float(Float::Combine(
+        operation,
+        Box::new((left, right)),
+    )))
 }

@@ -66,7 +66,9 @@ impl Folding {
 
     /// `true && x` is `x`; `x && false` is false, whatever `x` does.
     fn logic(&mut self, node: &mut Node) {
-        let Expr::Binary(binary) = &mut node.expr else { return };
+        let Expr::Binary(binary) = &mut node.expr else {
+            return;
+        };
         let bool_of = |node: &Node| match node.expr {
             Expr::Bool(value) => Some(value),
             _ => None,
@@ -88,10 +90,18 @@ impl Folding {
 
     /// A filter of a filter is one filter.
     fn filters(&mut self, node: &mut Node) {
-        let Some(outer) = node.as_builtin("filter") else { return };
-        let [base, outer_predicate] = outer.arguments.as_slice() else { return };
-        let Some(inner) = base.as_builtin("filter") else { return };
-        let [list, inner_predicate] = inner.arguments.as_slice() else { return };
+        let Some(outer) = node.as_builtin("filter") else {
+            return;
+        };
+        let [base, outer_predicate] = outer.arguments.as_slice() else {
+            return;
+        };
+        let Some(inner) = base.as_builtin("filter") else {
+            return;
+        };
+        let [list, inner_predicate] = inner.arguments.as_slice() else {
+            return;
+        };
         let (Expr::Predicate(left), Expr::Predicate(right)) =
             (&inner_predicate.expr, &outer_predicate.expr)
         else {
@@ -101,7 +111,11 @@ impl Folding {
         let both = Node::new(Expr::Binary(Box::new(both)), outer_predicate.span);
         let predicate = Node::new(Expr::Predicate(Box::new(both)), outer_predicate.span);
         let arguments = vec![list.clone(), predicate];
-        let builtin = Builtin { name: "filter", arguments, extra: Extra::default() };
+        let builtin = Builtin {
+            name: "filter",
+            arguments,
+            extra: Extra::default(),
+        };
         replace(node, Expr::Builtin(Box::new(builtin)));
         self.applied = true;
     }

@@ -10,8 +10,12 @@ use super::{replace, replace_typed, walk};
 
 /// `x in [1, 2]` looks into a set.
 pub(super) fn in_array(node: &mut Node) {
-    let Expr::Binary(binary) = &mut node.expr else { return };
-    let Expr::Array(nodes) = &binary.right.expr else { return };
+    let Expr::Binary(binary) = &mut node.expr else {
+        return;
+    };
+    let Expr::Array(nodes) = &binary.right.expr else {
+        return;
+    };
     if binary.operator != Operator::In || nodes.is_empty() {
         return;
     }
@@ -34,13 +38,19 @@ pub(super) fn in_array(node: &mut Node) {
 
 /// `x in 1..3` compares with the ends.
 pub(super) fn in_range(node: &mut Node) {
-    let Expr::Binary(binary) = &mut node.expr else { return };
+    let Expr::Binary(binary) = &mut node.expr else {
+        return;
+    };
     if binary.operator != Operator::In || binary.left.ty().kind() != Kind::Int {
         return;
     }
-    let Expr::Binary(range) = &binary.right.expr else { return };
+    let Expr::Binary(range) = &binary.right.expr else {
+        return;
+    };
     let ends = (range.left.as_int(), range.right.as_int());
-    let (Operator::Range, (Some(_), Some(_))) = (range.operator, ends) else { return };
+    let (Operator::Range, (Some(_), Some(_))) = (range.operator, ends) else {
+        return;
+    };
     let span = node.span;
     let compare = |operator, text, end: &Node| {
         let comparison = Binary::new(operator, text, binary.left.clone(), end.clone());
@@ -54,10 +64,19 @@ pub(super) fn in_range(node: &mut Node) {
 
 /// `map(filter(..), ..)` maps while it filters.
 pub(super) fn filter_map(node: &mut Node) {
-    let Some(outer) = node.as_builtin("map") else { return };
-    let [base, predicate] = outer.arguments.as_slice() else { return };
-    let Expr::Predicate(body) = &predicate.expr else { return };
-    let Some(filter) = base.as_builtin("filter").filter(|filter| filter.extra.map.is_none()) else {
+    let Some(outer) = node.as_builtin("map") else {
+        return;
+    };
+    let [base, predicate] = outer.arguments.as_slice() else {
+        return;
+    };
+    let Expr::Predicate(body) = &predicate.expr else {
+        return;
+    };
+    let Some(filter) = base
+        .as_builtin("filter")
+        .filter(|filter| filter.extra.map.is_none())
+    else {
         return;
     };
     let mut body = (**body).clone();
@@ -66,9 +85,19 @@ pub(super) fn filter_map(node: &mut Node) {
         uses_index |= matches!(&node.expr, Expr::Pointer(name) if **name == *"index");
     });
     if !uses_index {
-        let extra = Extra { map: Some(body), ..Extra::default() };
+        let extra = Extra {
+            map: Some(body),
+            ..Extra::default()
+        };
         let arguments = filter.arguments.clone();
-        put_builtin(node, Builtin { name: "filter", arguments, extra });
+        put_builtin(
+            node,
+            Builtin {
+                name: "filter",
+                arguments,
+                extra,
+            },
+        );
     }
 }
 
@@ -78,7 +107,14 @@ pub(super) fn filter_len(node: &mut Node) {
         return;
     };
     let arguments = filter.arguments.clone();
-    put_builtin(node, Builtin { name: "count", arguments, extra: Extra::default() });
+    put_builtin(
+        node,
+        Builtin {
+            name: "count",
+            arguments,
+            extra: Extra::default(),
+        },
+    );
 }
 
 /// `filter(..)[-1]` and `last(filter(..))` search from the end.
@@ -98,16 +134,32 @@ fn filter_end(node: &mut Node, index: i64, function: &str, search: &'static str)
         }
         _ => (only_argument(node, function), false),
     };
-    let Some(filter) = base.and_then(|base| base.as_builtin("filter")) else { return };
-    let extra = Extra { throws, map: filter.extra.map.clone(), ..Extra::default() };
+    let Some(filter) = base.and_then(|base| base.as_builtin("filter")) else {
+        return;
+    };
+    let extra = Extra {
+        throws,
+        map: filter.extra.map.clone(),
+        ..Extra::default()
+    };
     let arguments = filter.arguments.clone();
-    put_builtin(node, Builtin { name: search, arguments, extra });
+    put_builtin(
+        node,
+        Builtin {
+            name: search,
+            arguments,
+            extra,
+        },
+    );
 }
 
 /// `all(x, p) && all(x, q)` is `all(x, p && q)`, which stops elsewhere.
 pub(super) fn combine_predicates(node: &mut Node) {
-    let Expr::Binary(binary) = &node.expr else { return };
-    let (Expr::Builtin(left), Expr::Builtin(right)) = (&binary.left.expr, &binary.right.expr) else {
+    let Expr::Binary(binary) = &node.expr else {
+        return;
+    };
+    let (Expr::Builtin(left), Expr::Builtin(right)) = (&binary.left.expr, &binary.right.expr)
+    else {
         return;
     };
     let (operator, text) = match (left.name, binary.text) {
@@ -122,7 +174,9 @@ pub(super) fn combine_predicates(node: &mut Node) {
     else {
         return;
     };
-    let (Expr::Predicate(own), Expr::Predicate(other)) = (&own.expr, &other.expr) else { return };
+    let (Expr::Predicate(own), Expr::Predicate(other)) = (&own.expr, &other.expr) else {
+        return;
+    };
     let same_list = list.ty() == other_list.ty() && reads_the_same(list, other_list);
     if left.name != right.name || !same_list {
         return;
@@ -132,18 +186,33 @@ pub(super) fn combine_predicates(node: &mut Node) {
     combine_predicates(&mut both);
     let predicate = Node::new(Expr::Predicate(Box::new(both)), node.span);
     let (name, arguments) = (left.name, vec![list.clone(), predicate]);
-    put_builtin(node, Builtin { name, arguments, extra: Extra::default() });
+    put_builtin(
+        node,
+        Builtin {
+            name,
+            arguments,
+            extra: Extra::default(),
+        },
+    );
 }
 
 /// The sum of a range of constants.
 pub(super) fn sum_range(node: &mut Node) {
-    let Expr::Builtin(builtin) = &node.expr else { return };
-    let [list, rest @ ..] = builtin.arguments.as_slice() else { return };
-    let Expr::Binary(range) = &list.expr else { return };
+    let Expr::Builtin(builtin) = &node.expr else {
+        return;
+    };
+    let [list, rest @ ..] = builtin.arguments.as_slice() else {
+        return;
+    };
+    let Expr::Binary(range) = &list.expr else {
+        return;
+    };
     if range.operator != Operator::Range {
         return;
     }
-    let (Some(from), Some(to)) = (range.left.as_int(), range.right.as_int()) else { return };
+    let (Some(from), Some(to)) = (range.left.as_int(), range.right.as_int()) else {
+        return;
+    };
     if to < from {
         return;
     }
@@ -165,7 +234,9 @@ pub(super) fn sum_range(node: &mut Node) {
 
 /// `sum([a, b, c])` is `a + (b + c)`.
 pub(super) fn sum_array(node: &mut Node) {
-    let Expr::Builtin(builtin) = &mut node.expr else { return };
+    let Expr::Builtin(builtin) = &mut node.expr else {
+        return;
+    };
     if let ("sum", [list]) = (builtin.name, builtin.arguments.as_slice())
         && matches!(&list.expr, Expr::Array(nodes) if 2 <= nodes.len())
     {
@@ -179,27 +250,49 @@ pub(super) fn sum_map(node: &mut Node) {
         return;
     };
     let arguments = map.arguments.clone();
-    put_builtin(node, Builtin { name: "sum", arguments, extra: Extra::default() });
+    put_builtin(
+        node,
+        Builtin {
+            name: "sum",
+            arguments,
+            extra: Extra::default(),
+        },
+    );
 }
 
 /// `count(x, p) > 0` is `any(x, p)`.
 pub(super) fn count_any(node: &mut Node) {
-    let Expr::Binary(binary) = &node.expr else { return };
-    let Some(count) = binary.left.as_builtin("count") else { return };
+    let Expr::Binary(binary) = &node.expr else {
+        return;
+    };
+    let Some(count) = binary.left.as_builtin("count") else {
+        return;
+    };
     let any = matches!(
         (binary.operator, binary.right.as_int()),
         (Operator::Greater, Some(0)) | (Operator::GreaterEqual, Some(1))
     );
     if any && count.arguments.len() == 2 {
         let arguments = count.arguments.clone();
-        put_builtin(node, Builtin { name: "any", arguments, extra: Extra::default() });
+        put_builtin(
+            node,
+            Builtin {
+                name: "any",
+                arguments,
+                extra: Extra::default(),
+            },
+        );
     }
 }
 
 /// `count(x, p) < 5` stops counting at 5.
 pub(super) fn count_threshold(node: &mut Node) {
-    let Expr::Binary(binary) = &mut node.expr else { return };
-    let Some(limit) = binary.right.as_int().filter(|limit| 0 <= *limit) else { return };
+    let Expr::Binary(binary) = &mut node.expr else {
+        return;
+    };
+    let Some(limit) = binary.right.as_int().filter(|limit| 0 <= *limit) else {
+        return;
+    };
     let threshold = match binary.operator {
         Operator::Greater | Operator::LessEqual => limit.wrapping_add(1),
         Operator::GreaterEqual | Operator::Less => limit,
@@ -235,8 +328,12 @@ fn pointer_name(node: &Node) -> Option<&str> {
 
 /// `# + #acc` in either order.
 fn is_plain_sum(predicate: &Node) -> bool {
-    let Expr::Predicate(body) = &predicate.expr else { return false };
-    let Expr::Binary(binary) = &body.expr else { return false };
+    let Expr::Predicate(body) = &predicate.expr else {
+        return false;
+    };
+    let Expr::Binary(binary) = &body.expr else {
+        return false;
+    };
     let names = (pointer_name(&binary.left), pointer_name(&binary.right));
     binary.operator == Operator::Add
         && matches!(names, (Some(""), Some("acc")) | (Some("acc"), Some("")))
@@ -244,11 +341,15 @@ fn is_plain_sum(predicate: &Node) -> bool {
 
 /// The sum over a range of `#`, `# + k`, `# - k`, `k - #` or `# * k`.
 fn linear_sum(predicate: &Node, sum: i64, count: i64) -> Option<i64> {
-    let Expr::Predicate(body) = &predicate.expr else { return None };
+    let Expr::Predicate(body) = &predicate.expr else {
+        return None;
+    };
     if pointer_name(body) == Some("") {
         return Some(sum);
     }
-    let Expr::Binary(binary) = &body.expr else { return None };
+    let Expr::Binary(binary) = &body.expr else {
+        return None;
+    };
     let (left, right) = (&binary.left, &binary.right);
     let (constant, pointer_first) = match (pointer_name(left), pointer_name(right)) {
         (Some(""), _) => (right.as_int()?, true),

@@ -64,10 +64,10 @@ impl<'a> Parser<'a> {
             self.expect_bracket(")")?;
             return self.postfix(node);
         }
-        self.secondary(token)
+        self.secondary(&token)
     }
 
-    fn secondary(&mut self, token: Token<'a>) -> Result<Node, Fault> {
+    fn secondary(&mut self, token: &Token<'a>) -> Result<Node, Fault> {
         let node = match token.kind {
             TokenKind::Identifier => {
                 self.advance()?;
@@ -81,14 +81,15 @@ impl<'a> Parser<'a> {
                     return self.node(literal, token.span);
                 }
                 if self.is_bracket("(") {
-                    self.call(&token, Vec::new())?
+                    self.call(token, Vec::new())?
                 } else {
                     self.node(Expr::Name(Arc::from(&*token.text)), token.span)?
                 }
             }
             TokenKind::Number => {
                 self.advance()?;
-                let expr = literal_number(&token.text).map_err(|text| Fault::new(text).at(token.span))?;
+                let expr =
+                    literal_number(&token.text).map_err(|text| Fault::new(text).at(token.span))?;
                 return self.node(expr, token.span);
             }
             TokenKind::String => {
@@ -116,7 +117,11 @@ impl<'a> Parser<'a> {
                 Some(parts) => self.predicate_arguments(&parts[piped.len()..], piped)?,
                 None => self.arguments(piped)?,
             };
-            let builtin = Builtin { name: builtin, arguments, extra: Extra::default() };
+            let builtin = Builtin {
+                name: builtin,
+                arguments,
+                extra: Extra::default(),
+            };
             return self.node(Expr::Builtin(Box::new(builtin)), name.span);
         }
         let callee = self.node(Expr::Name(Arc::from(&*name.text)), name.span)?;
@@ -161,7 +166,11 @@ impl<'a> Parser<'a> {
             self.advance()?;
         }
         self.predicate_depth += 1;
-        let body = if in_braces { self.sequence()? } else { self.expression(0)? };
+        let body = if in_braces {
+            self.sequence()?
+        } else {
+            self.expression(0)?
+        };
         self.predicate_depth -= 1;
         if in_braces {
             self.expect_bracket("}")?;
@@ -282,7 +291,12 @@ impl<'a> Parser<'a> {
             _ => (node, false),
         };
         let method = self.is_bracket("(");
-        let member = Member { base, property, optional, method };
+        let member = Member {
+            base,
+            property,
+            optional,
+            method,
+        };
         let mut node = self.node(Expr::Member(Box::new(member)), name.span)?;
         if method {
             let arguments = self.arguments(Vec::new())?;
@@ -298,10 +312,21 @@ impl<'a> Parser<'a> {
     fn index(&mut self, node: Node, optional: bool) -> Result<Node, Fault> {
         let span = self.current().span;
         self.expect_bracket("[")?;
-        let from = if self.is_operator(":") { None } else { Some(self.expression(0)?) };
+        let from = if self.is_operator(":") {
+            None
+        } else {
+            Some(self.expression(0)?)
+        };
         if !self.is_operator(":") {
-            let Some(property) = from else { return Err(self.unexpected()) };
-            let member = Member { base: node, property, optional, method: false };
+            let Some(property) = from else {
+                return Err(self.unexpected());
+            };
+            let member = Member {
+                base: node,
+                property,
+                optional,
+                method: false,
+            };
             let mut node = self.node(Expr::Member(Box::new(member)), span)?;
             if optional {
                 node = self.node(Expr::Chain(Box::new(node)), span)?;
@@ -310,8 +335,19 @@ impl<'a> Parser<'a> {
             return Ok(node);
         }
         self.advance()?;
-        let to = if self.is_bracket("]") { None } else { Some(self.expression(0)?) };
-        let node = self.node(Expr::Slice(Box::new(Slice { base: node, from, to })), span)?;
+        let to = if self.is_bracket("]") {
+            None
+        } else {
+            Some(self.expression(0)?)
+        };
+        let node = self.node(
+            Expr::Slice(Box::new(Slice {
+                base: node,
+                from,
+                to,
+            })),
+            span,
+        )?;
         self.expect_bracket("]")?;
         Ok(node)
     }
@@ -335,5 +371,7 @@ fn literal_number(text: &str) -> Result<Expr, String> {
     } else {
         (number::parse_int(&digits), "integer")
     };
-    value.map(Expr::Int).map_err(|message| format!("invalid {kind} literal: {message}"))
+    value
+        .map(Expr::Int)
+        .map_err(|message| format!("invalid {kind} literal: {message}"))
 }
