@@ -141,6 +141,8 @@ pub enum Kind {
     Degraded,
     /// The reconciliation fails.
     Failed,
+    /// Traffic goes to a version without available pods, or no longer does.
+    Outage,
 }
 
 /// A measurement as reports show it.
@@ -165,7 +167,7 @@ pub struct MeasurementText {
 /// The state after an instant.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct State {
-    /// Index of the current step; `None` without steps.
+    /// Index of the current step; `None` without steps and while aborted.
     pub step: Option<i32>,
     /// Weight that the canary is given; `None` without a traffic router.
     pub weight: Option<i32>,
@@ -265,6 +267,7 @@ impl Kind {
             Self::Healthy => "healthy",
             Self::Degraded => "degraded",
             Self::Failed => "failed",
+            Self::Outage => "outage",
         }
     }
 }

@@ -442,19 +442,25 @@ fn consequence(words: Words<'_>, verdict: Verdict, ending: Ending) -> String {
     let (stable, requested) = (tag(rollout.status.stable), tag(Some(rollout.template)));
     match verdict {
         Verdict::Promoted => format!("{requested} is the stable version"),
-        Verdict::RolledBack => format!("all traffic goes to {stable}"),
-        Verdict::RollbackFailed => misrouted(plan, words.cluster, rollout).unwrap_or_default(),
+        Verdict::RolledBack => {
+            format!("{requested} was given up, all traffic goes to {stable}")
+        },
+        Verdict::RollbackFailed => {
+            let fault = misrouted(plan, words.cluster, rollout).unwrap_or_default();
+            format!("{requested} was given up, but {fault}")
+        }
         Verdict::Paused => match waits_for_person(plan, rollout) {
-            Some((None, _)) => "waits for a person to set `spec.paused` to false".to_owned(),
-            _ => format!(
-                "waits for a person: `kubectl argo rollouts promote {}` or `abort`",
-                plan.name
-            ),
+            Some((None, _)) => {
+                format!("{requested} waits for a person to set `spec.paused` to false")
+            }
+            _ => format!("{requested} waits for a person to promote or abort it"),
         },
         Verdict::Stuck if endless_experiment(plan, words.cluster, rollout).is_some() => {
             "the experiment has no duration and nothing that it requires: it never ends".to_owned()
         }
-        Verdict::Stuck => "nothing more will happen, and nobody is asked to decide".to_owned(),
+        Verdict::Stuck => {
+            format!("nothing more happens to {requested}, and nobody is asked to decide")
+        }
         Verdict::Invalid => "the controller refuses the spec and changes nothing".to_owned(),
         _ => cut_off(ending),
     }
@@ -463,7 +469,7 @@ fn consequence(words: Words<'_>, verdict: Verdict, ending: Ending) -> String {
 fn of_experiment(verdict: Verdict, ending: Ending) -> String {
     match verdict {
         Verdict::Undecided => cut_off(ending),
-        Verdict::Stuck => "nothing more will happen, and nobody is asked to decide".to_owned(),
+        Verdict::Stuck => "nothing more happens, and nobody is asked to decide".to_owned(),
         Verdict::Invalid => "the controller refuses the spec and changes nothing".to_owned(),
         _ => String::new(),
     }

@@ -1,10 +1,16 @@
 //! What was simulated, and in which world.
 
 use crate::plan::analysis::{AnalysisSite, Variant};
+use crate::plan::environment::Fate;
+use crate::plan::setting::Response;
 use crate::plan::strategy::Router;
 use crate::plan::{MetricPlan, Plan, Strategy};
 use crate::report::Run;
+use crate::report::layout::shorten;
 use crate::trace::wording;
+
+/// So many answers of a metric are shown.
+const ANSWERS_SHOWN: usize = 6;
 
 /// The head of a report.
 #[derive(Clone, Debug, PartialEq)]
@@ -180,10 +186,14 @@ fn world(run: &Run<'_>) -> Vec<String> {
     let mut lines = Vec::new();
     let mut pods: Vec<(String, Vec<&str>)> = Vec::new();
     for (template, image) in plan.templates.iter().zip(&run.compiled.environment.images) {
-        let mut text = format!("start in {}", image.startup);
-        if let Some(most) = image.max_ready {
-            text += &format!(", only {most} of a ReplicaSet ever become ready");
-        }
+        let mut text = match image.max_ready {
+            Some(0) => "never become ready".to_owned(),
+            Some(most) => {
+                let startup = image.startup;
+                format!("start in {startup}, only {most} of a ReplicaSet ever become ready")
+            }
+            None => format!("start in {}", image.startup),
+        };
         for (from, to) in &image.unready {
             if *to == crate::time::SimTime::MAX {
                 text += &format!(", not ready from {from} on");
@@ -200,16 +210,42 @@ fn world(run: &Run<'_>) -> Vec<String> {
         let whose = if pods.len() == 1 { "all pods".to_owned() } else { format!("pods of {}", tags.join(", ")) };
         lines.push(format!("{whose} {text}"));
     }
-    let scripted: Vec<&str> = run.setting.metrics.keys().map(String::as_str).collect();
-    if !scripted.is_empty() {
-        lines.push(format!("scripted metrics: {}", scripted.join(", ")));
+    for (name, answers) in &run.setting.metrics {
+        let shown = answers.iter().take(ANSWERS_SHOWN);
+        let mut texts: Vec<String> =
+            shown.map(|(from, response)| format!("{} from {from}", answer(response))).collect();
+        if ANSWERS_SHOWN < answers.len() {
+            texts.push("...".to_owned());
+        }
+        lines.push(format!("{name} answers {}", texts.join(", ")));
     }
     let assumed = &run.compiled.assumed_metrics;
     if !assumed.is_empty() {
-        lines.push(format!("assumed to pass, for want of a script: {}", assumed.join(", ")));
+        lines.push(format!("{} passes: assumed, nothing is scripted for it", assumed.join(", ")));
     }
     if let Some(after) = run.compiled.environment.verify_after {
         lines.push(format!("the router confirms a weight {after} after it was set"));
     }
     lines
+}
+
+/// A scripted answer in short.
+fn answer(response: &Response) -> String {
+    let number = |number: &f64| match number {
+        number if number.is_nan() => "NaN".to_owned(),
+        number => number.to_string(),
+    };
+    match response {
+        Response::Vector(numbers) => {
+            let numbers: Vec<String> = numbers.iter().map(number).collect();
+            format!("[{}]", numbers.join(", "))
+        }
+        Response::Scalar(scalar) => number(scalar),
+        Response::Error(message) => format!("error \"{}\"", shorten(message, 40)),
+        Response::Json(document) => shorten(&document.to_string(), 40),
+        Response::Status(status) => format!("HTTP {status}"),
+        Response::Job(Fate::Succeeds(after)) => format!("a Job that succeeds after {after}"),
+        Response::Job(Fate::Fails(after)) => format!("a Job that fails after {after}"),
+        Response::Job(Fate::Hangs) => "a Job that never ends".to_owned(),
+    }
 }

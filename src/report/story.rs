@@ -94,6 +94,7 @@ pub(super) fn entries(run: &Run<'_>, versions: &[TemplateId]) -> Vec<Entry> {
             events: of_instant,
             state: state::of(&run.compiled.plan, &after.cluster, versions),
             step: before.cluster.rollout.as_ref().and_then(|rollout| rollout.status.step),
+            stable: before.cluster.rollout.as_ref().and_then(|rollout| rollout.status.stable),
             told_failure,
             entries: &mut entries,
         };
@@ -119,6 +120,8 @@ struct Teller<'a, 'e> {
     state: State,
     /// The step, as far as the instant has been told.
     step: Option<i32>,
+    /// The stable version, as far as the instant has been told.
+    stable: Option<TemplateId>,
     /// The failure that was told last; its repetitions are details.
     told_failure: Option<crate::cluster::event::ReconcileError>,
     entries: &'e mut Vec<Entry>,

@@ -5,12 +5,12 @@
 //! | column | content |
 //! |---|---|
 //! | `time` | virtual time since the manifest was applied; only on the first line of an instant |
-//! | `step` | the step at which the rollout stands after the instant, `done` after the last one; canaries with steps |
+//! | `step` | the step at which the rollout stands after the instant, `done` after the last one, `-` while aborted; canaries with steps |
 //! | `weight` | the canary's weight after the instant; canaries with a traffic router |
 //! | `active` | the version behind the active service after the instant; blue-green |
 //! | one for each version | its pods after the instant: available/desired, without those of experiments |
 //! | `who` | who acted: a person, a controller, the pods, the router |
-//! | `what happened` | what, and `because` why |
+//! | `what happened` | what, and in brackets or behind a colon why |
 //!
 //! Nothing is wider than 100 columns, as long as versions have names of a sensible length and are few.
 
@@ -85,7 +85,7 @@ const PERSON: Style = AnsiColor::Cyan.on_default();
 fn paragraph(out: &mut String, look: Look, label: &str, text: &str) {
     const LABEL: usize = 10;
     let mut label = label;
-    for line in wrap(text, WIDTH - 2 - LABEL) {
+    for line in wrap(text, WIDTH - 2 - LABEL, 0) {
         let _ = writeln!(out, "  {}{line}", paint(look, DIM, &left(label, LABEL)));
         label = "";
     }
@@ -112,7 +112,10 @@ fn header(out: &mut String, report: &Report, look: Look) {
     }
     let scenario = head.scenario.as_ref();
     let world = scenario.map_or("default".to_owned(), |name| format!("scenario {name}"));
-    paragraph(out, look, "world", &format!("{world}; {}", head.world.join("; ")));
+    paragraph(out, look, "world", &world);
+    for line in &head.world {
+        paragraph(out, look, "", line);
+    }
     if !head.assumed.is_empty() {
         let text = format!("{} (not in the input)", head.assumed.join(", "));
         paragraph(out, look, "assumed", &text);
@@ -185,7 +188,7 @@ impl Columns {
             let step = match step {
                 Some(step) if step < self.step_count => format!("{}/{}", step + 1, self.step_count),
                 Some(_) => "done".to_owned(),
-                None => String::new(),
+                None => "-".to_owned(),
             };
             line += &format!("  {}", right(&step, width));
         }
@@ -230,20 +233,8 @@ fn timeline(out: &mut String, report: &Report, look: Look) {
         let state = if is_new { columns.state(entry) } else { " ".repeat(margin) };
         let actor = left(entry.actor.name(), who);
         let mut front = format!("{state}  {}", paint(look, DIM, &actor));
-        let because = match (&*entry.why, entry.kind) {
-            ("", _) => String::new(),
-            (why, Kind::Measurement | Kind::Deed | Kind::AnalysisEnded) => format!(": {why}"),
-            (why, _) => format!(", because {why}"),
-        };
-        let because = if because.is_empty() || !entry.what.contains(':') || !because.starts_with(':') {
-            because
-        } else {
-            because.replacen(": ", ", ", 1)
-        };
-        let text = format!("{}{because}", entry.what);
-        for (number, line) in wrap(&text, WIDTH - margin - who - 6).iter().enumerate() {
-            let indent = if number == 0 { "" } else { "  " };
-            let _ = writeln!(out, "{front}  {indent}{}", paint(look, style(entry), line));
+        for line in wrap(&sentence(entry), WIDTH - margin - who - 4, 2) {
+            let _ = writeln!(out, "{front}  {}", paint(look, style(entry), &line));
             front = " ".repeat(margin + 2 + who);
         }
         let is_last = entries.get(index + 1).is_none_or(|next| next.at != entry.at);
@@ -255,14 +246,22 @@ fn timeline(out: &mut String, report: &Report, look: Look) {
                     continue;
                 }
                 let text = format!("{} {}: {}", event.object, event.reason, event.message);
-                let mut mark = "| ";
-                for line in wrap(&text, WIDTH - margin - who - 6) {
+                for line in wrap(&text, WIDTH - margin - who - 6, 2) {
                     let front = " ".repeat(margin + 2 + who);
-                    let _ = writeln!(out, "{front}  {}", paint(look, DIM, &format!("{mark}{line}")));
-                    mark = "|   ";
+                    let _ = writeln!(out, "{front}  {}", paint(look, DIM, &format!("| {line}")));
                 }
             }
         }
+    }
+}
+
+/// What happened and why: the sizes and weights that a step asks for in brackets, other reasons behind a colon.
+fn sentence(entry: &Entry) -> String {
+    let (what, why) = (&entry.what, &entry.why);
+    match entry.kind {
+        _ if why.is_empty() => what.clone(),
+        Kind::Scaled | Kind::Weight | Kind::Pause => format!("{what} ({why})"),
+        _ => format!("{what}: {why}"),
     }
 }
 
@@ -272,6 +271,7 @@ fn style(entry: &Entry) -> Style {
         Kind::StepCompleted | Kind::Healthy => GOOD,
         Kind::Promoted => GOOD.bold(),
         Kind::Aborted | Kind::Degraded if !entry.detail => BAD.bold(),
+        Kind::Outage => BAD.bold(),
         Kind::Failed => BAD,
         Kind::Pause if !entry.detail => ODD,
         Kind::Measurement => match entry.measurement.as_ref().map(|one| one.phase) {
@@ -293,33 +293,36 @@ fn verdict_style(report: &Report) -> Style {
     }
 }
 
-/// `RolledBack since 2m40s: all traffic goes to v1`, or with the reason instead.
+/// `RolledBack at 2m40s: v2 was given up, all traffic goes to v1`, or with the controller's reason instead.
 fn verdict_line(report: &Report, with_reason: bool) -> String {
     let outcome = &report.verdict.outcome;
-    let mut line = outcome.verdict.name().to_owned();
-    if let Some(version) = &report.verdict.version {
-        line = format!("{line}: {version}");
-    }
-    line += &format!(" since {}", outcome.since);
-    let waits = matches!(outcome.verdict, Verdict::Paused | Verdict::Stuck | Verdict::Undecided);
-    if let Some(step) = outcome.step.filter(|_| waits) {
+    let lasts = !matches!(
+        outcome.verdict,
+        Verdict::Promoted
+            | Verdict::RolledBack
+            | Verdict::Successful
+            | Verdict::Failed
+            | Verdict::Inconclusive
+    );
+    let when = if lasts { "since" } else { "at" };
+    let mut line = format!("{} {when} {}", outcome.verdict.name(), outcome.since);
+    if let Some(step) = outcome.step.filter(|_| lasts) {
         let index = usize::try_from(step).unwrap_or(0);
         let name = report.header.steps.get(index).map_or("", String::as_str);
-        line += &format!(" at step {}/{} ({name})", step + 1, report.header.steps.len());
+        line += &format!(", step {}/{} ({name})", step + 1, report.header.steps.len());
     }
     let end = if with_reason && !outcome.reason.is_empty() {
         &outcome.reason
     } else {
         &outcome.consequence
     };
-    if end.is_empty() { line } else { format!("{line}, {end}") }
+    if end.is_empty() { line } else { format!("{line}: {end}") }
 }
 
 fn verdict(out: &mut String, report: &Report, look: Look) {
     let outcome = &report.verdict.outcome;
-    for (number, line) in wrap(&verdict_line(report, false), WIDTH - 2).iter().enumerate() {
-        let indent = if number == 0 { "" } else { "  " };
-        let _ = writeln!(out, "{indent}{}", paint(look, verdict_style(report), line));
+    for line in wrap(&verdict_line(report, false), WIDTH, 2) {
+        let _ = writeln!(out, "{}", paint(look, verdict_style(report), &line));
     }
     paragraph(out, look, "reason", &outcome.reason);
     let mut label = "earlier";

@@ -87,9 +87,9 @@ impl Teller<'_, '_> {
         let phase = analysis_phase(measurement.phase);
         let shown = if value.is_empty() { String::new() } else { format!(" = {value}") };
         let dry_run = if metric.dry_run { " (dry run)" } else { "" };
-        let what = format!("{}{shown}: {phase}{dry_run}", metric.name);
+        let what = format!("{}{shown} is {phase}{dry_run}", metric.name);
         let mut why = if assumed {
-            "assumed: nothing is scripted for this metric".to_owned()
+            "assumed".to_owned()
         } else if let Answer::Job = reading.answer {
             job(measurement.phase).to_owned()
         } else {
@@ -130,15 +130,15 @@ fn judgement(metric: &MetricPlan, phase: AnalysisPhase) -> String {
     let success = metric.success.as_ref().map(|condition| condition.text());
     let failure = metric.failure.as_ref().map(|condition| condition.text());
     match (phase, success, failure) {
-        (AnalysisPhase::Successful, Some(success), _) => format!("{success} holds"),
+        (AnalysisPhase::Successful, Some(success), _) => success.to_owned(),
         (AnalysisPhase::Successful, None, Some(failure)) => {
-            format!("failureCondition {failure} does not hold")
+            format!("not {failure}")
         }
         (AnalysisPhase::Successful, None, None) => "it has no condition".to_owned(),
-        (AnalysisPhase::Failed, _, Some(failure)) => format!("failureCondition {failure} holds"),
-        (AnalysisPhase::Failed, Some(success), None) => format!("{success} does not hold"),
+        (AnalysisPhase::Failed, _, Some(failure)) => format!("failureCondition {failure}"),
+        (AnalysisPhase::Failed, Some(success), None) => format!("not {success}"),
         (AnalysisPhase::Inconclusive, Some(success), Some(failure)) => {
-            format!("neither {success} nor failureCondition {failure} holds")
+            format!("neither {success} nor {failure}")
         }
         _ => String::new(),
     }

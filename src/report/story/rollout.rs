@@ -6,6 +6,7 @@ use crate::cluster::{Event, RouterCall, ServiceId, TemplateId};
 use crate::plan::scenario::{Deed, Refusal};
 use crate::report::story::Teller;
 use crate::report::{Actor, Kind};
+use crate::time::Delta;
 use crate::trace::wording;
 use crate::verdict;
 
@@ -17,12 +18,13 @@ impl Teller<'_, '_> {
             Event::Scaled { template, from, to, .. } => self.tell_scaling(template, from, to),
             Event::UpdateCompleted { revision, template, reason } => {
                 self.step = self.plan.canary().map(crate::plan::Canary::step_count);
+                self.stable = Some(template);
                 if reason == PromoteReason::InitialDeploy {
                     let what = format!("makes {} the stable version", self.tag(template));
                     let why = "there is none yet; no step and no analysis applies";
                     self.add(Actor::Rollout, Kind::Promoted, what, why);
                 } else {
-                    let what = format!("promotes revision {revision}: {} is stable", self.tag(template));
+                    let what = format!("PROMOTES revision {revision} ({})", self.tag(template));
                     let why = self.words.promote_reason(reason);
                     self.add(Actor::Rollout, Kind::Promoted, what, why);
                 }
@@ -83,8 +85,36 @@ impl Teller<'_, '_> {
 
     fn tell_deed(&mut self, deed: Deed, refusal: Option<Refusal>) {
         let what = self.words.deed(deed);
-        let why = refusal.map(|refusal| format!("refused: {}", self.words.refusal(refusal)));
-        self.add(Actor::Person, Kind::Deed, what, why.unwrap_or_default());
+        let why = match refusal {
+            Some(refusal) => format!("refused: {}", self.words.refusal(refusal)),
+            None => self.tell_skipped_step(deed),
+        };
+        self.add(Actor::Person, Kind::Deed, what, why);
+    }
+
+    /// Takes note of a step that a person skipped.
+    fn tell_skipped_step(&mut self, deed: Deed) -> String {
+        let may_skip = matches!(deed, Deed::Promote | Deed::SkipCurrentStep | Deed::SkipAllSteps);
+        let (Some(canary), Some(before)) = (self.plan.canary().filter(|_| may_skip), self.step) else {
+            return String::new();
+        };
+        let completed = self.events.iter();
+        let completed =
+            completed.filter(|(_, event)| matches!(event, Event::StepCompleted { .. })).count();
+        let status = self.after.rollout.as_ref().map(|rollout| &rollout.status);
+        let after = status.filter(|status| !status.abort).and_then(|status| status.step);
+        let after = after.unwrap_or(before) - i32::try_from(completed).unwrap_or(0);
+        if after <= before {
+            return String::new();
+        }
+        self.step = Some(after);
+        let skipped = |index: i32| canary.step(index).map(wording::step).unwrap_or_default();
+        let count = canary.steps.len();
+        if after == before + 1 {
+            format!("skips step {}/{count} ({})", before + 1, skipped(before))
+        } else {
+            format!("skips steps {} to {after} of {count}", before + 1)
+        }
     }
 
     fn tell_revision(&mut self, revision: u32) {
@@ -104,16 +134,15 @@ impl Teller<'_, '_> {
 
     /// What the size of a canary's sets follows from at the step that is being told.
     fn why_scaled(&self, template: TemplateId) -> String {
-        let (Some(rollout), Some(canary)) = (&self.after.rollout, self.plan.canary()) else {
+        let Some(rollout) = &self.after.rollout else { return String::new() };
+        if let Some(aborted) = self.aborted() {
+            return aborted;
+        }
+        let (Some(canary), Some(step)) = (self.plan.canary(), self.step) else {
             return String::new();
         };
-        let status = &rollout.status;
-        let Some(step) = self.step.filter(|_| rollout.template != status.stable.unwrap_or(template))
-        else {
+        if self.stable.is_none_or(|stable| stable == rollout.template) {
             return String::new();
-        };
-        if status.abort {
-            return "aborted".to_owned();
         }
         if canary.step(step).is_none() {
             return "all steps are done".to_owned();
@@ -131,6 +160,14 @@ impl Teller<'_, '_> {
         }
     }
 
+    /// How long ago the rollout was aborted, if it is.
+    fn aborted(&self) -> Option<String> {
+        let status = &self.after.rollout.as_ref()?.status;
+        let aborted_at = status.aborted_at.filter(|_| status.abort)?;
+        let ago = self.at.stored() - aborted_at;
+        Some(if ago <= Delta::ZERO { "aborted".to_owned() } else { format!("{ago} after the abort") })
+    }
+
     fn tell_step(&mut self, step: i32) {
         self.step = Some(step + 1);
         let Some(canary) = self.plan.canary() else { return };
@@ -138,20 +175,7 @@ impl Teller<'_, '_> {
         let (number, count) = (step + 1, canary.steps.len());
         let what = format!("completes step {number}/{count} ({})", wording::step(done));
         let why = if let Some(pause) = &done.pause {
-            let start = self
-                .before
-                .rollout
-                .as_ref()
-                .and_then(|rollout| rollout.status.pauses.start_of(PauseReason::CanaryPauseStep));
-            match (pause.duration, start) {
-                (Some(length), Some(start)) if start + length <= self.at => {
-                    format!("{length} have passed since {start}")
-                }
-                (Some(length), None) if length <= crate::time::Delta::ZERO => {
-                    "its time has passed".to_owned()
-                }
-                _ => "a person resumed it".to_owned(),
-            }
+            self.why_pause_ended(pause.duration)
         } else if done.set_canary_scale.is_some() || done.set_weight.is_some() {
             "its pods are available".to_owned()
         } else if done.experiment.is_some() {
@@ -166,7 +190,20 @@ impl Teller<'_, '_> {
         self.add(Actor::Rollout, Kind::StepCompleted, what, why);
     }
 
-    fn tell_pause(&mut self, reason: PauseReason) {
+    fn why_pause_ended(&self, length: Option<Delta>) -> String {
+        let Some(before) = &self.before.rollout else { return String::new() };
+        let pauses = &before.status.pauses;
+        match (length, pauses.start_of(PauseReason::CanaryPauseStep)) {
+            (Some(length), Some(start)) if start + length <= self.at => {
+                format!("{length} have passed since {start}")
+            }
+            (Some(length), None) if length <= Delta::ZERO => "its time has passed".to_owned(),
+            (_, None) if !pauses.is_empty() => "it is paused for another reason already".to_owned(),
+            _ => "a person resumed it".to_owned(),
+        }
+    }
+
+    pub(super) fn tell_pause(&mut self, reason: PauseReason) {
         let step = self.step.unwrap_or(0);
         let (what, why) = match reason {
             PauseReason::CanaryPauseStep => {
@@ -178,7 +215,7 @@ impl Teller<'_, '_> {
                 let until = length.map_or("until a person promotes it".to_owned(), |length| {
                     format!("until {}", self.at.stored() + length)
                 });
-                (format!("pauses {until}"), format!("step {}/{count} is a pause", step + 1))
+                (format!("pauses {until}"), format!("step {}/{count}", step + 1))
             }
             PauseReason::BlueGreenPause => {
                 let delay = self
@@ -211,7 +248,10 @@ impl Teller<'_, '_> {
         let name = &self.plan.services[usize::from(service.0)];
         let was = from.map_or(String::new(), |from| format!(", no longer at {}", self.tag(from)));
         let what = format!("points service {name} at {}{was}", self.tag(to));
-        if selector(self.before) == selector(self.after) || selector(self.after) != Some(to) {
+        let at = self.at;
+        let is_told = self.entries.iter().rev().take_while(|entry| entry.at == at).any(|entry| entry.what == what);
+        let is_lasting = selector(self.before) != selector(self.after) && selector(self.after) == Some(to);
+        if is_told || !is_lasting {
             self.add_detail(Actor::Rollout, Kind::Service, what);
         } else {
             self.add(Actor::Rollout, Kind::Service, what, "");
@@ -219,29 +259,49 @@ impl Teller<'_, '_> {
     }
 
     fn tell_weight(&mut self, from: Option<i32>, to: i32, additional: bool) {
+        if additional {
+            self.tell_shares();
+        }
         let what = match from {
             Some(from) => format!("sets weight {from} -> {to}"),
             None => format!("sets weight {to}"),
         };
-        if from == Some(to) && !additional {
+        if from == Some(to) {
             self.add_detail(Actor::Rollout, Kind::Weight, what);
-            return;
+        } else {
+            let why = self.why_weighed(to);
+            self.add(Actor::Rollout, Kind::Weight, what, why);
         }
-        let what = if additional { format!("{what}, with shares of the experiment") } else { what };
-        let why = self.why_weighed(to);
-        self.add(Actor::Rollout, Kind::Weight, what, why);
+    }
+
+    /// What the templates of an experiment are given.
+    fn tell_shares(&mut self) {
+        let weights = self.after.rollout.as_ref().and_then(|rollout| rollout.status.canary.weights.as_ref());
+        let shares: Vec<String> = weights
+            .iter()
+            .flat_map(|weights| &weights.additional)
+            .map(|extra| {
+                let template = self.words.template_plan(extra.experiment, extra.template);
+                format!("{} to {}", extra.weight, template.name)
+            })
+            .collect();
+        let what = if shares.is_empty() {
+            "takes the experiment's weights back".to_owned()
+        } else {
+            format!("sets the experiment's weights: {}", shares.join(", "))
+        };
+        self.add(Actor::Rollout, Kind::Weight, what, "");
     }
 
     fn why_weighed(&self, to: i32) -> String {
         let (Some(rollout), Some(canary)) = (&self.after.rollout, self.plan.canary()) else {
             return String::new();
         };
-        let status = &rollout.status;
         let step = self.step.unwrap_or(0);
-        if status.abort {
-            "aborted".to_owned()
-        } else if status.stable == Some(rollout.template) {
-            String::new()
+        if let Some(aborted) = self.aborted() {
+            aborted
+        } else if self.stable == Some(rollout.template) {
+            format!("{} is stable", self.tag(rollout.template))
         } else if canary.step(step).is_none() {
             "all steps are done".to_owned()
         } else if canary.weight_at(step) == Some(to) {
@@ -264,12 +324,24 @@ impl Teller<'_, '_> {
             RouterCall::SetHeaderRoute(index) | RouterCall::SetMirrorRoute(index) => {
                 let what = format!("tells the router: {}", step(index).unwrap_or_default());
                 self.add(Actor::Rollout, Kind::Route, what, "");
+                self.move_before_completion(index);
             }
             RouterCall::RemoveManagedRoutes => {
                 let what = "tells the router to remove managed routes";
                 self.add_detail(Actor::Rollout, Kind::Route, what);
             }
             RouterCall::UpdateHash(..) => {}
+        }
+    }
+
+    /// A router is told of a route before the step is completed, but the record has it behind.
+    fn move_before_completion(&mut self, step: u16) {
+        let (at, head) = (self.at, format!("completes step {}/", step + 1));
+        let completed = self.entries.iter().position(|entry| {
+            entry.at == at && entry.kind == Kind::StepCompleted && entry.what.starts_with(&head)
+        });
+        if let (Some(completed), Some(entry)) = (completed, self.entries.pop()) {
+            self.entries.insert(completed, entry);
         }
     }
 

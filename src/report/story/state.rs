@@ -1,11 +1,12 @@
 //! What only the state shows: pods, confirmed weights, phases.
 
 use crate::cluster::analysis_run::AnalysisPhase;
-use crate::cluster::status::{PhaseMessage, RolloutPhase};
-use crate::cluster::{Cluster, ReplicaSet, RunId, TemplateId};
+use crate::cluster::status::{PauseConditions, PhaseMessage, RolloutPhase};
+use crate::cluster::{Cluster, Event, ReplicaSet, RunId, TemplateId};
 use crate::plan::{Plan, Strategy};
 use crate::report::story::{Teller, counts};
 use crate::report::{Actor, Kind, State};
+use crate::time::Delta;
 
 /// The state as the columns of a timeline show it.
 pub(super) fn of(plan: &Plan, cluster: &Cluster, versions: &[TemplateId]) -> State {
@@ -20,7 +21,7 @@ pub(super) fn of(plan: &Plan, cluster: &Cluster, versions: &[TemplateId]) -> Sta
     let status = &rollout.status;
     match &plan.strategy {
         Strategy::Canary(canary) => State {
-            step: (!canary.steps.is_empty()).then(|| status.step.unwrap_or(0)),
+            step: (!canary.steps.is_empty() && !status.abort).then(|| status.step.unwrap_or(0)),
             weight: canary
                 .routing
                 .is_some()
@@ -48,10 +49,12 @@ impl Teller<'_, '_> {
             if set.available == available_before || set.deleted {
                 continue;
             }
-            if available_before < set.available && desired_before < set.desired {
+            let image = &self.run.compiled.environment.images[usize::from(set.template.0)];
+            let at_once = image.startup == Delta::ZERO && self.plan.min_ready == Delta::ZERO;
+            if at_once && desired_before < set.desired {
                 grown_now.push(*set);
             } else if available_before < set.available || desired_before == set.desired {
-                self.tell_of_pods(set, available_before);
+                self.tell_of_pods(set, available_before, desired_before);
             }
         }
         grown_now
@@ -61,11 +64,11 @@ impl Teller<'_, '_> {
     pub(super) fn tell_created_pods(&mut self, grown_now: &[ReplicaSet]) {
         for set in grown_now {
             let before = self.before.replica_sets.get(usize::from(set.id.0));
-            self.tell_of_pods(set, before.map_or(0, |before| before.available));
+            self.tell_of_pods(set, before.map_or(0, |before| before.available), set.desired);
         }
     }
 
-    fn tell_of_pods(&mut self, set: &ReplicaSet, before: i32) {
+    fn tell_of_pods(&mut self, set: &ReplicaSet, before: i32, desired: i32) {
         let name = match set.owner {
             crate::cluster::replica_set::Owner::Rollout => self.tag(set.template).to_owned(),
             crate::cluster::replica_set::Owner::Experiment(id, template) => {
@@ -73,10 +76,11 @@ impl Teller<'_, '_> {
                 format!("experiment template {template}")
             }
         };
-        // The desired count may have been lowered later in this instant.
-        let desired = set.desired.max(set.available);
+        let desired = desired.max(set.available);
         let what = if before < set.available {
             format!("{name}: {} of {desired} available", set.available)
+        } else if set.available == 0 {
+            format!("{name}: none of {desired} available any more")
         } else {
             format!("{name}: only {} of {desired} still available", set.available)
         };
@@ -100,6 +104,8 @@ impl Teller<'_, '_> {
             let what = format!("confirms weight {}", weights.canary.weight);
             self.add(Actor::Router, Kind::Route, what, "");
         }
+        self.tell_outages();
+        self.tell_other_pauses(&before.status.pauses, &after.status.pauses);
         if before.status.phase == after.status.phase && before.status.message == after.status.message {
             return;
         }
@@ -110,9 +116,10 @@ impl Teller<'_, '_> {
             }
             (RolloutPhase::Degraded, PhaseMessage::TimedOut(_)) => {
                 let deadline = self.plan.progress_deadline;
-                let what = format!("is degraded, not aborted: {message}");
-                let why = format!("nothing progressed for {deadline} and progressDeadlineAbort is not set");
-                self.add(Actor::Rollout, Kind::Degraded, what, why);
+                let why = format!(
+                    "nothing progressed for {deadline}, and without progressDeadlineAbort nothing follows"
+                );
+                self.add(Actor::Rollout, Kind::Degraded, "is Degraded, but not aborted", why);
             }
             (RolloutPhase::Degraded, PhaseMessage::InvalidSpec) => {
                 self.add(Actor::Rollout, Kind::Degraded, format!("refuses the spec: {message}"), "");
@@ -122,6 +129,27 @@ impl Teller<'_, '_> {
                 let colon = if message.is_empty() { "" } else { ": " };
                 self.add_detail(Actor::Rollout, Kind::Degraded, format!("is {phase}{colon}{message}"));
             }
+        }
+    }
+
+    /// Pauses beside one that was on already: the controllers tell of the first only.
+    fn tell_other_pauses(&mut self, before: &PauseConditions, after: &PauseConditions) {
+        for (reason, _) in after.iter().filter(|(reason, _)| !before.has(*reason)) {
+            let is_told = self.events.iter().any(|(_, event)| *event == Event::Paused(reason));
+            if !is_told {
+                self.tell_pause(reason);
+            }
+        }
+    }
+
+    /// Traffic that reaches nobody, and the end of that.
+    fn tell_outages(&mut self) {
+        let (before, after) = (outages(self.plan, self.before), outages(self.plan, self.after));
+        for outage in after.iter().filter(|outage| !before.contains(outage)) {
+            self.add(Actor::Pods, Kind::Outage, format!("OUTAGE: {outage}"), "");
+        }
+        for outage in before.iter().filter(|outage| !after.contains(outage)) {
+            self.add(Actor::Pods, Kind::Outage, format!("no longer: {outage}"), "");
         }
     }
 
@@ -143,4 +171,38 @@ impl Teller<'_, '_> {
             self.entries.insert(position, entry);
         }
     }
+}
+
+/// Which traffic goes to versions without available pods.
+fn outages(plan: &Plan, cluster: &Cluster) -> Vec<String> {
+    let Some(rollout) = cluster.rollout.as_ref().filter(|rollout| 0 < rollout.replicas) else {
+        return Vec::new();
+    };
+    let is_empty = |template: TemplateId| {
+        let sets = cluster.replica_sets.iter();
+        sets.filter(|set| set.is_rollouts() && set.template == template)
+            .all(|set| set.available == 0)
+    };
+    let tag = |template: TemplateId| &plan.template(template).tag;
+    let mut outages = Vec::new();
+    match &plan.strategy {
+        Strategy::BlueGreen(blue_green) => {
+            let active = cluster.services.get(usize::from(blue_green.active_service.0));
+            if let Some(to) = active.and_then(|service| service.selector).filter(|to| is_empty(*to)) {
+                let tag = tag(to);
+                outages.push(format!("all traffic goes to {tag}, which has no available pods"));
+            }
+        }
+        Strategy::Canary(_) => {
+            let weights = rollout.status.canary.weights.iter();
+            let destinations = weights.flat_map(|weights| [weights.canary, weights.stable]);
+            for destination in destinations.filter(|destination| 0 < destination.weight) {
+                if let Some(to) = destination.template.filter(|to| is_empty(*to)) {
+                    let (weight, tag) = (destination.weight, tag(to));
+                    outages.push(format!("weight {weight} goes to {tag}, which has no available pods"));
+                }
+            }
+        }
+    }
+    outages
 }
