@@ -146,6 +146,11 @@ impl<'a, R: Recorder> Simulation<'a, R> {
         &self.recorder
     }
 
+    /// The recorder, to be exchanged between two runs.
+    pub fn recorder_mut(&mut self) -> &mut R {
+        &mut self.recorder
+    }
+
     /// What was recorded, and the end of the simulation.
     pub fn into_recorder(self) -> R {
         self.recorder
