@@ -119,7 +119,10 @@ impl Case {
         let update = template(scenario.update.as_deref().unwrap_or(&own));
         let start = match subject {
             Subject::Experiment(_) => Start::experiment(&compiled.plan),
-            Subject::Rollout(_) if initial => Start::empty(&compiled.plan, update),
+            // Nothing of a refused spec runs, so its past cannot be simulated either.
+            Subject::Rollout(_) if initial || compiled.plan.invalid.is_some() => {
+                Start::empty(&compiled.plan, update)
+            }
             Subject::Rollout(_) => {
                 let stable = template(&stable);
                 Start::settled(&compiled.plan, &compiled.environment, stable, update)
@@ -245,7 +248,6 @@ fn subject<'a>(input: &'a Input, name: Option<&str>) -> Result<Subject<'a>, Diag
         _ => {
             let kind = if rollouts.is_empty() { "Experiment" } else { "Rollout" };
             let message = format!("the input has {}", count(names.len(), kind));
-            let names: Vec<String> = names.iter().map(|name| quoted(name)).collect();
             let names: Vec<&str> = names.iter().map(String::as_str).collect();
             let help = format!("choose one with `--rollout`: {}", listed(&names, "or"));
             Err(Diagnostic::error(SEVERAL_ROLLOUTS, message).help(help))
@@ -261,7 +263,6 @@ fn known(names: &[String], name: &str) -> String {
     if let Some(closest) = closest(name, names.iter().map(String::as_str)) {
         return format!("did you mean {}?", quoted(closest));
     }
-    let names: Vec<String> = names.iter().map(|name| quoted(name)).collect();
     let names: Vec<&str> = names.iter().map(String::as_str).collect();
     if names.is_empty() { "it has none".to_owned() } else { format!("it has {}", listed(&names, "and")) }
 }

@@ -162,6 +162,7 @@ impl Teller<'_, '_> {
             return;
         };
         let what = match rollout.status.stable {
+            _ if self.plan.invalid.is_some() => format!("applies {}", self.tag(rollout.template)),
             Some(stable) if stable == rollout.template => {
                 format!("applies {} again", self.tag(stable))
             }

@@ -336,6 +336,9 @@ fn verdict(out: &mut String, report: &Report, look: Look) {
         label = "";
     }
     let end = match report.end_reason {
+        _ if outcome.verdict == Verdict::Invalid => {
+            "the controller looks again every 20s, for ever".to_owned()
+        }
         EndReason::Quiet => format!("nothing but resyncs happens after {}", report.end),
         EndReason::Until => format!("the run was cut off at {}", report.end),
         EndReason::Livelock => format!("controllers keep each other busy at {}", report.end),

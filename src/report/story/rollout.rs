@@ -195,7 +195,7 @@ impl Teller<'_, '_> {
         let pauses = &before.status.pauses;
         match (length, pauses.start_of(PauseReason::CanaryPauseStep)) {
             (Some(length), Some(start)) if start + length <= self.at => {
-                format!("{length} have passed since {start}")
+                format!("it waited {length}, since {start}")
             }
             (Some(length), None) if length <= Delta::ZERO => "its time has passed".to_owned(),
             (_, None) if !pauses.is_empty() => "it is paused for another reason already".to_owned(),
