@@ -25,8 +25,8 @@ pub use history::{Fate, Past};
 /// | verdict | holds when |
 /// |---|---|
 /// | Invalid | the controller refuses the spec |
-/// | RollbackFailed | aborted, and at rest although traffic does not reach available stable pods only (BG-01) |
-/// | RolledBack | aborted, and all traffic goes to available stable pods |
+/// | `RollbackFailed` | aborted, and at rest although traffic does not reach available stable pods only (BG-01) |
+/// | `RolledBack` | aborted, and all traffic goes to available stable pods |
 /// | Promoted | it is the stable version, and has been healthy since it was first deployed |
 /// | Paused | it waits for a person: `spec.paused`, a pause without an end, an inconclusive analysis or experiment |
 /// | Stuck | at rest in any other state, or beside an experiment that never ends: nobody is asked, nothing will happen |
@@ -206,10 +206,10 @@ fn waits_for_person(
         .pauses
         .iter()
         .find(|(reason, _)| match reason {
-            PauseReason::CanaryPauseStep => !plan
+            PauseReason::CanaryPauseStep => plan
                 .canary()
                 .and_then(|canary| canary.step(status.step.unwrap_or(0))?.pause.as_ref())
-                .is_some_and(|pause| pause.duration.is_some()),
+                .is_none_or(|pause| pause.duration.is_none()),
             PauseReason::BlueGreenPause => plan.blue_green().is_none_or(|blue_green| {
                 !blue_green.auto_promotion || blue_green.auto_promotion_delay == Delta::ZERO
             }),
@@ -444,7 +444,7 @@ fn consequence(words: Words<'_>, verdict: Verdict, ending: Ending) -> String {
         Verdict::Promoted => format!("{requested} is the stable version"),
         Verdict::RolledBack => {
             format!("{requested} was given up, all traffic goes to {stable}")
-        },
+        }
         Verdict::RollbackFailed => {
             let fault = misrouted(plan, words.cluster, rollout).unwrap_or_default();
             format!("{requested} was given up, but {fault}")

@@ -33,7 +33,10 @@ impl Folder {
 
     fn run_with_input(&self, args: &[&str], input: &str) -> Told {
         let mut command = self.command(args);
-        command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        command
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped());
         let mut child = command.spawn().expect("the program runs");
         let mut stdin = child.stdin.take().expect("an open stream");
         stdin.write_all(input.as_bytes()).expect("a reader");
@@ -52,7 +55,11 @@ struct Told {
 impl From<Output> for Told {
     fn from(output: Output) -> Self {
         let text = |bytes| String::from_utf8(bytes).expect("UTF-8");
-        Self { stdout: text(output.stdout), stderr: text(output.stderr), code: output.status.code() }
+        Self {
+            stdout: text(output.stdout),
+            stderr: text(output.stderr),
+            code: output.status.code(),
+        }
     }
 }
 
@@ -154,8 +161,20 @@ spec:
   actions: [{at: 20s, do: abort}]
 ";
     let table = [
-        (STEPS, "", "", 0, "Promoted at 50s: Rollout completed update to revision 2 "),
-        (ANALYSED, BAD, "", 10, "RolledBack at 0s: RolloutAborted: Rollout aborted update to revision 2: "),
+        (
+            STEPS,
+            "",
+            "",
+            0,
+            "Promoted at 50s: Rollout completed update to revision 2 ",
+        ),
+        (
+            ANALYSED,
+            BAD,
+            "",
+            10,
+            "RolledBack at 0s: RolloutAborted: Rollout aborted update to revision 2: ",
+        ),
         (
             "blueGreen: {activeService: a, postPromotionAnalysis: {templates: [{templateName: check}]}}",
             outage,
@@ -163,18 +182,53 @@ spec:
             11,
             "RollbackFailed since 20s: RolloutAborted: Rollout aborted update to revision 2",
         ),
-        (GATE, "", "", 12, "Paused since 10s, step 2/2 (pause): CanaryPauseStep"),
-        (STEPS, crashing, "", 13, "Stuck since 10m1s, step 1/2 (setWeight: 50): ProgressDeadlineExceeded: "),
-        ("canary: {steps: [{setWeight: 101}]}", "", "", 14, "Invalid since 0s: InvalidSpec: "),
-        (STEPS, "apiVersion: coalmine/v1alpha1\nkind: Scenario\nspec: {until: 20s}\n", "", 15, "Undecided since 10s, step 2/2 (pause: 30s): CanaryPauseStep"),
+        (
+            GATE,
+            "",
+            "",
+            12,
+            "Paused since 10s, step 2/2 (pause): CanaryPauseStep",
+        ),
+        (
+            STEPS,
+            crashing,
+            "",
+            13,
+            "Stuck since 10m1s, step 1/2 (setWeight: 50): ProgressDeadlineExceeded: ",
+        ),
+        (
+            "canary: {steps: [{setWeight: 101}]}",
+            "",
+            "",
+            14,
+            "Invalid since 0s: InvalidSpec: ",
+        ),
+        (
+            STEPS,
+            "apiVersion: coalmine/v1alpha1\nkind: Scenario\nspec: {until: 20s}\n",
+            "",
+            15,
+            "Undecided since 10s, step 2/2 (pause: 30s): CanaryPauseStep",
+        ),
     ];
     for (strategy, scenario, more, code, verdict) in table {
-        let check = CHECK.replace("    provider", &format!("    {}\n    provider", more.replace(", ", "\n    ")));
-        let text = rollout("web", strategy) + &check + if scenario.is_empty() { "" } else { "---\n" } + scenario;
+        let check = CHECK.replace(
+            "    provider",
+            &format!("    {}\n    provider", more.replace(", ", "\n    ")),
+        );
+        let text = rollout("web", strategy)
+            + &check
+            + if scenario.is_empty() { "" } else { "---\n" }
+            + scenario;
         let told = Folder::new(&format!("verdict-{code}"))
             .with("web.yaml", &text)
             .run(&["run", "--quiet", "web.yaml"]);
-        assert_eq!((told.code, told.stderr.as_str()), (Some(code), ""), "{verdict}\n{}", told.stdout);
+        assert_eq!(
+            (told.code, told.stderr.as_str()),
+            (Some(code), ""),
+            "{verdict}\n{}",
+            told.stdout
+        );
         assert!(told.stdout.starts_with(verdict), "{}", told.stdout);
         assert_eq!(told.stdout.lines().count(), 1);
     }
@@ -211,10 +265,13 @@ error[no-such-rollout]: the input has no Rollout `wbe`
 #[test]
 fn problems_go_to_stderr_with_their_place_and_nothing_is_simulated() {
     let text = rollout("web", STEPS).replace("setWeight: 50", "setWieght: 50");
-    Folder::new("misspelt").with("web.yaml", &text).run(&["run", "web.yaml"]).expect(
-        65,
-        "",
-        "\
+    Folder::new("misspelt")
+        .with("web.yaml", &text)
+        .run(&["run", "web.yaml"])
+        .expect(
+            65,
+            "",
+            "\
 error[unknown-field]: unknown field `setWieght`
   --> web.yaml:12:23
    |
@@ -225,7 +282,7 @@ error[unknown-field]: unknown field `setWieght`
    = help: did you mean `setWeight`?
 
 ",
-    );
+        );
 }
 
 #[test]
@@ -235,8 +292,15 @@ fn a_metric_that_nothing_measures_is_a_warning() {
         .with("s.yaml", &BAD.replace("rate:", "rates:"));
     let told = folder.run(&["run", "-q", "web.yaml", "-s", "s.yaml"]);
     assert_eq!(told.code, Some(0));
-    assert!(told.stderr.starts_with("warning[metric-not-measured]: nothing measures a metric `rates`\n"));
-    assert!(told.stderr.contains("help: did you mean `rate`?"), "{}", told.stderr);
+    assert!(
+        told.stderr
+            .starts_with("warning[metric-not-measured]: nothing measures a metric `rates`\n")
+    );
+    assert!(
+        told.stderr.contains("help: did you mean `rate`?"),
+        "{}",
+        told.stderr
+    );
 }
 
 #[test]
@@ -246,7 +310,10 @@ fn manifests_come_from_standard_input_and_foreign_kinds_are_listed() {
     let told = folder.run_with_input(&["run", "-"], &text);
     assert_eq!(told.code, Some(0));
     assert!(told.stdout.starts_with("Rollout web, "));
-    assert_eq!(told.stderr, "info[ignored]: 1 object of other kinds is ignored: `Secret s`\n\n");
+    assert_eq!(
+        told.stderr,
+        "info[ignored]: 1 object of other kinds is ignored: `Secret s`\n\n"
+    );
     let told = folder.run_with_input(&["run", "-", "--quiet"], &text);
     assert_eq!((told.code, told.stderr.as_str()), (Some(0), ""));
 }
@@ -257,11 +324,22 @@ fn a_scenario_in_the_folder_counts_unless_another_is_named() {
         .with("web.yaml", &(rollout("web", ANALYSED) + CHECK))
         .with("scenario.yaml", BAD);
     assert_eq!(folder.run(&["run", "-q", "."]).code, Some(10));
-    let folder = folder.with("good.txt", &BAD.replace("0.5", "0.95").replace("bad", "good"));
-    assert_eq!(folder.run(&["run", "-q", ".", "-s", "good.txt"]).code, Some(0));
+    let folder = folder.with(
+        "good.txt",
+        &BAD.replace("0.5", "0.95").replace("bad", "good"),
+    );
+    assert_eq!(
+        folder.run(&["run", "-q", ".", "-s", "good.txt"]).code,
+        Some(0)
+    );
     let told = folder.run(&["run", "-q", ".", "-s", "web.yaml"]);
     assert_eq!(told.code, Some(65));
-    assert!(told.stderr.starts_with("error[no-scenario]: `web.yaml` has no Scenario\n"), "{}", told.stderr);
+    assert!(
+        told.stderr
+            .starts_with("error[no-scenario]: `web.yaml` has no Scenario\n"),
+        "{}",
+        told.stderr
+    );
 }
 
 #[test]
@@ -286,7 +364,11 @@ spec:
         .with("alone.yaml", &text);
     let told = folder.run(&["run", "both.yaml"]);
     assert_eq!((told.code, told.stderr.as_str()), (Some(0), ""));
-    assert!(told.stdout.starts_with("Rollout web, canary without a traffic router, 2 replicas: previous -> v7\n"));
+    assert!(
+        told.stdout.starts_with(
+            "Rollout web, canary without a traffic router, 2 replicas: previous -> v7\n"
+        )
+    );
     let told = folder.run(&["run", "-q", "alone.yaml"]);
     let says = "Invalid since 0s: InvalidSpec: The Rollout \"web\" is invalid: \
         deployments.apps \"default/web\" not found\n";
@@ -344,7 +426,10 @@ fn a_first_deployment_is_simulated_on_demand() {
 fn colours_appear_on_demand_only() {
     let folder = Folder::new("colour").with("web.yaml", &rollout("web", GATE));
     let plain = folder.run(&["run", "-q", "web.yaml"]);
-    assert_eq!(plain.stdout, "Paused since 10s, step 2/2 (pause): CanaryPauseStep\n");
+    assert_eq!(
+        plain.stdout,
+        "Paused since 10s, step 2/2 (pause): CanaryPauseStep\n"
+    );
     let coloured = folder.run(&["run", "-q", "--color", "always", "web.yaml"]);
     let says = "\u{1b}[1m\u{1b}[33mPaused since 10s, step 2/2 (pause): CanaryPauseStep\u{1b}[0m\n";
     assert_eq!(coloured.stdout, says);
@@ -352,7 +437,10 @@ fn colours_appear_on_demand_only() {
 
 #[test]
 fn the_csv_table_has_one_line_for_each_entry_and_the_verdict() {
-    let folder = Folder::new("csv").with("web.yaml", &(rollout("web", ANALYSED) + CHECK + "---\n" + BAD));
+    let folder = Folder::new("csv").with(
+        "web.yaml",
+        &(rollout("web", ANALYSED) + CHECK + "---\n" + BAD),
+    );
     folder.run(&["run", "--output", "csv", "web.yaml"]).expect(
         10,
         "\
@@ -371,7 +459,10 @@ seconds,who,kind,step,weight,active,pods,metric,value,phase,what,why
 
 #[test]
 fn the_json_document_is_versioned_and_complete() {
-    let folder = Folder::new("json").with("web.yaml", &(rollout("web", ANALYSED) + CHECK + "---\n" + BAD));
+    let folder = Folder::new("json").with(
+        "web.yaml",
+        &(rollout("web", ANALYSED) + CHECK + "---\n" + BAD),
+    );
     let told = folder.run(&["run", "--output", "json", "--seed", "7", "web.yaml"]);
     assert_eq!((told.code, told.stderr.as_str()), (Some(10), ""));
     let document: serde_json::Value = serde_json::from_str(&told.stdout).expect("JSON");
@@ -384,19 +475,33 @@ fn the_json_document_is_versioned_and_complete() {
         .flatten()
         .find(|entry| entry["kind"] == "measurement")
         .expect("a measurement");
-    assert_eq!(measurement["measurement"], serde_json::json!({
-        "run": "web-rxqgsk58pg-2-0",
-        "metric": "rate",
-        "value": "[0.5]",
-        "phase": "Failed",
-        "successCondition": "result[0] > 0.9",
-        "failureCondition": "",
-        "assumed": false,
-    }));
+    assert_eq!(
+        measurement["measurement"],
+        serde_json::json!({
+            "run": "web-rxqgsk58pg-2-0",
+            "metric": "rate",
+            "value": "[0.5]",
+            "phase": "Failed",
+            "successCondition": "result[0] > 0.9",
+            "failureCondition": "",
+            "assumed": false,
+        })
+    );
     let fields: Vec<&String> = document.as_object().expect("an object").keys().collect();
-    assert_eq!(fields, [
-        "schema", "subject", "world", "verdict", "earlier", "end", "versions", "timeline", "controllerEvents",
-    ]);
+    assert_eq!(
+        fields,
+        [
+            "schema",
+            "subject",
+            "world",
+            "verdict",
+            "earlier",
+            "end",
+            "versions",
+            "timeline",
+            "controllerEvents",
+        ]
+    );
 }
 
 #[test]
@@ -405,7 +510,12 @@ fn the_verbose_report_has_the_controllers_own_events() {
     let told = folder.run(&["run", "--verbose", "web.yaml"]);
     let line = "| Rollout RolloutPaused: Rollout is paused (CanaryPauseStep)\n";
     assert!(told.stdout.contains(line), "{}", told.stdout);
-    assert!(told.stdout.contains("rollout  is Paused: CanaryPauseStep\n"), "{}", told.stdout);
+    assert!(
+        told.stdout
+            .contains("rollout  is Paused: CanaryPauseStep\n"),
+        "{}",
+        told.stdout
+    );
 }
 
 #[test]
@@ -413,12 +523,24 @@ fn the_command_line_explains_itself() {
     let folder = Folder::new("help");
     let help = folder.run(&["run", "--help"]);
     assert_eq!((help.code, help.stderr.as_str()), (Some(0), ""));
-    for code in ["  10  RolledBack        11  RollbackFailed\n", "  65  the input cannot be read\n"] {
+    for code in [
+        "  10  RolledBack        11  RollbackFailed\n",
+        "  65  the input cannot be read\n",
+    ] {
         assert!(help.stdout.contains(code), "{}", help.stdout);
     }
-    for wrong in [&["run"][..], &["run", "x", "--until", "0"], &["run", "x", "--until", "8d"], &["walk"]] {
+    for wrong in [
+        &["run"][..],
+        &["run", "x", "--until", "0"],
+        &["run", "x", "--until", "8d"],
+        &["walk"],
+    ] {
         let told = folder.run(wrong);
-        assert_eq!((told.code, told.stdout.as_str()), (Some(2), ""), "{wrong:?}");
+        assert_eq!(
+            (told.code, told.stdout.as_str()),
+            (Some(2), ""),
+            "{wrong:?}"
+        );
     }
     assert_eq!(folder.run(&["run", "x", "-q", "-v"]).code, Some(2));
     assert_eq!(folder.run(&["run", "nowhere.yaml"]).code, Some(65));
@@ -428,7 +550,11 @@ fn the_command_line_explains_itself() {
 fn a_reader_who_goes_away_is_no_failure() {
     let folder = Folder::new("pipe").with("web.yaml", &rollout("web", GATE));
     let mut command = folder.command(&["run", "--verbose", "web.yaml"]);
-    let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("the program runs");
+    let mut child = command
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .expect("the program runs");
     drop(child.stdout.take());
     let told = Told::from(child.wait_with_output().expect("the program ends"));
     assert_eq!((told.code, told.stderr.as_str()), (Some(12), ""));

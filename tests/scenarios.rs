@@ -13,15 +13,19 @@ fn root() -> &'static Path {
 
 fn scenarios() -> Vec<PathBuf> {
     let entries = fs::read_dir(root().join("scenarios")).expect("the folder of scenarios");
-    let mut folders: Vec<PathBuf> =
-        entries.map(|entry| entry.expect("a readable folder").path()).collect();
+    let mut folders: Vec<PathBuf> = entries
+        .map(|entry| entry.expect("a readable folder").path())
+        .collect();
     folders.retain(|path| path.is_dir());
     folders.sort();
     folders
 }
 
 fn slug(folder: &Path) -> &str {
-    folder.file_name().and_then(|name| name.to_str()).expect("a name")
+    folder
+        .file_name()
+        .and_then(|name| name.to_str())
+        .expect("a name")
 }
 
 /// The report of a scenario; nothing may be said beside it.
@@ -54,7 +58,11 @@ fn every_scenario_runs_as_expected() {
             differing.push(format!("--- {}\n{got}", slug(folder)));
         }
     }
-    assert!(differing.is_empty(), "not as expected; UPDATE=1 rewrites\n{}", differing.join("\n"));
+    assert!(
+        differing.is_empty(),
+        "not as expected; UPDATE=1 rewrites\n{}",
+        differing.join("\n")
+    );
 }
 
 #[test]
@@ -70,9 +78,16 @@ fn no_line_of_a_report_is_too_wide() {
 fn every_scenario_opens_with_what_it_teaches_and_is_named_as_its_folder() {
     for folder in scenarios() {
         let text = fs::read_to_string(folder.join("scenario.yaml")).expect("a scenario");
-        let comment = text.lines().take_while(|line| line.starts_with('#')).count();
+        let comment = text
+            .lines()
+            .take_while(|line| line.starts_with('#'))
+            .count();
         assert!(3 <= comment, "{}", slug(&folder));
-        assert!(text.contains(&format!("\n  name: {}\n", slug(&folder))), "{}", slug(&folder));
+        assert!(
+            text.contains(&format!("\n  name: {}\n", slug(&folder))),
+            "{}",
+            slug(&folder)
+        );
     }
 }
 

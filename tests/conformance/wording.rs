@@ -161,6 +161,7 @@ impl Tally {
     }
 
     /// Prints the tally; fails if the message of an abort is not the controller's.
+    #[expect(clippy::print_stdout, reason = "the tally is for those who read along")]
     pub(crate) fn check(&self) {
         let mut report = String::new();
         for (suite, groups) in [
