@@ -70,7 +70,7 @@ pub struct Outcome {
     pub template: Option<TemplateId>,
     /// Since when the verdict holds.
     pub since: SimTime,
-    /// At which step it stands, counted from 0; `None` without steps and after the last one.
+    /// At which step it stands, counted from 0; `None` without steps, after the last one and after an abort.
     pub step: Option<i32>,
     /// The controllers' own words; empty where they say nothing.
     pub reason: String,
@@ -317,9 +317,10 @@ fn pods(count: i32) -> String {
     }
 }
 
-/// The step at which the last revision stands, unless all are done.
+/// The step at which the last revision stands, unless all are done or it was given up.
 fn current_step(plan: &Plan, rollout: Option<&Rollout>) -> Option<i32> {
-    let step = rollout?.status.step?;
+    let status = &rollout?.status;
+    let step = status.step.filter(|_| !status.abort)?;
     plan.canary()?.step(step).map(|_| step)
 }
 
@@ -457,6 +458,9 @@ fn consequence(words: Words<'_>, verdict: Verdict, ending: Ending) -> String {
         },
         Verdict::Stuck if endless_experiment(plan, words.cluster, rollout).is_some() => {
             "the experiment has no duration and nothing that it requires: it never ends".to_owned()
+        }
+        Verdict::Stuck if rollout.status.canary.experiment.is_some() => {
+            format!("the experiment that {requested} waits for never ends, and nobody is asked")
         }
         Verdict::Stuck => {
             format!("nothing more happens to {requested}, and nobody is asked to decide")

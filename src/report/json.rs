@@ -91,7 +91,7 @@ pub mod v1 {
         pub version: Option<String>,
         /// Since when the verdict holds [s].
         pub since: f64,
-        /// At which step it stands; null without steps and after the last one.
+        /// At which step it stands; null without steps, after the last one and after an abort.
         pub step: Option<i32>,
         /// The controllers' own words; empty where they say nothing.
         pub reason: String,

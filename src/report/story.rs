@@ -125,6 +125,11 @@ pub(super) fn entries(run: &Run<'_>, versions: &[TemplateId]) -> Vec<Entry> {
                 .rollout
                 .as_ref()
                 .and_then(|rollout| rollout.status.stable),
+            aborted: before
+                .cluster
+                .rollout
+                .as_ref()
+                .is_some_and(|rollout| rollout.status.abort),
             told_failure,
             entries: &mut entries,
         };
@@ -150,6 +155,8 @@ struct Teller<'a, 'e> {
     state: State,
     /// The step, as far as the instant has been told.
     step: Option<i32>,
+    /// Whether the rollout is aborted, as far as the instant has been told.
+    aborted: bool,
     /// The stable version, as far as the instant has been told.
     stable: Option<TemplateId>,
     /// The failure that was told last; its repetitions are details.
@@ -186,6 +193,20 @@ impl Teller<'_, '_> {
         self.add(Actor::Analysis, Kind::Measurement, what, why);
         if let Some(entry) = self.entries.last_mut() {
             entry.measurement = Some(measurement);
+        }
+    }
+
+    /// Moves the last entry before the first one of this instant that `follows` it.
+    fn move_last_before(&mut self, follows: impl Fn(&Entry) -> bool) {
+        let at = self.at;
+        let position = self
+            .entries
+            .iter()
+            .position(|entry| entry.at == at && follows(entry));
+        if let Some(position) = position
+            && let Some(entry) = self.entries.pop()
+        {
+            self.entries.insert(position, entry);
         }
     }
 

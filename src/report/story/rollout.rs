@@ -47,6 +47,7 @@ impl Teller<'_, '_> {
             Event::Paused(reason) => self.tell_pause(reason),
             Event::Resumed => self.add_detail(Actor::Rollout, Kind::Pause, "is resumed"),
             Event::Aborted(abort) => {
+                self.aborted = true;
                 self.step = self
                     .plan
                     .canary()
@@ -153,6 +154,7 @@ impl Teller<'_, '_> {
     }
 
     fn tell_revision(&mut self, revision: u32) {
+        self.aborted = false;
         let has_steps = self
             .plan
             .canary()
@@ -211,9 +213,11 @@ impl Teller<'_, '_> {
 
     /// How long ago the rollout was aborted, if it is.
     fn aborted(&self) -> Option<String> {
-        let status = &self.after.rollout.as_ref()?.status;
-        let aborted_at = status.aborted_at.filter(|_| status.abort)?;
-        let ago = self.at.stored() - aborted_at;
+        if !self.aborted {
+            return None;
+        }
+        let aborted_at = self.after.rollout.as_ref()?.status.aborted_at;
+        let ago = self.at.stored() - aborted_at.unwrap_or(self.at.stored());
         Some(if ago <= Delta::ZERO {
             "aborted".to_owned()
         } else {
@@ -408,24 +412,17 @@ impl Teller<'_, '_> {
             RouterCall::SetHeaderRoute(index) | RouterCall::SetMirrorRoute(index) => {
                 let what = format!("tells the router: {}", step(index).unwrap_or_default());
                 self.add(Actor::Rollout, Kind::Route, what, "");
-                self.move_before_completion(index);
+                // The record has the router behind the step that tells it.
+                let head = format!("completes step {}/", index + 1);
+                self.move_last_before(|entry| {
+                    entry.kind == Kind::StepCompleted && entry.what.starts_with(&head)
+                });
             }
             RouterCall::RemoveManagedRoutes => {
                 let what = "tells the router to remove managed routes";
                 self.add_detail(Actor::Rollout, Kind::Route, what);
             }
             RouterCall::UpdateHash(..) => {}
-        }
-    }
-
-    /// A router is told of a route before the step is completed, but the record has it behind.
-    fn move_before_completion(&mut self, step: u16) {
-        let (at, head) = (self.at, format!("completes step {}/", step + 1));
-        let completed = self.entries.iter().position(|entry| {
-            entry.at == at && entry.kind == Kind::StepCompleted && entry.what.starts_with(&head)
-        });
-        if let (Some(completed), Some(entry)) = (completed, self.entries.pop()) {
-            self.entries.insert(completed, entry);
         }
     }
 

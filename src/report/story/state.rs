@@ -218,24 +218,21 @@ impl Teller<'_, '_> {
         }
         let place = self.site(run.site);
         let name = self.words.run_name(id);
-        // Runs are told before their first measurement of the same instant.
-        let position = self.entries.iter().position(|entry| {
-            let of_run = entry
-                .measurement
-                .as_ref()
-                .is_some_and(|one| one.run == name);
-            entry.at == self.at
-                && (of_run || (entry.kind == Kind::AnalysisEnded && entry.what.contains(&name)))
-        });
         self.add(
             Actor::Rollout,
             Kind::AnalysisStarted,
             format!("starts {place} ({name})"),
             "",
         );
-        if let (Some(position), Some(entry)) = (position, self.entries.pop()) {
-            self.entries.insert(position, entry);
-        }
+        // A run is told before its first measurement and its end in the same instant.
+        let end = format!("{place} is ");
+        self.move_last_before(|entry| {
+            entry
+                .measurement
+                .as_ref()
+                .is_some_and(|one| one.run == name)
+                || (entry.kind == Kind::AnalysisEnded && entry.what.starts_with(&end))
+        });
     }
 }
 
