@@ -8,6 +8,7 @@ pub mod files;
 mod world;
 
 use std::io::{self, IsTerminal, Write};
+use std::panic::{self, AssertUnwindSafe};
 use std::path::PathBuf;
 use std::process::ExitCode;
 
@@ -106,7 +107,9 @@ pub fn main() -> ExitCode {
         }
     };
     let Command::Run(args) = cli.command;
-    run(&args).into()
+    // A panic is told by its hook; what it must not be is mistaken for a verdict.
+    let result = panic::catch_unwind(AssertUnwindSafe(|| run(&args)));
+    result.unwrap_or(Exit::Internal).into()
 }
 
 /// What is to be written, and how the program ends.

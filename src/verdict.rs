@@ -325,7 +325,7 @@ fn current_step(plan: &Plan, rollout: Option<&Rollout>) -> Option<i32> {
 }
 
 /// The start of the last stretch of frames in which the verdict holds; what is stuck or undecided is so since its controller
-/// last said anything new.
+/// last said anything new, or since its experiment last moved.
 fn since(plan: &Plan, trace: &Trace, verdict: Verdict) -> SimTime {
     let Some(last) = trace.frames.last() else {
         return SimTime::ZERO;
@@ -339,6 +339,10 @@ fn since(plan: &Plan, trace: &Trace, verdict: Verdict) -> SimTime {
         ))
     };
     let at_rest = matches!(verdict, Verdict::Stuck | Verdict::RollbackFailed);
+    let in_experiment = |rollout: &Rollout| rollout.status.canary.experiment.is_some();
+    if verdict == Verdict::Stuck && last.cluster.rollout.as_ref().is_none_or(in_experiment) {
+        return last.at;
+    }
     let lingers = matches!(verdict, Verdict::Stuck | Verdict::Undecided);
     let holds = |cluster: &Cluster| {
         Verdict::of(plan, cluster, at_rest) == verdict

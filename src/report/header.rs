@@ -227,12 +227,21 @@ fn world(run: &Run<'_>) -> Vec<String> {
         }
         lines.push(format!("{name} answers {}", texts.join(", ")));
     }
-    let assumed = &run.compiled.assumed_metrics;
-    if !assumed.is_empty() {
-        lines.push(format!(
-            "{} passes: assumed, nothing is scripted for it",
-            assumed.join(", ")
-        ));
+    let assumed: Vec<&str> = run
+        .compiled
+        .assumed_metrics
+        .iter()
+        .map(String::as_str)
+        .collect();
+    match assumed[..] {
+        [] => {}
+        [one] => lines.push(format!("{one} passes: assumed, nothing is scripted for it")),
+        _ => {
+            let names = assumed.join(", ");
+            lines.push(format!(
+                "{names} pass: assumed, nothing is scripted for them"
+            ));
+        }
     }
     if let Some(after) = run.compiled.environment.verify_after {
         lines.push(format!(

@@ -113,6 +113,11 @@ impl Teller<'_, '_> {
     }
 
     fn tell_deed(&mut self, deed: Deed, refusal: Option<Refusal>) {
+        self.aborted = match deed {
+            Deed::Abort => refusal.is_none(),
+            Deed::Retry => false,
+            _ => self.aborted,
+        };
         let what = self.words.deed(deed);
         let why = match refusal {
             Some(refusal) => format!("refused: {}", self.words.refusal(refusal)),
@@ -194,6 +199,9 @@ impl Teller<'_, '_> {
         };
         if self.stable.is_none_or(|stable| stable == rollout.template) {
             return String::new();
+        }
+        if template != rollout.template && Some(template) != self.stable {
+            return "no longer wanted".to_owned();
         }
         if canary.step(step).is_none() {
             return "all steps are done".to_owned();
@@ -379,6 +387,12 @@ impl Teller<'_, '_> {
         self.add(Actor::Rollout, Kind::Weight, what, "");
     }
 
+    fn is_empty(&self, template: TemplateId) -> bool {
+        let sets = self.after.replica_sets.iter();
+        sets.filter(|set| set.is_rollouts() && set.template == template)
+            .all(|set| set.available == 0)
+    }
+
     fn why_weighed(&self, to: i32) -> String {
         let (Some(rollout), Some(canary)) = (&self.after.rollout, self.plan.canary()) else {
             return String::new();
@@ -388,6 +402,8 @@ impl Teller<'_, '_> {
             aborted
         } else if self.stable == Some(rollout.template) {
             format!("{} is stable", self.tag(rollout.template))
+        } else if to == 0 && self.is_empty(rollout.template) {
+            format!("no pod of {} is available yet", self.tag(rollout.template))
         } else if canary.step(step).is_none() {
             "all steps are done".to_owned()
         } else if canary.weight_at(step) == Some(to) {

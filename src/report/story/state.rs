@@ -1,6 +1,6 @@
 //! What only the state shows: pods, confirmed weights, phases.
 
-use crate::cluster::analysis_run::AnalysisPhase;
+use crate::cluster::analysis_run::{AnalysisPhase, Site};
 use crate::cluster::status::{PauseConditions, PhaseMessage, RolloutPhase};
 use crate::cluster::{Cluster, Event, ReplicaSet, RunId, TemplateId};
 use crate::plan::{Plan, Strategy};
@@ -218,8 +218,12 @@ impl Teller<'_, '_> {
         }
         let place = self.site(run.site);
         let name = self.words.run_name(id);
+        let actor = match run.site {
+            Site::Experiment(..) => Actor::Experiment,
+            _ => Actor::Rollout,
+        };
         self.add(
-            Actor::Rollout,
+            actor,
             Kind::AnalysisStarted,
             format!("starts {place} ({name})"),
             "",
