@@ -5,7 +5,7 @@ use coalmine::plan::compile::{self, Compiled, Input};
 use coalmine::plan::environment::{Fate, Image};
 use coalmine::plan::scenario::{Action, Deed, When};
 use coalmine::plan::setting::{Response, Setting, Unscripted};
-use coalmine::sim::{Simulation, Start};
+use coalmine::sim::{Ending, Simulation, Start};
 use coalmine::spec::{
     AnalysisTemplate, ClusterAnalysisTemplate, Experiment, Ingress, Opaque, Rollout, Service,
     VirtualService,
@@ -35,7 +35,9 @@ struct Manifests {
 pub(crate) struct Simulated {
     pub(crate) plan: Plan,
     pub(crate) compiled: Compiled,
+    pub(crate) setting: Setting,
     pub(crate) trace: Trace,
+    pub(crate) ending: Ending,
 }
 
 /// Simulates a case.
@@ -77,9 +79,9 @@ pub(crate) fn simulate(manifests: &str, script: &Value) -> Result<Simulated, Str
     let script = compile::script(actions(script, &compiled)?, Some(until));
     let mut simulation =
         Simulation::new(&compiled.plan, &compiled.environment, &script, Trace::default());
-    simulation.run(&start);
+    let ending = simulation.run(&start);
     let trace = simulation.into_recorder();
-    Ok(Simulated { plan: compiled.plan.clone(), compiled, trace })
+    Ok(Simulated { plan: compiled.plan.clone(), compiled, setting, trace, ending })
 }
 
 fn read(text: &str) -> Result<Manifests, String> {
