@@ -1,16 +1,39 @@
 //! coalmine: a discrete-event simulator of progressive delivery.
+//!
+//! It reads the manifests of a release as Kubernetes would, runs the controllers of Argo Rollouts over them in virtual
+//! time, against synthetic pods, routed traffic and scripted metrics, and tells whether, when and why the release is
+//! promoted or rolled back.
+//!
+//! # The way of a release through the code
+//!
+//! 1. **What was written.** [`input`] turns text into [`spec`] (manifests) and [`scenario`] (what happens in the
+//!    simulated world); [`validation`] says what the controllers would say of it; [`diagnostic`] shows what is wrong, and
+//!    where.
+//! 2. **What is meant.** [`plan`] compiles that once: defaults are applied, references and [`condition`]s resolved.
+//! 3. **What is happening.** [`sim`] joins the four parts that know nothing of each other: the [`kernel`] (clock and
+//!    queue of events), the [`world`] (pods, router, providers), the [`cluster`] (the stored objects) and the
+//!    [`controller`]s, which read the cluster and decide.
+//! 4. **What is told.** [`trace`] records a run, [`verdict`] judges it, [`report`] writes it down, and [`cli`] is the only
+//!    module that touches files and the terminal.
+//!
+//! [`time`] and [`duration`] serve them all: virtual time is an integer number of nanoseconds.
 
-pub mod duration;
-pub mod spec;
-pub mod template;
-pub mod validation;
-
+pub mod cli;
 pub mod cluster;
 pub mod condition;
 pub mod controller;
+pub mod diagnostic;
+pub mod duration;
+pub mod input;
 pub mod kernel;
 pub mod plan;
+pub mod report;
+pub mod scenario;
 pub mod sim;
+pub mod spec;
+pub mod template;
 pub mod time;
 pub mod trace;
+pub mod validation;
+pub mod verdict;
 pub mod world;

@@ -1,1 +1,7 @@
-fn main() {}
+//! The program `coalmine`; everything is in the library.
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    coalmine::cli::main()
+}

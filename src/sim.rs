@@ -34,8 +34,8 @@ pub use start::Start;
 /// No run goes on for longer than this, if nothing else ends it.
 pub const LONGEST: Delta = Delta::from_secs(7 * 24 * 3600);
 
-/// More reconciliations at one instant than this, and the run is given up: a controller is asking for itself for ever.
-const MOST_AT_ONE_INSTANT: u32 = 100_000;
+/// More rounds of work at one instant than this, and the run is given up: controllers keep each other busy for ever.
+const MOST_ROUNDS: u32 = 10_000;
 
 /// Something that happens at a future instant.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -249,21 +249,33 @@ impl<'a, R: Recorder> Simulation<'a, R> {
 
     /// Every object is looked at again (client-go's informer resync).
     fn resync(&mut self, now: SimTime) {
-        self.rollout_queue.add_rate_limited(now);
+        self.rollout_queue.add();
         self.experiment_queues.iter_mut().for_each(Queue::add);
         self.run_queues.iter_mut().for_each(Queue::add);
     }
 
-    /// Lets the controllers work until none has anything left to do; `false` if they never stop.
+    /// Lets the controllers work until none has anything left to do; `false` if they never stop. In each round every
+    /// object that waits is worked on once.
     fn settle(&mut self, now: SimTime) -> bool {
-        for _ in 0..MOST_AT_ONE_INSTANT {
-            if self.rollout_queue.take() {
+        for _ in 0..MOST_ROUNDS {
+            let mut busy = false;
+            while self.rollout_queue.take() {
+                busy = true;
                 self.reconcile_rollout(now);
-            } else if let Some(index) = self.experiment_queues.iter_mut().position(Queue::take) {
-                self.reconcile_experiment(index, now);
-            } else if let Some(index) = self.run_queues.iter_mut().position(Queue::take) {
-                self.reconcile_run(index, now);
-            } else {
+            }
+            for index in 0..self.experiment_queues.len() {
+                if self.experiment_queues[index].take() {
+                    busy = true;
+                    self.reconcile_experiment(index, now);
+                }
+            }
+            for index in 0..self.run_queues.len() {
+                if self.run_queues[index].take() {
+                    busy = true;
+                    self.reconcile_run(index, now);
+                }
+            }
+            if !busy {
                 if let Some(at) = self.rollout_queue.to_schedule() {
                     self.kernel.schedule(at, Due::Rollout);
                 }
@@ -310,7 +322,7 @@ impl<'a, R: Recorder> Simulation<'a, R> {
         let Some(rollout) = &mut self.cluster.rollout else { return };
         std::mem::swap(&mut rollout.status, &mut self.next_status);
         self.changed = true;
-        self.rollout_queue.add_rate_limited(now);
+        self.rollout_queue.add();
         self.pull_triggers(now);
     }
 

@@ -6,14 +6,17 @@
 mod conformance {
     pub(crate) mod cases;
     pub(crate) mod corpus;
+    pub(crate) mod durations;
+    pub(crate) mod expr;
     pub(crate) mod rows;
     pub(crate) mod script;
     pub(crate) mod tables;
     pub(crate) mod validation;
+    pub(crate) mod wording;
 }
 
-use conformance::corpus::Corpus;
-use conformance::{cases, tables, validation};
+use conformance::corpus::{Corpus, Score};
+use conformance::{cases, durations, expr, tables, validation};
 
 #[test]
 fn named_cases_follow_the_recorded_traces() {
@@ -33,4 +36,24 @@ fn replica_counts_match_the_recorded_tables() {
 #[test]
 fn validation_says_what_the_controllers_say() {
     validation::tables(&Corpus::find()).check("argo/validation");
+}
+
+#[test]
+fn conditions_answer_like_the_reference() {
+    let corpus = Corpus::find();
+    let mut score = Score::default();
+    for group in expr::run(&corpus.root) {
+        score.add_all(&group.name, group.passed, group.total, group.failures);
+    }
+    score.check("expr");
+}
+
+#[test]
+fn durations_are_read_as_go_reads_them() {
+    durations::table(&Corpus::find()).check("durations");
+}
+
+#[test]
+fn aborts_are_explained_in_the_controllers_words() {
+    conformance::wording::compare(&Corpus::find()).check();
 }

@@ -175,7 +175,7 @@ fn judge(metric: &MetricPlan, answer: &Answer, blank: Measurement) -> Measuremen
         }
         Answer::Value(value) => {
             let verdict =
-                condition::judge(metric.success.as_ref(), metric.failure.as_ref(), value.into());
+                condition::judge(metric.success.as_ref(), metric.failure.as_ref(), value.as_ref());
             let phase = match verdict {
                 Ok(Verdict::Successful) => AnalysisPhase::Successful,
                 Ok(Verdict::Failed) => AnalysisPhase::Failed,

@@ -221,10 +221,14 @@ impl<L: Log> Pass<'_, L> {
             return;
         }
         let left = condition.updated + self.plan.progress_deadline - self.now;
-        if left < Delta::from_secs(1) {
-            self.out.requeue.at_once = true;
-        } else {
+        // A real clock moves between the timer and this line, so a whole second left is already less than one. Then the
+        // controller asks itself again and again; nothing can come of it before the next second.
+        if left > Delta::from_secs(1) {
             self.out.requeue.after(self.now, left + Delta::from_secs(1));
+        } else if left > Delta::ZERO {
+            self.out.requeue.after(self.now.stored(), Delta::from_secs(1));
+        } else {
+            self.out.requeue.at_once = true;
         }
     }
 

@@ -41,7 +41,7 @@ impl<R: Recorder> Simulation<'_, R> {
                 if let Some(rollout) = &mut self.cluster.rollout {
                     rollout.revision = revision;
                 }
-                self.rollout_queue.add_rate_limited(now);
+                self.rollout_queue.add();
             }
             Command::Scale { id, desired, rollout_size, drop_deadline } => {
                 let set = self.set_mut(id);
@@ -62,7 +62,7 @@ impl<R: Recorder> Simulation<'_, R> {
                 self.set_mut(id).deadline = deadline;
                 // The experiment controller looks at changed counts only.
                 if self.set_mut(id).owner == Owner::Rollout {
-                    self.rollout_queue.add_rate_limited(now);
+                    self.rollout_queue.add();
                 }
             }
             Command::DeleteReplicaSet(id) => {
@@ -89,7 +89,7 @@ impl<R: Recorder> Simulation<'_, R> {
                     metrics: Slice::default(),
                 });
                 if !matches!(site, Site::Experiment(..)) {
-                    self.rollout_queue.add_rate_limited(now);
+                    self.rollout_queue.add();
                 }
             }
             Command::TerminateRun(id) => {
@@ -98,7 +98,7 @@ impl<R: Recorder> Simulation<'_, R> {
             }
             Command::DeleteRun(id) => {
                 self.cluster.runs[id.0 as usize].deleted = true;
-                self.rollout_queue.add_rate_limited(now);
+                self.rollout_queue.add();
             }
             Command::CreateExperiment { spec, step, revision, canary, stable, collision } => {
                 let experiment =
@@ -185,7 +185,7 @@ impl<R: Recorder> Simulation<'_, R> {
 
     fn wake_owner(&mut self, owner: Owner, now: SimTime) {
         match owner {
-            Owner::Rollout => self.rollout_queue.add_rate_limited(now),
+            Owner::Rollout => self.rollout_queue.add(),
             Owner::Experiment(id, _) => self.experiment_queues[usize::from(id.0)].add(),
         }
     }
@@ -200,7 +200,7 @@ impl<R: Recorder> Simulation<'_, R> {
                 self.experiment_queues[usize::from(id.0)].add();
             }
             Site::Experiment(..) => {}
-            _ => self.rollout_queue.add_rate_limited(now),
+            _ => self.rollout_queue.add(),
         }
     }
 

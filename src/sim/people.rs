@@ -23,7 +23,7 @@ impl<R: Recorder> Simulation<'_, R> {
         self.changed = true;
         self.tell_one(now, Event::User(deed, result.err()));
         if matches!(result, Ok(true)) && deed != Deed::TerminateExperiment {
-            self.rollout_queue.add_rate_limited(now);
+            self.rollout_queue.add();
             self.pull_triggers(now);
         }
     }

@@ -1,8 +1,8 @@
 //! A controller's work queue, for one object: is it waiting to be worked on, and when will it be again?
 //!
-//! Follows client-go's `workqueue`: an object waits at most once, and of several delayed additions the earliest counts.
-//! Failures are repeated after a back-off that doubles from 1 ms to 10 s, and while it grows every rate-limited addition
-//! is delayed by it too.
+//! Follows client-go's `workqueue` as the recorded traces show it: an object waits at most once, of several delayed
+//! additions the earliest counts, and a failure is repeated after a back-off that doubles from 1 ms to 10 s. What wakes an
+//! object wakes it at once, also while it is backing off.
 
 use crate::controller::Requeue;
 use crate::time::{Delta, SimTime};
@@ -29,19 +29,9 @@ impl Queue {
         Self { waiting: true, ..Self::default() }
     }
 
-    /// Adds the object without delay (`Add`).
+    /// Adds the object: something that concerns it was written. Timers stay.
     pub fn add(&mut self) {
         self.waiting = true;
-    }
-
-    /// Adds the object after the back-off; at once while nothing has failed (`AddRateLimited`).
-    pub fn add_rate_limited(&mut self, now: SimTime) {
-        if self.failures == 0 {
-            self.waiting = true;
-            self.timer = None;
-        } else {
-            self.back_off(now);
-        }
     }
 
     fn back_off(&mut self, now: SimTime) {
@@ -127,13 +117,13 @@ mod tests {
     }
 
     #[test]
-    fn a_wake_up_replaces_the_timer() {
+    fn a_wake_up_leaves_the_timer_alone() {
         let mut queue = Queue::default();
         let requeue = Requeue { at: Some(SimTime::from_secs(30)), ..Requeue::default() };
         queue.finish(requeue, false, SimTime::ZERO);
-        queue.add_rate_limited(SimTime::ZERO);
+        queue.add();
         assert!(queue.take());
-        assert_eq!(queue.to_schedule(), None);
+        assert_eq!(queue.to_schedule(), Some(SimTime::from_secs(30)));
     }
 
     #[test]
@@ -151,8 +141,8 @@ mod tests {
         assert_eq!(pauses[..4], [1, 2, 4, 8]);
         assert_eq!(pauses[12..], [4096, 8192, 10_000]);
         queue.finish(Requeue::default(), true, now);
-        queue.add_rate_limited(now);
-        assert!(queue.take());
+        queue.finish(FAILED, false, now);
+        assert_eq!(queue.to_schedule(), Some(now + FIRST_BACK_OFF));
     }
 
     #[test]

@@ -5,6 +5,7 @@
 //! found. Argo stops at the first error of the lookups; here all are listed, in Argo's order.
 
 pub mod objects;
+pub mod residue;
 
 mod analyses;
 mod app_mesh;

@@ -144,7 +144,9 @@ impl Pods {
     /// The next instant after `now` at which a pod may change by itself.
     #[must_use]
     pub fn next_change(&self, environment: &Environment, now: SimTime) -> Option<SimTime> {
-        self.cohorts.iter().filter_map(|cohort| cohort.next_change(environment, now)).min()
+        let changes = self.cohorts.iter().filter_map(|cohort| cohort.next_change(environment, now));
+        // What lasts for ever has no end that anybody could wait for.
+        changes.filter(|at| *at < SimTime::MAX).min()
     }
 }
 

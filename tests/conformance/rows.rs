@@ -8,7 +8,7 @@ use coalmine::cluster::replica_set::Owner;
 use coalmine::cluster::status::{PauseReason, PingPong, RolloutPhase};
 use coalmine::cluster::{Cluster, Event, TemplateId};
 use coalmine::plan::experiment::TemplateSource;
-use coalmine::plan::{Environment, Plan, Strategy};
+use coalmine::plan::{Environment, Plan};
 use coalmine::trace::Trace;
 use serde_json::{Value, json};
 
@@ -153,15 +153,11 @@ fn state(plan: &Plan, cluster: &Cluster) -> Value {
     if rollout.paused {
         state["paused"] = json!(true);
     }
-    if let Strategy::Canary(canary) = &plan.strategy
-        && canary.ping_pong.is_some()
-    {
-        let name = match status.canary.stable_ping_pong {
-            Some(PingPong::Ping) => "ping",
-            Some(PingPong::Pong) => "pong",
-            None => "",
-        };
-        state["stablePingPong"] = json!(name);
+    if let Some(stable) = status.canary.stable_ping_pong {
+        state["stablePingPong"] = json!(match stable {
+            PingPong::Ping => "ping",
+            PingPong::Pong => "pong",
+        });
     }
     if let Some(weights) = &status.canary.weights {
         let mut shown = json!({"canary": weights.canary.weight, "stable": weights.stable.weight});
@@ -279,7 +275,7 @@ fn experiment_value(plan: &Plan, cluster: &Cluster, experiment: &Experiment) -> 
 }
 
 /// `rev<revision>/<type>[-<step>][#n]`, or below an experiment.
-fn run_name(cluster: &Cluster, plan: &Plan, index: usize) -> String {
+pub(crate) fn run_name(cluster: &Cluster, plan: &Plan, index: usize) -> String {
     let run = &cluster.runs[index];
     if let Site::Experiment(experiment, analysis) = run.site {
         let spec = cluster.experiments[usize::from(experiment.0)].spec;
@@ -293,23 +289,18 @@ fn run_name(cluster: &Cluster, plan: &Plan, index: usize) -> String {
         Site::PostPromotion => "PostPromotion".to_owned(),
         Site::Experiment(..) => unreachable!("handled above"),
     };
-    let same = |other: &AnalysisRun| other.site == run.site && other.revision == run.revision;
-    let number = cluster.runs[..=index].iter().filter(|other| same(other)).count();
-    format!("rev{}/{site}{}", run.revision, numbered(number))
+    format!("rev{}/{site}{}", run.revision, numbered(run.collision))
 }
 
-fn experiment_name(cluster: &Cluster, index: usize) -> String {
+pub(crate) fn experiment_name(cluster: &Cluster, index: usize) -> String {
     let experiment = &cluster.experiments[index];
     let Some(step) = experiment.step else { return "Experiment".to_owned() };
-    let same = |other: &Experiment| {
-        other.step == experiment.step && other.revision == experiment.revision
-    };
-    let number = cluster.experiments[..=index].iter().filter(|other| same(other)).count();
-    format!("rev{}/Experiment-{step}{}", experiment.revision, numbered(number))
+    format!("rev{}/Experiment-{step}{}", experiment.revision, numbered(experiment.collision))
 }
 
-fn numbered(number: usize) -> String {
-    if number == 1 { String::new() } else { format!("#{number}") }
+/// The second object of a name is `#2`.
+fn numbered(collision: u16) -> String {
+    if collision == 0 { String::new() } else { format!("#{}", collision + 1) }
 }
 
 fn phase_name(phase: AnalysisPhase) -> &'static str {

@@ -12,6 +12,7 @@ use coalmine::spec::{
 };
 use coalmine::time::{Delta, SimTime};
 use coalmine::trace::Trace;
+use coalmine::validation::references::residue::left_behind;
 use coalmine::validation::references::{Missing, ObjectSet};
 use coalmine::validation::rollout::TemplateOrigin;
 use serde::Deserialize;
@@ -49,6 +50,12 @@ pub(crate) fn simulate(manifests: &str, script: &Value) -> Result<Simulated, Str
         virtual_services: manifests.virtual_services.iter().collect(),
         others: manifests.others.iter().collect(),
     };
+    // The recorded controllers shared templates between their reconciliations; those of a cluster copy them.
+    let shared = manifests.rollout.as_ref().map(|rollout| left_behind(rollout, &objects));
+    let shared = shared.unwrap_or_default();
+    let mut objects = objects.clone();
+    objects.analysis_templates.extend(&shared.namespaced);
+    objects.cluster_analysis_templates.extend(&shared.cluster);
     let compiled = match (&manifests.rollout, &manifests.experiment) {
         (Some(rollout), _) => compile::compile_rollout(Input {
             rollout,

@@ -31,6 +31,10 @@ fn int(value: &Value) -> i32 {
     value.as_i64().and_then(|number| i32::try_from(number).ok()).unwrap_or_default()
 }
 
+fn is_aborted(row: &Value) -> bool {
+    row["abort"].as_bool().unwrap_or(false)
+}
+
 fn amount(value: &Value) -> Amount {
     match value {
         Value::Null => Amount::Percent(25),
@@ -72,7 +76,9 @@ fn basic(row: &Value) -> Split {
         stable_is_other: row["stable"].is_array(),
         older_desired: pods(&row["older"]).map_or(0, |older| older.desired),
     };
-    basic_canary(&canary(row), int(&row["replicas"]), int(&row["weight"]), sizes)
+    // An aborted canary has no weight (`utils/replicaset/canary.go: GetCurrentSetWeight`).
+    let weight = if is_aborted(row) { 0 } else { int(&row["weight"]) };
+    basic_canary(&canary(row), int(&row["replicas"]), weight, sizes)
 }
 
 fn routed(row: &Value) -> Split {
@@ -90,7 +96,9 @@ fn routed(row: &Value) -> Split {
         Some(scale) if scale.get("weight").is_some() => CanarySize::Weight(int(&scale["weight"])),
         _ => CanarySize::Weight(int(&row["setWeight"])),
     };
-    let aborted = row["abort"].as_bool().unwrap_or(false);
+    // Nor does it use a set scale (`utils/replicaset/canary.go: UseSetCanaryScale`).
+    let aborted = is_aborted(row);
+    let size = if aborted { CanarySize::Weight(0) } else { size };
     let weights = row["actualWeights"]
         .as_array()
         .map(|pair| ActualWeights { canary: int(&pair[0]), stable: int(&pair[1]) });

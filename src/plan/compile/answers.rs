@@ -44,7 +44,7 @@ fn scripted(provider: &MetricProvider, response: &Response) -> Scripted {
             let reading = Reading { answer: Answer::Job, text: String::new() };
             return Scripted { reading, job: *fate };
         }
-        Response::Error(message) => error(message.clone()),
+        Response::Error(message) => error(failure(provider, message)),
         Response::Status(status) => error(format!("received non 2xx response code: {status}")),
         Response::Scalar(number) => value(Value::Float(*number), number_text(*number)),
         Response::Vector(numbers) => {
@@ -63,6 +63,15 @@ fn scripted(provider: &MetricProvider, response: &Response) -> Scripted {
         }
     };
     Scripted { reading, ..Scripted::default() }
+}
+
+/// The message of a query that failed. Go's HTTP client puts method and URL in front of it (`net/url.Error`).
+fn failure(provider: &MetricProvider, message: &str) -> String {
+    let Some(web) = &provider.web else { return message.to_owned() };
+    let method = web.method.as_deref().filter(|method| !method.is_empty()).unwrap_or("GET");
+    let (first, rest) = method.split_at(method.chars().next().map_or(0, char::len_utf8));
+    let url = web.url.as_deref().unwrap_or_default();
+    format!("{first}{} \"{url}\": {message}", rest.to_lowercase())
 }
 
 /// A sample as Prometheus prints it.

@@ -1,10 +1,12 @@
 //! The templates of a Rollout's analyses (`getReferencedRolloutAnalyses`,
 //! `ValidateAnalysisTemplatesWithType`).
 
+use crate::spec::Rollout;
 use crate::spec::analysis::{
-    AnalysisRunArgument, AnalysisTemplateRef, AnalysisTemplateSpec, Argument, RolloutAnalysis,
+    AnalysisRunArgument, AnalysisTemplateRef, AnalysisTemplateSpec, RolloutAnalysis,
 };
-use crate::spec::metric::Metric;
+use crate::spec::canary::CanaryStrategy;
+use crate::spec::rollout::RolloutStrategy;
 use crate::spec::wire;
 use crate::template::arguments::{self, Hashes};
 use crate::template::combination;
@@ -24,69 +26,119 @@ const DUMMY_HASHES: Hashes<'_> = Hashes {
 
 /// Whether an analysis must come to an end by itself.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Role {
+pub(super) enum Role {
     MustEnd,
     Background,
 }
 
+/// A place where a Rollout asks for an analysis.
+pub(super) struct Site<'a> {
+    pub(super) templates: &'a [AnalysisTemplateRef],
+    pub(super) args: &'a [AnalysisRunArgument],
+    pub(super) role: Role,
+    at: Place,
+}
+
+impl<'a> Site<'a> {
+    fn new(analysis: &'a RolloutAnalysis, at: &Place) -> Self {
+        Site {
+            templates: analysis.templates.as_deref().unwrap_or_default(),
+            args: analysis.args.as_deref().unwrap_or_default(),
+            role: Role::MustEnd,
+            at: at.child("templates"),
+        }
+    }
+}
+
+/// All such places in Argo's order.
+pub(super) fn sites(strategy: &RolloutStrategy) -> Vec<Site<'_>> {
+    let at = Place::new("spec.strategy");
+    let mut sites = Vec::new();
+    if let Some(blue_green) = &strategy.blue_green {
+        let before = blue_green.pre_promotion_analysis.as_ref();
+        sites.extend(before.map(|it| Site::new(it, &at.child("blueGreen.prePromotionAnalysis"))));
+        let after = blue_green.post_promotion_analysis.as_ref();
+        sites.extend(after.map(|it| Site::new(it, &at.child("blueGreen.postPromotionAnalysis"))));
+    } else if let Some(canary) = &strategy.canary {
+        let steps = at.child("canary.steps");
+        for (index, step) in canary.steps.iter().flatten().enumerate() {
+            let at = steps.index(index).child("analysis");
+            sites.extend(
+                step.analysis
+                    .as_ref()
+                    .map(|analysis| Site::new(analysis, &at)),
+            );
+        }
+        sites.extend(canary.analysis.as_ref().map(|analysis| Site {
+            templates: analysis.templates.as_deref().unwrap_or_default(),
+            args: analysis.args.as_deref().unwrap_or_default(),
+            role: Role::Background,
+            at: at.child("canary.analysis.templates"),
+        }));
+    }
+    sites
+}
+
+/// Whether the templates make one analysis with these arguments, and with the dry runs of every
+/// step of the canary: Argo tries them all, whichever step the templates belong to.
+pub(super) fn combines(
+    rollout: &Rollout,
+    canary: Option<&CanaryStrategy>,
+    templates: &Templates<'_>,
+    args: &[AnalysisRunArgument],
+) -> Result<(), String> {
+    let args = arguments::build(args, DUMMY_HASHES, rollout).arguments;
+    combination::combine(templates, &args, &[], &[])?;
+    let steps = canary
+        .iter()
+        .flat_map(|canary| canary.steps.iter().flatten());
+    for analysis in steps.filter_map(|step| step.analysis.as_ref()) {
+        let dry_run = analysis.dry_run.as_deref().unwrap_or_default();
+        let retention = analysis
+            .measurement_retention
+            .as_deref()
+            .unwrap_or_default();
+        combination::combine(templates, &args, dry_run, retention)?;
+    }
+    Ok(())
+}
+
+/// Fills dummies in for arguments without a value, and arguments into the metrics, in place and one
+/// after the other as Argo does (`setArgValuePlaceHolder`, `validateAnalysisMetrics`).
+pub(super) fn fill_in(spec: &mut AnalysisTemplateSpec) -> Result<(), String> {
+    let args = spec.args.get_or_insert_default();
+    for arg in args.iter_mut().filter(|arg| arg.value_from.is_none()) {
+        arg.value.get_or_insert_with(|| DUMMY_VALUE.to_owned());
+    }
+    for arg in args.iter_mut().filter(|arg| arg.value_from.is_some()) {
+        if arg.value.is_some() {
+            let name = arg.name.as_deref().unwrap_or_default();
+            return Err(format!("arg '{name}' has both Value and ValueFrom fields"));
+        }
+        arg.value = Some(DUMMY_VALUE.to_owned());
+    }
+    for metric in spec.metrics.iter_mut().flatten() {
+        *metric = substitution::resolve_metric(metric, args)?;
+    }
+    Ok(())
+}
+
 impl Check<'_> {
     pub(super) fn analyses(&mut self) {
-        let Some(strategy) = self.strategy else {
-            return;
-        };
-        let at = Place::new("spec.strategy");
-        if let Some(blue_green) = &strategy.blue_green {
-            let before = blue_green.pre_promotion_analysis.as_ref();
-            self.analysis(before, &at.child("blueGreen.prePromotionAnalysis"));
-            let after = blue_green.post_promotion_analysis.as_ref();
-            self.analysis(after, &at.child("blueGreen.postPromotionAnalysis"));
-        } else if let Some(canary) = &strategy.canary {
-            for (index, step) in canary.steps.iter().flatten().enumerate() {
-                let at = at.child("canary.steps").index(index).child("analysis");
-                self.analysis(step.analysis.as_ref(), &at);
-            }
-            if let Some(background) = &canary.analysis {
-                let (templates, args) =
-                    (background.templates.as_deref(), background.args.as_deref());
-                let at = at.child("canary.analysis.templates");
-                self.templates(templates, args, Role::Background, &at);
+        for site in self.strategy.map(sites).unwrap_or_default() {
+            let found = lookup::find(self.objects.templates(), self.namespace, site.templates);
+            match found {
+                Ok(templates) => self.check_templates(&templates, &site),
+                Err(error) => self
+                    .lookups
+                    .push(lookup_error(error, site.templates, &site.at)),
             }
         }
     }
 
-    fn analysis(&mut self, analysis: Option<&RolloutAnalysis>, at: &Place) {
-        if let Some(analysis) = analysis {
-            let (templates, args) = (analysis.templates.as_deref(), analysis.args.as_deref());
-            self.templates(templates, args, Role::MustEnd, &at.child("templates"));
-        }
-    }
-
-    fn templates(
-        &mut self,
-        references: Option<&[AnalysisTemplateRef]>,
-        args: Option<&[AnalysisRunArgument]>,
-        role: Role,
-        at: &Place,
-    ) {
-        let references = references.unwrap_or_default();
-        let found = lookup::find(self.objects.templates(), self.namespace, references);
-        match found {
-            Ok(templates) => self.check_templates(&templates, args.unwrap_or_default(), role, at),
-            Err(error) => {
-                let error = lookup_error(error, references, at);
-                self.lookups.push(error);
-            }
-        }
-    }
-
-    fn check_templates(
-        &mut self,
-        templates: &Templates<'_>,
-        args: &[AnalysisRunArgument],
-        role: Role,
-        at: &Place,
-    ) {
-        if let Err(detail) = self.combines(templates, args) {
+    fn check_templates(&mut self, templates: &Templates<'_>, site: &Site<'_>) {
+        let at = &site.at;
+        if let Err(detail) = combines(self.rollout, self.canary(), templates, site.args) {
             let names: Vec<&str> = templates.names().collect();
             let value = wire::quote(&format!("templateNames: [{}]", names.join(" ")));
             self.findings.push(FieldError::invalid(
@@ -109,7 +161,7 @@ impl Check<'_> {
             let name = metadata.as_ref().map_or("", |metadata| metadata.name());
             let absent = AnalysisTemplateSpec::default();
             let spec = spec.as_ref().unwrap_or(&absent);
-            let details = match role {
+            let details = match site.role {
                 Role::MustEnd => ending_errors(name, spec),
                 Role::Background => self.background_errors(spec),
             };
@@ -118,30 +170,6 @@ impl Check<'_> {
             };
             self.findings.extend(details.into_iter().map(error));
         }
-    }
-
-    /// Whether the templates make one analysis with these arguments, and with the dry runs of every
-    /// step of the canary: Argo tries them all, whichever step the templates belong to.
-    fn combines(
-        &self,
-        templates: &Templates<'_>,
-        args: &[AnalysisRunArgument],
-    ) -> Result<(), String> {
-        let args = arguments::build(args, DUMMY_HASHES, self.rollout).arguments;
-        combination::combine(templates, &args, &[], &[])?;
-        let canary = self.canary();
-        let steps = canary
-            .iter()
-            .flat_map(|canary| canary.steps.iter().flatten());
-        for analysis in steps.filter_map(|step| step.analysis.as_ref()) {
-            let dry_run = analysis.dry_run.as_deref().unwrap_or_default();
-            let retention = analysis
-                .measurement_retention
-                .as_deref()
-                .unwrap_or_default();
-            combination::combine(templates, &args, dry_run, retention)?;
-        }
-        Ok(())
     }
 
     /// Arguments that neither the template nor the canary's background analysis gives a value.
@@ -165,10 +193,11 @@ impl Check<'_> {
 
 /// What is wrong with a template whose analysis must end (`ValidateAnalysisTemplateWithType`).
 fn ending_errors(name: &str, spec: &AnalysisTemplateSpec) -> Vec<String> {
-    let metrics = match resolve(spec) {
-        Ok(metrics) => metrics,
-        Err(error) => return vec![format!("AnalysisTemplate {name}: {error}")],
-    };
+    let mut spec = spec.clone();
+    if let Err(error) = fill_in(&mut spec) {
+        return vec![format!("AnalysisTemplate {name}: {error}")];
+    }
+    let metrics = spec.metrics.unwrap_or_default();
     let endless = metrics
         .iter()
         .filter(|metric| metric.effective_count().is_none());
@@ -184,23 +213,6 @@ fn ending_errors(name: &str, spec: &AnalysisTemplateSpec) -> Vec<String> {
                  value for count: {count}"
             )
         })
-        .collect()
-}
-
-/// The metrics with dummies for arguments without a default (`validateAnalysisMetrics`).
-fn resolve(spec: &AnalysisTemplateSpec) -> Result<Vec<Metric>, String> {
-    let mut args = spec.args.clone().unwrap_or_default();
-    let both = |arg: &&Argument| arg.value.is_some() && arg.value_from.is_some();
-    if let Some(arg) = args.iter().find(both) {
-        let name = arg.name.as_deref().unwrap_or_default();
-        return Err(format!("arg '{name}' has both Value and ValueFrom fields"));
-    }
-    for arg in &mut args {
-        arg.value.get_or_insert_with(|| DUMMY_VALUE.to_owned());
-    }
-    let metrics = spec.metrics.iter().flatten();
-    metrics
-        .map(|metric| substitution::resolve_metric(metric, &args))
         .collect()
 }
 

@@ -1,0 +1,222 @@
+//! The command line: the only part that touches files, environment and terminal.
+//!
+//! Knows: arguments, where output goes, exit codes. Refuses to know what a rollout does.
+
+mod case;
+pub mod exit;
+pub mod files;
+mod world;
+
+use std::io::{self, IsTerminal, Write};
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+use crate::diagnostic::{self, Finding, Severity, Sources};
+use crate::report::{Report, csv, json, text};
+use crate::time::SimTime;
+use crate::{duration, input};
+
+use exit::Exit;
+
+/// Dry-runs Argo Rollouts manifests in virtual time.
+#[derive(Debug, Parser)]
+#[command(name = "coalmine", version, about, max_term_width = 100)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Simulates one rollout, event for event, and says how it ends
+    ///
+    /// Without a scenario the world is plain: the version `previous`, with the same pod template, is stable and healthy at
+    /// t = 0; the manifest is applied then; pods take 10 s to start; every metric without a script passes, and is said
+    /// to be assumed.
+    #[command(after_help = exit::HELP)]
+    Run(RunArgs),
+}
+
+#[derive(Debug, Args)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a switch on the command line")]
+struct RunArgs {
+    /// Manifests: files, folders, patterns such as 'manifests/*.yaml', or - for standard input
+    #[arg(value_name = "PATH", required = true)]
+    paths: Vec<PathBuf>,
+    /// What happens around the rollout; a folder's own scenario.yaml is found without this
+    #[arg(short, long, value_name = "FILE")]
+    scenario: Option<PathBuf>,
+    /// Which Rollout (or Experiment) to simulate, if the input has several
+    #[arg(long, value_name = "NAME")]
+    rollout: Option<String>,
+    /// Simulates the first deployment: there is nothing at t = 0
+    #[arg(long)]
+    initial: bool,
+    /// The last instant that is simulated, such as 2h or 90s; at most and by default 7 days
+    #[arg(long, value_name = "DURATION", value_parser = parse_until)]
+    until: Option<SimTime>,
+    /// Seed of the run; nothing is random yet
+    #[arg(long, value_name = "NUMBER")]
+    seed: Option<u64>,
+    /// Format of the report
+    #[arg(long, value_enum, default_value_t = Output::Text)]
+    output: Output,
+    /// Tells the verdict only, in one line
+    #[arg(short, long, conflicts_with = "verbose")]
+    quiet: bool,
+    /// Tells every detail, and every event that the controllers emit
+    #[arg(short, long)]
+    verbose: bool,
+    /// Whether to use colours; auto: on a terminal, unless NO_COLOR is set
+    #[arg(long, value_enum, default_value_t = Colour::Auto, value_name = "WHEN")]
+    color: Colour,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum Output {
+    /// A timeline for people
+    Text,
+    /// A document, schema coalmine.run/v1
+    Json,
+    /// A table with one line for each entry of the timeline
+    Csv,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum Colour {
+    Auto,
+    Always,
+    Never,
+}
+
+/// Runs the program with the process's own arguments and streams.
+#[must_use]
+pub fn main() -> ExitCode {
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) => {
+            // Help and version are no errors; nobody is left to tell if the stream is closed.
+            let _ = error.print();
+            return if error.use_stderr() { Exit::Usage.into() } else { ExitCode::SUCCESS };
+        }
+    };
+    let Command::Run(args) = cli.command;
+    run(&args).into()
+}
+
+/// What is to be written, and how the program ends.
+struct Answer {
+    report: Option<Report>,
+    findings: Vec<Finding>,
+    sources: Sources,
+    exit: Exit,
+}
+
+fn run(args: &RunArgs) -> Exit {
+    let answer = answer(args);
+    let colour = |is_terminal: bool| match args.color {
+        Colour::Always => true,
+        Colour::Never => false,
+        Colour::Auto => is_terminal && terminal_wants_colour(),
+    };
+    let look = if colour(io::stderr().is_terminal()) {
+        diagnostic::Look::Coloured
+    } else {
+        diagnostic::Look::Plain
+    };
+    let told: Vec<Finding> = answer
+        .findings
+        .into_iter()
+        .filter(|finding| !args.quiet || finding.diagnostic.severity != Severity::Info)
+        .collect();
+    let diagnostics = diagnostic::render(&told, &answer.sources, look);
+    // Diagnostics that nobody reads change nothing.
+    let _ = io::stderr().lock().write_all(diagnostics.as_bytes());
+    let Some(report) = answer.report else { return answer.exit };
+    let detail = match (args.quiet, args.verbose) {
+        (true, _) => text::Detail::Quiet,
+        (_, true) => text::Detail::Verbose,
+        _ => text::Detail::Normal,
+    };
+    let look = text::Look { colour: colour(io::stdout().is_terminal()), detail };
+    let bytes = match args.output {
+        Output::Text => text::render(&report, look),
+        Output::Json => json::render(&report),
+        Output::Csv => csv::render(&report, detail),
+    };
+    match write(&mut io::stdout().lock(), &bytes) {
+        Ok(()) => answer.exit,
+        Err(_) => Exit::CannotWrite,
+    }
+}
+
+/// Writes everything; a reader who has gone away is no failure.
+fn write(to: &mut dyn Write, text: &str) -> io::Result<()> {
+    match to.write_all(text.as_bytes()).and_then(|()| to.flush()) {
+        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
+        result => result,
+    }
+}
+
+/// `NO_COLOR` with any content and dumb terminals switch colours off.
+fn terminal_wants_colour() -> bool {
+    let set = |name: &str| std::env::var_os(name).filter(|value| !value.is_empty());
+    set("NO_COLOR").is_none() && set("TERM").is_none_or(|term| term != "dumb")
+}
+
+fn answer(args: &RunArgs) -> Answer {
+    let mut stdin = io::stdin().lock();
+    let (mut files, mut problems) = files::gather(&args.paths, &mut stdin);
+    let mut scenario_file = None;
+    if let Some(path) = &args.scenario {
+        let (more, unreadable) = files::gather(std::slice::from_ref(path), &mut stdin);
+        problems.extend(unreadable);
+        scenario_file = more.first().map(|file| file.name.clone());
+        files.retain(|file| Some(&file.name) != scenario_file.as_ref());
+        files.extend(more);
+    }
+    let input = input::read(files);
+    let case = case::Case::of(&input, &case::Choice {
+        scenario_file: scenario_file.as_deref(),
+        name: args.rollout.as_deref(),
+        initial: args.initial,
+        until: args.until,
+        seed: args.seed,
+    });
+    let (prepared, found) = match case {
+        Ok((case, found)) => (Some(case), found),
+        Err(found) => (None, found),
+    };
+    problems.extend(found);
+    let findings = input.findings(problems);
+    let is_broken =
+        findings.iter().any(|finding| finding.diagnostic.severity == Severity::Error);
+    let usage = findings.iter().any(|finding| case::is_usage(&finding.diagnostic));
+    let sources = input.sources.clone();
+    let (report, exit) = match prepared.filter(|_| !is_broken) {
+        Some(case) => {
+            let report = case.run();
+            let exit = Exit::from(report.verdict.outcome.verdict);
+            (Some(report), exit)
+        }
+        None if usage => (None, Exit::Usage),
+        None => (None, Exit::Unreadable),
+    };
+    Answer { report, findings, sources, exit }
+}
+
+/// A Go duration, or a number of seconds.
+fn parse_until(text: &str) -> Result<SimTime, String> {
+    let nanos = match text.parse::<i64>() {
+        Ok(seconds) => SimTime::from_secs(seconds).nanos(),
+        Err(_) => duration::parse(text).map_err(|error| error.to_string())?,
+    };
+    let longest = crate::sim::LONGEST.nanos();
+    if (1..=longest).contains(&nanos) {
+        Ok(SimTime::from_nanos(nanos))
+    } else {
+        Err("must be more than 0 and at most 7 days (168h)".to_owned())
+    }
+}

@@ -1,0 +1,94 @@
+//! How the program ends.
+
+use std::process::ExitCode;
+
+use crate::verdict::Verdict;
+
+/// Exit codes. They are part of the interface and do not change.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Exit {
+    /// The last revision is promoted (an Experiment on its own: Successful).
+    Promoted,
+    /// The command line cannot be understood, or does not say which rollout is meant.
+    Usage,
+    /// Aborted, and all traffic is back on the stable version.
+    RolledBack,
+    /// Aborted, but traffic does not reach available stable pods.
+    RollbackFailed,
+    /// Waits for a person.
+    Paused,
+    /// Nothing will happen any more, and nobody is asked.
+    Stuck,
+    /// The controller refuses the spec.
+    Invalid,
+    /// The run was cut off.
+    Undecided,
+    /// An Experiment on its own ended as Failed or Error.
+    ExperimentFailed,
+    /// An Experiment on its own ended as Inconclusive.
+    ExperimentInconclusive,
+    /// An input cannot be read, or has nothing in it that can be simulated (`EX_DATAERR`).
+    Unreadable,
+    /// A bug of this program (`EX_SOFTWARE`).
+    Internal,
+    /// The report cannot be written (`EX_IOERR`).
+    CannotWrite,
+}
+
+/// What the help says of them.
+pub const HELP: &str = "\
+Exit codes:
+   0  Promoted (an Experiment on its own: Successful)
+   2  the command line is not understood
+  10  RolledBack        11  RollbackFailed
+  12  Paused            13  Stuck
+  14  Invalid           15  Undecided
+  16  an Experiment on its own is Failed or Error
+  17  an Experiment on its own is Inconclusive
+  65  the input cannot be read
+  70  a bug
+  74  the report cannot be written";
+
+impl Exit {
+    /// The number.
+    #[must_use]
+    pub fn code(self) -> u8 {
+        match self {
+            Self::Promoted => 0,
+            Self::Usage => 2,
+            Self::RolledBack => 10,
+            Self::RollbackFailed => 11,
+            Self::Paused => 12,
+            Self::Stuck => 13,
+            Self::Invalid => 14,
+            Self::Undecided => 15,
+            Self::ExperimentFailed => 16,
+            Self::ExperimentInconclusive => 17,
+            Self::Unreadable => 65,
+            Self::Internal => 70,
+            Self::CannotWrite => 74,
+        }
+    }
+}
+
+impl From<Exit> for ExitCode {
+    fn from(exit: Exit) -> Self {
+        Self::from(exit.code())
+    }
+}
+
+impl From<Verdict> for Exit {
+    fn from(verdict: Verdict) -> Self {
+        match verdict {
+            Verdict::Promoted | Verdict::Successful => Self::Promoted,
+            Verdict::RolledBack => Self::RolledBack,
+            Verdict::RollbackFailed => Self::RollbackFailed,
+            Verdict::Paused => Self::Paused,
+            Verdict::Stuck => Self::Stuck,
+            Verdict::Invalid => Self::Invalid,
+            Verdict::Undecided => Self::Undecided,
+            Verdict::Failed => Self::ExperimentFailed,
+            Verdict::Inconclusive => Self::ExperimentInconclusive,
+        }
+    }
+}

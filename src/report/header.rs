@@ -1,0 +1,251 @@
+//! What was simulated, and in which world.
+
+use crate::plan::analysis::{AnalysisSite, Variant};
+use crate::plan::environment::Fate;
+use crate::plan::setting::Response;
+use crate::plan::strategy::Router;
+use crate::plan::{MetricPlan, Plan, Strategy};
+use crate::report::Run;
+use crate::report::layout::shorten;
+use crate::trace::wording;
+
+/// So many answers of a metric are shown.
+const ANSWERS_SHOWN: usize = 6;
+
+/// The head of a report.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Header {
+    /// `Rollout` or `Experiment`.
+    pub kind: &'static str,
+    /// Its name.
+    pub name: String,
+    /// The strategy, with its routers; empty for an Experiment.
+    pub strategy: String,
+    /// `spec.replicas`.
+    pub replicas: i32,
+    /// The version that is stable at the start, if there is one.
+    pub from: Option<String>,
+    /// The version that is deployed at the start.
+    pub to: Option<String>,
+    /// The steps in Argo's short form.
+    pub steps: Vec<String>,
+    /// What each place measures.
+    pub analyses: Vec<String>,
+    /// What the world does.
+    pub world: Vec<String>,
+    /// The name of the scenario; `None`: the default world.
+    pub scenario: Option<String>,
+    /// Objects that were not given: `Service web-canary`.
+    pub assumed: Vec<String>,
+    /// Metrics without a script.
+    pub assumed_metrics: Vec<String>,
+    /// Seed of the run.
+    pub seed: u64,
+}
+
+impl Header {
+    pub(super) fn of(run: &Run<'_>) -> Self {
+        let plan = &run.compiled.plan;
+        let first = run.trace.frames.first();
+        let rollout = first.and_then(|frame| frame.cluster.rollout.as_ref());
+        let tag = |template| plan.template(template).tag.clone();
+        let canary = plan.canary().filter(|_| rollout.is_some());
+        let steps = canary.map(|canary| canary.steps.iter().map(wording::step).collect());
+        let assumed = run.compiled.assumed.iter();
+        let mut assumed: Vec<String> =
+            assumed.map(|object| format!("{} {}", object.kind, object.name)).collect();
+        assumed.dedup();
+        Self {
+            kind: if rollout.is_some() { "Rollout" } else { "Experiment" },
+            name: plan.name.clone(),
+            strategy: if rollout.is_some() { strategy(plan) } else { String::new() },
+            replicas: plan.replicas,
+            from: rollout.and_then(|rollout| rollout.status.stable).map(tag),
+            to: rollout.map(|rollout| tag(rollout.template)),
+            steps: steps.unwrap_or_default(),
+            analyses: analyses(plan, rollout.is_some()),
+            world: world(run),
+            scenario: run.scenario.map(str::to_owned),
+            assumed,
+            assumed_metrics: run.compiled.assumed_metrics.clone(),
+            seed: run.seed,
+        }
+    }
+}
+
+fn strategy(plan: &Plan) -> String {
+    let Strategy::Canary(canary) = &plan.strategy else { return "blue-green".to_owned() };
+    let Some(routing) = &canary.routing else { return "canary without a traffic router".to_owned() };
+    let names: Vec<&str> = routing.routers.iter().map(router).collect();
+    format!("canary routed by {}", names.join(", "))
+}
+
+fn router(router: &Router) -> &str {
+    match router {
+        Router::Istio { .. } => "istio",
+        Router::Nginx => "nginx",
+        Router::Alb => "alb",
+        Router::Smi => "smi",
+        Router::Ambassador => "ambassador",
+        Router::AppMesh => "appMesh",
+        Router::Traefik => "traefik",
+        Router::Apisix => "apisix",
+        Router::Plugin(name) => name,
+    }
+}
+
+/// What each place of the rollout or experiment measures.
+fn analyses(plan: &Plan, of_rollout: bool) -> Vec<String> {
+    let mut all = Vec::new();
+    let mut add = |place: String, site: u16| {
+        let site = &plan.sites[usize::from(site)];
+        let metrics = metrics_of(plan, site);
+        if !metrics.is_empty() {
+            all.push(format!("{place}: {metrics}"));
+        }
+    };
+    match &plan.strategy {
+        _ if !of_rollout => {}
+        Strategy::Canary(canary) => {
+            if let Some(background) = &canary.background {
+                add("background".to_owned(), background.site);
+            }
+            for (number, step) in (1..).zip(&canary.steps) {
+                if let Some(site) = step.analysis {
+                    add(format!("step {number}"), site);
+                }
+            }
+        }
+        Strategy::BlueGreen(blue_green) => {
+            let places = [
+                ("before the switch", blue_green.pre_promotion),
+                ("after the switch", blue_green.post_promotion),
+            ];
+            for (place, site) in places {
+                if let Some(site) = site {
+                    add(place.to_owned(), site);
+                }
+            }
+        }
+    }
+    for experiment in &plan.experiments {
+        for analysis in &experiment.analyses {
+            let required = if analysis.required { ", required" } else { "" };
+            add(format!("experiment analysis {}{required}", analysis.name), analysis.site);
+        }
+    }
+    all
+}
+
+fn metrics_of(plan: &Plan, site: &AnalysisSite) -> String {
+    let texts: Vec<String> = match site.variants.first() {
+        None => Vec::new(),
+        Some(Variant::Error(message)) => vec![format!("cannot be made: {message}")],
+        Some(Variant::Run(index)) => {
+            let analysis = &plan.analyses[*index as usize];
+            match &analysis.invalid {
+                Some(message) => vec![message.clone()],
+                None => analysis.metrics.iter().map(metric).collect(),
+            }
+        }
+    };
+    texts.join("; ")
+}
+
+/// A metric in one line: `success-rate every 30s, result[0] >= 0.95, failureLimit 1`.
+fn metric(metric: &MetricPlan) -> String {
+    let mut parts = vec![metric.name.clone()];
+    match (metric.count, metric.interval) {
+        (Some(1), _) => parts[0] += " once",
+        (Some(count), Some(interval)) => parts[0] += &format!(" {count} times, every {interval}"),
+        (Some(count), None) => parts[0] += &format!(" {count} times"),
+        (None, Some(interval)) => parts[0] += &format!(" every {interval}"),
+        (None, None) => {}
+    }
+    if let Some(delay) = metric.initial_delay {
+        parts.push(format!("first after {delay}"));
+    }
+    if let Some(condition) = &metric.success {
+        parts.push(format!("success if {}", condition.text()));
+    }
+    if let Some(condition) = &metric.failure {
+        parts.push(format!("failure if {}", condition.text()));
+    }
+    if 0 <= metric.failure_limit {
+        parts.push(format!("failureLimit {}", metric.failure_limit));
+    }
+    if metric.dry_run {
+        parts.push("dry run".to_owned());
+    }
+    parts.join(", ")
+}
+
+/// What the world does, as far as it was said.
+fn world(run: &Run<'_>) -> Vec<String> {
+    let plan = &run.compiled.plan;
+    let mut lines = Vec::new();
+    let mut pods: Vec<(String, Vec<&str>)> = Vec::new();
+    for (template, image) in plan.templates.iter().zip(&run.compiled.environment.images) {
+        let mut text = match image.max_ready {
+            Some(0) => "never become ready".to_owned(),
+            Some(most) => {
+                let startup = image.startup;
+                format!("start in {startup}, only {most} of a ReplicaSet ever become ready")
+            }
+            None => format!("start in {}", image.startup),
+        };
+        for (from, to) in &image.unready {
+            if *to == crate::time::SimTime::MAX {
+                text += &format!(", not ready from {from} on");
+            } else {
+                text += &format!(", not ready from {from} to {to}");
+            }
+        }
+        match pods.iter_mut().find(|(known, _)| *known == text) {
+            Some((_, tags)) => tags.push(&template.tag),
+            None => pods.push((text, vec![&template.tag])),
+        }
+    }
+    for (text, tags) in &pods {
+        let whose = if pods.len() == 1 { "all pods".to_owned() } else { format!("pods of {}", tags.join(", ")) };
+        lines.push(format!("{whose} {text}"));
+    }
+    for (name, answers) in &run.setting.metrics {
+        let shown = answers.iter().take(ANSWERS_SHOWN);
+        let mut texts: Vec<String> =
+            shown.map(|(from, response)| format!("{} from {from}", answer(response))).collect();
+        if ANSWERS_SHOWN < answers.len() {
+            texts.push("...".to_owned());
+        }
+        lines.push(format!("{name} answers {}", texts.join(", ")));
+    }
+    let assumed = &run.compiled.assumed_metrics;
+    if !assumed.is_empty() {
+        lines.push(format!("{} passes: assumed, nothing is scripted for it", assumed.join(", ")));
+    }
+    if let Some(after) = run.compiled.environment.verify_after {
+        lines.push(format!("the router confirms a weight {after} after it was set"));
+    }
+    lines
+}
+
+/// A scripted answer in short.
+fn answer(response: &Response) -> String {
+    let number = |number: &f64| match number {
+        number if number.is_nan() => "NaN".to_owned(),
+        number => number.to_string(),
+    };
+    match response {
+        Response::Vector(numbers) => {
+            let numbers: Vec<String> = numbers.iter().map(number).collect();
+            format!("[{}]", numbers.join(", "))
+        }
+        Response::Scalar(scalar) => number(scalar),
+        Response::Error(message) => format!("error \"{}\"", shorten(message, 40)),
+        Response::Json(document) => shorten(&document.to_string(), 40),
+        Response::Status(status) => format!("HTTP {status}"),
+        Response::Job(Fate::Succeeds(after)) => format!("a Job that succeeds after {after}"),
+        Response::Job(Fate::Fails(after)) => format!("a Job that fails after {after}"),
+        Response::Job(Fate::Hangs) => "a Job that never ends".to_owned(),
+    }
+}

@@ -1,0 +1,304 @@
+//! A scenario: what happens around a rollout that its manifests do not say.
+//!
+//! Knows how pods start and fail, what metrics answer, what people do, and when. Refuses to know the
+//! rollout: names of metrics and images are compared with it elsewhere. Simplifies: times are exact
+//! and nothing is random yet.
+//!
+//! ```yaml
+//! apiVersion: coalmine/v1alpha1
+//! kind: Scenario
+//! metadata: {name: background-analysis-rolls-back}
+//! spec:
+//!   until: 2h
+//!   images:
+//!     default: {startup: 10s}
+//!   metrics:
+//!     success-rate:
+//!     - {from: 0s, vector: [0.99]}
+//!     - {from: 150s, vector: [0.8]}
+//!   actions:
+//!   - {on: paused, after: 2m, do: promote}
+//! ```
+
+use std::collections::BTreeMap;
+
+use serde_json::Value;
+
+use crate::duration::{HOUR, SECOND};
+
+mod action;
+mod answer;
+pub mod check;
+pub mod written;
+
+pub use check::check;
+pub use written::Written;
+
+/// End of a simulation that does not say its own \[ns\]: one day.
+pub const UNTIL_DEFAULT: i64 = 24 * HOUR;
+/// Time from a pod's creation until it is ready, where nothing is said \[ns\].
+pub const STARTUP_DEFAULT: i64 = 10 * SECOND;
+/// Tag of the image that is stable at first, where nothing is said.
+pub const STABLE_DEFAULT: &str = "previous";
+
+/// A scenario without anything left to look up.
+///
+/// The default is a quiet world: a healthy stable version, pods that start within
+/// [`STARTUP_DEFAULT`], no metric answers and nobody acts. Build others from it:
+///
+/// ```
+/// use coalmine::duration::SECOND;
+/// use coalmine::scenario::{Action, Scenario, Trigger, Verb};
+///
+/// let scenario = Scenario {
+///     seed: 7,
+///     actions: vec![Action {
+///         trigger: Trigger::At(120 * SECOND),
+///         verb: Verb::SetImage("v3".to_owned()),
+///     }],
+///     ..Scenario::default()
+/// };
+/// assert_eq!(scenario.image("v3").startup, 10 * SECOND);
+/// ```
+#[derive(Clone, Debug, PartialEq)]
+pub struct Scenario {
+    /// Empty when it has none.
+    pub name: String,
+    pub description: String,
+    pub seed: u64,
+    /// End of the simulation \[ns\], positive.
+    pub until: i64,
+    pub start: Start,
+    /// Tag that is applied at time 0; `None`: the manifest's own image.
+    pub update: Option<String>,
+    /// How pods of the images behave that are not in `images`.
+    pub image_default: Image,
+    /// How pods of an image behave, by tag.
+    pub images: BTreeMap<String, Image>,
+    /// What back ends answer, by name of the metric; the lists are ordered by time, strictly.
+    pub metrics: BTreeMap<String, Vec<Answer>>,
+    /// What people do, in the order in which it is written.
+    pub actions: Vec<Action>,
+    /// Values by name of the secret and key.
+    pub secrets: BTreeMap<String, BTreeMap<String, String>>,
+    /// What step plugins answer one after the other, by name of the plugin.
+    pub plugins: BTreeMap<String, Vec<PluginResult>>,
+    /// Time after which a router reports a weight as verified \[ns\]; `None`: it never says.
+    pub verify_after: Option<i64>,
+}
+
+/// What is there at time 0.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Start {
+    /// Nothing: the first deployment is simulated too.
+    Empty,
+    /// All pods run this tag and are healthy.
+    Stable(String),
+}
+
+/// How the pods of an image behave.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Image {
+    /// Time from a pod's creation until it is ready \[ns\], 0 or more.
+    pub startup: i64,
+    /// How many pods of one `ReplicaSet` ever become ready; `None`: all.
+    pub ready_max: Option<u32>,
+    /// When no pod is ready.
+    pub unready: Vec<Window>,
+}
+
+/// A time from (inclusive) and to (exclusive) \[ns\]; `None`: for ever.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Window {
+    pub from: i64,
+    pub to: Option<i64>,
+}
+
+/// What a metric's back end answers from a time on.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Answer {
+    /// \[ns\], 0 or more.
+    pub from: i64,
+    pub reply: Reply,
+}
+
+/// An answer of a back end.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Reply {
+    /// A vector of samples (Prometheus).
+    Vector(Vec<f64>),
+    /// A single number.
+    Scalar(f64),
+    /// The query fails with this text.
+    Error(String),
+    /// A JSON document (web).
+    Json(Value),
+    /// An HTTP status without a useful body (web), 100..=599.
+    Status(u16),
+    /// A Job and its end.
+    Job(JobEnd),
+    /// Any value, for the other providers.
+    Value(Value),
+}
+
+/// How a Job ends, counted from its creation \[ns\].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum JobEnd {
+    SucceedsAfter(i64),
+    FailsAfter(i64),
+    Never,
+}
+
+/// Something a person does.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Action {
+    pub trigger: Trigger,
+    pub verb: Verb,
+}
+
+/// When an action is done.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Trigger {
+    /// At this time \[ns\].
+    At(i64),
+    /// So long after an event \[ns\]: after the first of its kind, or after every one.
+    On {
+        event: Event,
+        after: i64,
+        every: bool,
+    },
+}
+
+/// What may be waited for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Event {
+    /// The rollout pauses: at this step (from 0), or at any.
+    Paused {
+        step: Option<u32>,
+    },
+    /// A step (from 0) is entered.
+    Step {
+        step: u32,
+    },
+    Degraded,
+    Aborted,
+    Healthy,
+    /// The new version becomes the stable one.
+    Promoted,
+    AnalysisFailed,
+    AnalysisInconclusive,
+    /// A new revision begins.
+    Revision,
+}
+
+/// What a person may do, named as in `kubectl argo rollouts`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Verb {
+    /// Gives the rollout this tag.
+    SetImage(String),
+    Promote(Promotion),
+    Abort,
+    Retry,
+    /// Back to this revision, or to the one before.
+    Undo {
+        to_revision: Option<u32>,
+    },
+    /// Sets `spec.paused`.
+    Pause,
+    /// Clears `spec.paused`.
+    Resume,
+    /// Sets `spec.replicas`.
+    Scale {
+        replicas: i32,
+    },
+    Restart,
+    TerminateExperiment,
+}
+
+/// How far a promotion goes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Promotion {
+    /// Ends the current pause.
+    Plain,
+    /// To the end, without steps and analyses.
+    Full,
+    SkipCurrentStep,
+    SkipAllSteps,
+}
+
+/// What a step plugin answers when it is asked.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PluginResult {
+    pub phase: PluginPhase,
+    /// How long it answers so before the next result counts \[ns\]; `None`: for ever.
+    pub lasts: Option<i64>,
+    /// When it wants to be asked again \[ns\].
+    pub requeue_after: Option<i64>,
+    pub message: String,
+}
+
+/// Phase of a step plugin (`utils/plugin/types/steps.go: StepPhase`).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum PluginPhase {
+    Running,
+    Successful,
+    Failed,
+    Error,
+}
+
+impl Default for Scenario {
+    fn default() -> Self {
+        Scenario {
+            name: String::new(),
+            description: String::new(),
+            seed: 0,
+            until: UNTIL_DEFAULT,
+            start: Start::Stable(STABLE_DEFAULT.to_owned()),
+            update: None,
+            image_default: Image::default(),
+            images: BTreeMap::new(),
+            metrics: BTreeMap::new(),
+            actions: Vec::new(),
+            secrets: BTreeMap::new(),
+            plugins: BTreeMap::new(),
+            verify_after: None,
+        }
+    }
+}
+
+impl Default for Image {
+    fn default() -> Self {
+        Image {
+            startup: STARTUP_DEFAULT,
+            ready_max: None,
+            unready: Vec::new(),
+        }
+    }
+}
+
+impl Scenario {
+    /// How the pods of an image behave.
+    #[must_use]
+    pub fn image(&self, tag: &str) -> &Image {
+        self.images.get(tag).unwrap_or(&self.image_default)
+    }
+
+    /// What a metric's back end answers at a time \[ns\]; `None` when nothing is said about the
+    /// metric, or nothing that early.
+    #[must_use]
+    pub fn reply(&self, metric: &str, at: i64) -> Option<&Reply> {
+        let answers = self.metrics.get(metric)?;
+        let count = answers.partition_point(|answer| answer.from <= at);
+        let last = count.checked_sub(1)?;
+        Some(&answers[last].reply)
+    }
+}
+
+impl Image {
+    /// Whether no pod of the image is ready at a time \[ns\], whatever its age.
+    #[must_use]
+    pub fn is_unready(&self, at: i64) -> bool {
+        let covers = |window: &Window| window.from <= at && window.to.is_none_or(|to| at < to);
+        self.unready.iter().any(covers)
+    }
+}

@@ -1,0 +1,121 @@
+//! What metrics answer, checked.
+
+use super::check::Checker;
+use super::written;
+use super::{Answer, JobEnd, Reply};
+use crate::diagnostic::wording::quoted;
+use crate::diagnostic::{Diagnostic, Path};
+use crate::duration::Printed;
+
+/// The answers of one metric that make sense, in the order of time.
+pub(super) fn answers(
+    checker: &mut Checker<'_>,
+    path: &Path,
+    written: &[written::Answer],
+) -> Vec<Answer> {
+    let mut answers: Vec<Answer> = Vec::new();
+    let mut before = None;
+    for (index, item) in written.iter().enumerate() {
+        let path = path.clone().index(index);
+        let from_path = path.clone().key("from");
+        let reply = reply(checker, &path, item);
+        let from = match item.from.as_ref() {
+            None if index == 0 => Some(0),
+            None => {
+                let help = "say from when it answers so, such as `from: 150s`";
+                checker.missing(&from_path, help);
+                None
+            }
+            from => checker.moment(from, &from_path),
+        };
+        let Some(from) = from else {
+            continue;
+        };
+        if let Some(before) = before.filter(|before| from <= *before) {
+            let before = Printed(before);
+            let message = format!("the list is not in order: the answer before is from {before}");
+            let help = "sort the list by `from`; each time must be later than the one before";
+            let diagnostic = Diagnostic::error("out-of-order", message).help(help);
+            checker.report(diagnostic, &from_path);
+        }
+        before = Some(from);
+        let last = answers.last().map(|answer| answer.from);
+        let is_later = last.is_none_or(|last| last < from);
+        answers.extend(
+            reply
+                .filter(|_| is_later)
+                .map(|reply| Answer { from, reply }),
+        );
+    }
+    answers
+}
+
+fn reply(checker: &mut Checker<'_>, path: &Path, written: &written::Answer) -> Option<Reply> {
+    let fields = [
+        ("vector", written.vector.is_some()),
+        ("scalar", written.scalar.is_some()),
+        ("error", written.error.is_some()),
+        ("json", written.json.is_some()),
+        ("status", written.status.is_some()),
+        ("job", written.job.is_some()),
+        ("value", written.value.is_some()),
+    ];
+    if !checker.exactly_one(path, &fields) {
+        return None;
+    }
+    if let Some(samples) = &written.vector {
+        let path = path.clone().key("vector");
+        let samples = samples.iter().enumerate();
+        let samples: Vec<Option<f64>> = samples
+            .map(|(index, sample)| checker.number(sample, &path.clone().index(index)))
+            .collect();
+        return samples
+            .into_iter()
+            .collect::<Option<_>>()
+            .map(Reply::Vector);
+    }
+    if let Some(number) = &written.scalar {
+        let number = checker.number(number, &path.clone().key("scalar"))?;
+        return Some(Reply::Scalar(number));
+    }
+    if let Some(status) = written.status {
+        if !(100..=599).contains(&status) {
+            let message = format!("{} is no status of HTTP", quoted(&status.to_string()));
+            let help = "write a number from 100 to 599";
+            let diagnostic = Diagnostic::error("bad-status", message).help(help);
+            checker.report(diagnostic, &path.clone().key("status"));
+            return None;
+        }
+        return Some(Reply::Status(status));
+    }
+    if let Some(job) = &written.job {
+        return job_end(checker, &path.clone().key("job"), job).map(Reply::Job);
+    }
+    let error = written.error.clone().map(Reply::Error);
+    let json = written.json.clone().map(Reply::Json);
+    error
+        .or(json)
+        .or_else(|| written.value.clone().map(Reply::Value))
+}
+
+fn job_end(checker: &mut Checker<'_>, path: &Path, job: &written::Job) -> Option<JobEnd> {
+    let fields = [
+        ("succeedAfter", job.succeed_after.is_some()),
+        ("failAfter", job.fail_after.is_some()),
+    ];
+    let is_written = |(_, is_written): &(&str, bool)| *is_written;
+    if !fields.iter().any(is_written) {
+        return Some(JobEnd::Never);
+    }
+    if !checker.exactly_one(path, &fields) {
+        return None;
+    }
+    let succeeds = checker.length(
+        job.succeed_after.as_ref(),
+        &path.clone().key("succeedAfter"),
+    );
+    let fails = checker.length(job.fail_after.as_ref(), &path.clone().key("failAfter"));
+    succeeds
+        .map(JobEnd::SucceedsAfter)
+        .or(fails.map(JobEnd::FailsAfter))
+}
