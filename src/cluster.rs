@@ -117,7 +117,7 @@ impl Cluster {
         &self.experiment_analyses[experiment.analyses.range()]
     }
 
-    /// Where the own service of an experiment's template points, if it exists.
+    /// The stored `ReplicaSet` `id`.
     #[must_use]
     pub fn replica_set(&self, id: ReplicaSetId) -> &ReplicaSet {
         &self.replica_sets[usize::from(id.0)]

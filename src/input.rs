@@ -1,9 +1,9 @@
 //! Reading manifests: text in, objects and everything that is wrong with them out.
 //!
-//! Knows YAML as Kubernetes' reader understands it, the kinds that a release concerns, and where in
-//! the text each value stands. Refuses to know files (they come as bytes), defaults and rules of the
-//! objects. A document that cannot be read does not take the others with it. Simplifies: what it
-//! does not know it lists and leaves alone.
+//! Knows YAML as Kubernetes' reader understands it, the kinds that a release concerns, and where
+//! in the text each value stands. Refuses to know files (they come as bytes), defaults and rules
+//! of the objects. A document that cannot be read does not take the others with it. Simplifies:
+//! what it does not know it lists and leaves alone.
 
 use std::ops::Range;
 

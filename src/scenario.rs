@@ -1,8 +1,8 @@
 //! A scenario: what happens around a rollout that its manifests do not say.
 //!
-//! Knows how pods start and fail, what metrics answer, what people do, and when. Refuses to know the
-//! rollout: names of metrics and images are compared with it elsewhere. Simplifies: times are exact
-//! and nothing is random yet.
+//! Knows how pods start and fail, what metrics answer, what people do, and when. Refuses to know
+//! the rollout: names of metrics and images are compared with it elsewhere. Simplifies: times are
+//! exact and nothing is random yet.
 //!
 //! ```yaml
 //! apiVersion: coalmine/v1alpha1

@@ -189,7 +189,7 @@ impl<'a, R: Recorder> Simulation<'a, R> {
             self.take_due(now);
             if now == self.resync_due {
                 self.resync_due = now + RESYNC_PERIOD;
-                self.resync(now);
+                self.resync();
             }
         }
     }
@@ -248,7 +248,7 @@ impl<'a, R: Recorder> Simulation<'a, R> {
     }
 
     /// Every object is looked at again (client-go's informer resync).
-    fn resync(&mut self, now: SimTime) {
+    fn resync(&mut self) {
         self.rollout_queue.add();
         self.experiment_queues.iter_mut().for_each(Queue::add);
         self.run_queues.iter_mut().for_each(Queue::add);
@@ -394,7 +394,7 @@ impl<'a, R: Recorder> Simulation<'a, R> {
             self.environment,
             &mut self.decision,
         );
-        let changed = self.store_run(index, run, now);
+        let changed = self.store_run(index, run);
         self.run_queues[index].finish(self.decision.requeue, changed, now);
         if let Some(at) = self.run_queues[index].to_schedule() {
             self.kernel.schedule(at, Due::Run(id));
@@ -402,17 +402,17 @@ impl<'a, R: Recorder> Simulation<'a, R> {
         self.tell(now);
     }
 
-    fn store_run(&mut self, index: usize, run: AnalysisRun, now: SimTime) -> bool {
-        let stored = self.cluster.runs[index];
-        if stored == run && self.cluster.metrics_of(&stored) == self.metrics {
+    fn store_run(&mut self, index: usize, run: AnalysisRun) -> bool {
+        let before = self.cluster.runs[index];
+        if before == run && self.cluster.metrics_of(&before) == self.metrics {
             return false;
         }
         self.cluster.runs[index] = run;
-        self.cluster.metrics[stored.metrics.range()].copy_from_slice(&self.metrics);
+        self.cluster.metrics[before.metrics.range()].copy_from_slice(&self.metrics);
         self.changed = true;
         self.run_queues[index].add();
-        if run.phase != stored.phase {
-            self.wake_owner_of_run(&run, now);
+        if run.phase != before.phase {
+            self.wake_owner_of_run(&run);
         }
         true
     }

@@ -21,8 +21,8 @@ pub const STDIN_NAME: &str = "<stdin>";
 pub const FILES_MAX: usize = 10_000;
 
 /// Reads everything that the arguments name, in their order; what a folder or a pattern stands for
-/// is sorted by name. A file is read once, however often it is named. What cannot be read is described
-/// in diagnostics without a place.
+/// is sorted by name. A file is read once, however often it is named. What cannot be read is
+/// described in diagnostics without a place.
 ///
 /// - A file is read whatever its name is, up to [`SOURCE_SIZE_MAX`].
 /// - A folder stands for its files `*.yaml`, `*.yml` and `*.json` that are not hidden, without the

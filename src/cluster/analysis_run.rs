@@ -1,6 +1,6 @@
 //! `AnalysisRun`s: counters and the last measurement of each metric; the full log is the trace's business.
 
-use crate::cluster::{ExperimentId, ReplicaSetId, Slice, TemplateId};
+use crate::cluster::{ExperimentId, Slice, TemplateId};
 use crate::time::SimTime;
 
 /// Phases of measurements, metrics, runs and experiments.
@@ -211,6 +211,3 @@ pub struct Measurement {
     /// The cause of `message`.
     pub message: Detail,
 }
-
-/// A place that names a `ReplicaSet` an experiment runs.
-pub type TemplateReplicaSet = Option<ReplicaSetId>;

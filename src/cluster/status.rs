@@ -6,6 +6,7 @@ use crate::time::SimTime;
 
 /// `status` of a Rollout. Field names are Argo's where Argo has one; hashes are templates.
 #[derive(Clone, Debug, Default, PartialEq)]
+#[expect(clippy::struct_excessive_bools, reason = "Argo's own fields")]
 pub struct RolloutStatus {
     /// `observedGeneration`; 0 before the first observation.
     pub observed_generation: u32,

@@ -94,17 +94,14 @@ impl<L: Log> Pass<'_, L> {
                 self.next.blue_green.scale_up_check_point = self.scale_up_check_point(blue_green);
             }
         }
-        match self.set_of(self.next.blue_green.active) {
-            Some(active) => {
-                let active = self.sets[active];
-                self.next.hpa_replicas = active.replicas;
-                self.next.available = active.available;
-                self.next.ready = active.ready;
-            }
-            None => {
-                self.next.hpa_replicas = self.sum(|set| set.replicas);
-                self.next.available = self.sum(|set| set.available);
-            }
+        if let Some(active) = self.set_of(self.next.blue_green.active) {
+            let active = self.sets[active];
+            self.next.hpa_replicas = active.replicas;
+            self.next.available = active.available;
+            self.next.ready = active.ready;
+        } else {
+            self.next.hpa_replicas = self.sum(|set| set.replicas);
+            self.next.available = self.sum(|set| set.available);
         }
         self.persist()
     }

@@ -13,7 +13,7 @@ use crate::cluster::{
 };
 use crate::controller::{Decision, Log};
 use crate::plan::analysis::Variant;
-use crate::plan::experiment::TemplateSource;
+use crate::plan::experiment::{TemplatePlan, TemplateSource};
 use crate::plan::{ExperimentPlan, Plan};
 use crate::time::{Delta, SimTime};
 
@@ -126,7 +126,7 @@ impl<L: Log> Pass<'_, L> {
             }
             Some(id) => {
                 let set = *self.set(id);
-                self.reconcile_service(spec, index, desired, &set, &mut status);
+                reconcile_service(&spec.templates[index], desired, &set, &mut status);
                 self.scale_template(spec, index, desired, &set, &mut status);
                 status.replicas = set.replicas;
                 status.ready = set.ready;
@@ -186,27 +186,6 @@ impl<L: Log> Pass<'_, L> {
         });
         let next = self.cluster.replica_sets.len() + created;
         ReplicaSetId(u16::try_from(next).unwrap_or(u16::MAX))
-    }
-
-    /// The template's own service lives while pods are wanted (`experiments/experiment.go: createTemplateService,
-    /// deleteTemplateService`).
-    fn reconcile_service(
-        &self,
-        spec: &ExperimentPlan,
-        index: usize,
-        desired: i32,
-        set: &ReplicaSet,
-        status: &mut TemplateStatus,
-    ) {
-        let template = &spec.templates[index];
-        if !template.service {
-            return;
-        }
-        if desired != 0 {
-            status.has_service = template.has_ports;
-        } else if set.available == 0 {
-            status.has_service = false;
-        }
     }
 
     /// Scales a template's set; down only after its delay (`experiments/experiment.go: scaleTemplateRS,
@@ -454,4 +433,22 @@ impl<L: Log> Pass<'_, L> {
 
 fn has_required(spec: &ExperimentPlan) -> bool {
     spec.analyses.iter().any(|analysis| analysis.required)
+}
+
+/// The template's own service lives while pods are wanted (`experiments/experiment.go: createTemplateService,
+/// deleteTemplateService`).
+fn reconcile_service(
+    template: &TemplatePlan,
+    desired: i32,
+    set: &ReplicaSet,
+    status: &mut TemplateStatus,
+) {
+    if !template.service {
+        return;
+    }
+    if desired != 0 {
+        status.has_service = template.has_ports;
+    } else if set.available == 0 {
+        status.has_service = false;
+    }
 }

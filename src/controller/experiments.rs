@@ -4,6 +4,7 @@
 
 use crate::cluster::analysis_run::AnalysisPhase;
 use crate::cluster::event::ReconcileError;
+use crate::cluster::experiment::ExperimentMessage;
 use crate::cluster::status::{AbortCause, PauseReason};
 use crate::cluster::{Command, Event, Experiment, ExperimentId, TemplateId};
 use crate::controller::Log;
@@ -45,7 +46,7 @@ impl<L: Log> Pass<'_, L> {
             kept = before;
             let (phase, message) = self
                 .stored_experiment(current)
-                .map_or((AnalysisPhase::Unset, Default::default()), |experiment| {
+                .map_or((AnalysisPhase::Unset, ExperimentMessage::default()), |experiment| {
                     (experiment.phase, experiment.message)
                 });
             match phase {

@@ -23,7 +23,7 @@ pub(super) struct PauseContext {
 }
 
 impl<L: Log> Pass<'_, L> {
-    /// Whether ReplicaSets and services are left alone (`rollout/context.go: haltProgress`).
+    /// Whether `ReplicaSets` and services are left alone (`rollout/context.go: haltProgress`).
     pub(super) fn is_halted(&self) -> bool {
         self.rollout.paused || self.rollout.status.pauses.has(PauseReason::InconclusiveAnalysis)
     }

@@ -210,8 +210,6 @@ impl<L: Log> Pass<'_, L> {
                     self.renew_annotation();
                     return false;
                 }
-                // A deadline beyond the next resync is not waited for: upstream falls through and scales now.
-                (Some(_), _) => {}
                 (None, Some(delay)) => {
                     self.renew_annotation();
                     let stable_serves_all = self
@@ -222,7 +220,8 @@ impl<L: Log> Pass<'_, L> {
                     }
                     return false;
                 }
-                (None, None) => {}
+                // A deadline beyond the next resync is not waited for: upstream falls through and scales now.
+                (Some(_), _) | (None, None) => {}
             }
         }
         self.scale(self.new, want)

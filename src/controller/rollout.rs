@@ -10,7 +10,7 @@ use crate::cluster::status::{
     AbortCause, ProgressReason, Progressing, RolloutStatus, Truth, Weights,
 };
 use crate::cluster::{
-    Cluster, Command, Event, ExperimentId, ReplicaSet, ReplicaSetId, Rollout, RunId, Service,
+    Cluster, Command, Event, ExperimentId, ReplicaSet, Rollout, RunId, Service,
     TemplateId,
 };
 use crate::controller::pause::PauseContext;
@@ -279,7 +279,7 @@ impl<L: Log> Pass<'_, L> {
             return Ok(outcome);
         }
         if self.is_scaling_event() {
-            return self.sync_replicas_only();
+            return Ok(self.sync_replicas_only());
         }
         match &self.plan.strategy {
             Strategy::Canary(canary) => self.rollout_canary(canary),
@@ -298,7 +298,7 @@ impl<L: Log> Pass<'_, L> {
     }
 
     /// Scales and does nothing else (`rollout/sync.go: syncReplicasOnly`).
-    fn sync_replicas_only(&mut self) -> Result<Outcome, Failed> {
+    fn sync_replicas_only(&mut self) -> Outcome {
         self.sync_revision();
         let old = &self.rollout.status;
         self.next.clone_from(old);
@@ -315,7 +315,7 @@ impl<L: Log> Pass<'_, L> {
         let counted = active.map(|index| self.sets[index]);
         self.next.hpa_replicas = counted.map_or(self.sum(|set| set.replicas), |set| set.replicas);
         self.next.available = counted.map_or(self.sum(|set| set.available), |set| set.available);
-        Ok(self.persist())
+        self.persist()
     }
 
     /// Raises the revision of the new set above all others, and then the rollout's to it
@@ -378,10 +378,5 @@ impl<L: Log> Pass<'_, L> {
     /// Gives up the update.
     pub(super) fn abort(&mut self, cause: AbortCause) {
         self.pause.add_abort = Some(cause);
-    }
-
-    /// The set with this id, in the copy.
-    pub(super) fn id(&self, index: usize) -> ReplicaSetId {
-        self.sets[index].id
     }
 }

@@ -2,7 +2,7 @@
 //!
 //! Follows `rollout/analysis.go`, `utils/analysis/filter.go` and `utils/analysis/helpers.go: CreateWithCollisionCounter`.
 
-use crate::cluster::analysis_run::{AnalysisPhase, Site};
+use crate::cluster::analysis_run::{AnalysisPhase, RunMessage, Site};
 use crate::cluster::event::ReconcileError;
 use crate::cluster::status::{AbortCause, PauseReason, RunSummary};
 use crate::cluster::{AnalysisRun, Command, Event, RunId, TemplateId};
@@ -20,7 +20,7 @@ impl<L: Log> Pass<'_, L> {
     /// The phase and the message of a run; a run that this reconciliation made has none yet.
     fn summary(&self, id: RunId) -> RunSummary {
         self.stored_run(id).map_or(
-            RunSummary { run: id, phase: AnalysisPhase::Unset, message: Default::default() },
+            RunSummary { run: id, phase: AnalysisPhase::Unset, message: RunMessage::default() },
             |run| RunSummary { run: id, phase: run.phase, message: run.message },
         )
     }

@@ -2,7 +2,7 @@
 //!
 //! Follows `rollout/service.go`. Services are assumed to exist: a missing one is an invalid spec and found before.
 
-use crate::cluster::status::PingPong;
+use crate::cluster::status::{Destination, PingPong};
 use crate::cluster::{Command, Event, Service, ServiceId, TemplateId};
 use crate::controller::Log;
 use crate::controller::replica_sets::is_saturated;
@@ -35,22 +35,23 @@ impl<L: Log> Pass<'_, L> {
         check_availability: bool,
     ) {
         let (Some(id), Some(index)) = (service, set) else { return };
-        let (service, set) = (self.service(id), self.sets[index]);
-        if service.selector == Some(set.template) {
+        let (service, target) = (self.service(id), self.sets[index]);
+        if service.selector == Some(target.template) {
             return;
         }
-        if check_availability && ((!service.managed && !set.is_available()) || set.available <= 0) {
+        let unfit = (!service.managed && !target.is_available()) || target.available <= 0;
+        if check_availability && unfit {
             return;
         }
-        self.switch(id, set.template);
+        self.switch(id, target.template);
     }
 
     /// The stable and the canary service in their turn (`rollout/trafficrouting/service_helper.go:
     /// GetStableAndCanaryServices`).
     pub(super) fn ping_pong_canary(&self, canary: &Canary) -> Option<ServiceId> {
-        let (ping, pong) = canary.ping_pong?;
+        let (first, second) = canary.ping_pong?;
         let stable_is_ping = self.rollout.status.canary.stable_ping_pong == Some(PingPong::Ping);
-        Some(if stable_is_ping { pong } else { ping })
+        Some(if stable_is_ping { second } else { first })
     }
 
     /// `rollout/service.go: reconcilePingAndPongService`.
@@ -73,7 +74,7 @@ impl<L: Log> Pass<'_, L> {
 
     /// The canary that still has traffic while a rollout with a dynamically scaled stable version goes back to that
     /// version (`utils/rollout/rolloututil.go: IsDynamicallyRollingBackToStable`).
-    pub(super) fn rolls_back_dynamically(&self, canary: &Canary) -> Option<Option<TemplateId>> {
+    pub(super) fn rolls_back_dynamically(&self, canary: &Canary) -> Option<Destination> {
         let weights = self.rollout.status.canary.weights.as_ref()?;
         let new = self.new_set();
         (self.is_fully_promoted()
@@ -81,7 +82,7 @@ impl<L: Log> Pass<'_, L> {
             && canary.dynamic_stable_scale
             && weights.canary.template != Some(new.template)
             && new.available < self.rollout.replicas)
-            .then_some(weights.canary.template)
+            .then_some(weights.canary)
     }
 
     /// `rollout/service.go: reconcilePreviewService`.

@@ -144,7 +144,7 @@ impl<L: Log> Pass<'_, L> {
         let status = &self.rollout.status;
         if let Some(previous) = self.rolls_back_dynamically(canary) {
             wish.weight = self.weight_on_the_way_back(canary);
-            wish.canary = previous;
+            wish.canary = previous.template;
         } else if self.is_fully_promoted() {
             self.route(RouterCall::RemoveManagedRoutes);
         } else if self.is_aborted() {

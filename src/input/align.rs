@@ -1,6 +1,7 @@
 //! Places inside a text value: which bytes of the file stand for which bytes of the value.
 //!
-//! Knows that YAML's styles change white space and escapes only. Refuses to know the styles further.
+//! Knows that YAML's styles change white space and escapes only. Refuses to know the styles
+//! further.
 
 use std::ops::Range;
 

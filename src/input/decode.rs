@@ -1,9 +1,9 @@
 //! From trees to types, through serde.
 //!
-//! Knows which fields and values a type asks for, and collects everything in a document that does not
-//! fit: unknown fields in passing; after a value of the wrong type it starts again without that
-//! value. Refuses to convert: `"20"` is no number and `20` is no text, as in Kubernetes. Simplifies:
-//! at most [`FAULTS_MAX`] wrong values of one document are reported.
+//! Knows which fields and values a type asks for, and collects everything in a document that does
+//! not fit: unknown fields in passing; after a value of the wrong type it starts again without
+//! that value. Refuses to convert: `"20"` is no number and `20` is no text, as in Kubernetes.
+//! Simplifies: at most [`FAULTS_MAX`] wrong values of one document are reported.
 
 use std::fmt;
 

@@ -1,7 +1,7 @@
 //! What a plain scalar means: the rules of Kubernetes' reader.
 //!
-//! Knows YAML 1.1 as `sigs.k8s.io/yaml` resolves it (go-yaml v2, `resolve.go: resolve`), followed by
-//! its way through JSON: `yes` is true, `010` is 8, `20.0` is 20. Refuses to know quotes, which
+//! Knows YAML 1.1 as `sigs.k8s.io/yaml` resolves it (go-yaml v2, `resolve.go: resolve`), followed
+//! by its way through JSON: `yes` is true, `010` is 8, `20.0` is 20. Refuses to know quotes, which
 //! make everything a text. Simplifies nothing that was observed with `kubectl`.
 
 use super::tree::Content;

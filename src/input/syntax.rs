@@ -17,8 +17,8 @@ pub(crate) struct Problem {
     pub(crate) stopped: Option<usize>,
 }
 
-/// Explains an error of the parser at a byte of a text. `open` is where the innermost bracket opened
-/// that is not closed.
+/// Explains an error of the parser at a byte of a text. `open` is where the innermost bracket
+/// opened that is not closed.
 pub(crate) fn explain(parser_says: &str, text: &str, at: usize, open: Option<usize>) -> Problem {
     let stopped = crate::diagnostic::source::floor_boundary(text, at);
     let at = last_content(text, at);
@@ -159,6 +159,56 @@ fn colon(parser_says: &str, line: &Line<'_>, at: usize) -> Option<Explanation> {
     Some((message, Some(help.to_owned()), line.span()))
 }
 
+/// Words of the parser, what is wrong, and what to do. The first that fits counts.
+const KNOWN: [(&str, &str, &str); 10] = [
+    (
+        "did not find expected key",
+        "YAML expects a key here",
+        "check the indentation, and the quotes and brackets on the line",
+    ),
+    (
+        "simple key expect",
+        "a key without a colon",
+        "write `key: value`; a text of several lines needs `|` or quotes",
+    ),
+    (
+        "did not find expected '-' indicator",
+        "YAML expects another item of the list here",
+        "begin it with `- `, or indent the line like what it belongs to",
+    ),
+    (
+        "block sequence entries are not allowed",
+        "a list cannot begin here",
+        "begin it on a line of its own below the key",
+    ),
+    (
+        "<document start>",
+        "the line belongs to nothing above it",
+        "indent it like its neighbours, or begin a new document with `---`",
+    ),
+    (
+        "unknown anchor",
+        "the alias refers to an anchor that does not exist above it",
+        "define it with `&name` first; anchors of other documents do not count",
+    ),
+    (
+        "unknown escape character",
+        "the backslash begins an escape that does not exist",
+        "double the backslash, or use single quotes, where it means nothing",
+    ),
+    (
+        "recursion limit",
+        "the document is nested too deeply",
+        "no object of Kubernetes is; look for brackets that are not closed",
+    ),
+    (
+        "indent",
+        "the indentation fits to no line above",
+        "indent the line like its neighbours",
+    ),
+    ("unexpected character", "", "put the value in quotes"),
+];
+
 /// By the parser's words alone.
 fn by_words(parser_says: &str, text: &str, at: usize) -> Explanation {
     let line = Line::around(text, at);
@@ -169,55 +219,7 @@ fn by_words(parser_says: &str, text: &str, at: usize) -> Explanation {
         let help = "line up its dash with the other items, or begin a list below a key".to_owned();
         return (message, Some(help), line.span());
     }
-    let known: [(&str, &str, &str); 10] = [
-        (
-            "did not find expected key",
-            "YAML expects a key here",
-            "check the indentation, and the quotes and brackets on the line",
-        ),
-        (
-            "simple key expect",
-            "a key without a colon",
-            "write `key: value`; a text of several lines needs `|` or quotes",
-        ),
-        (
-            "did not find expected '-' indicator",
-            "YAML expects another item of the list here",
-            "begin it with `- `, or indent the line like what it belongs to",
-        ),
-        (
-            "block sequence entries are not allowed",
-            "a list cannot begin here",
-            "begin it on a line of its own below the key",
-        ),
-        (
-            "<document start>",
-            "the line belongs to nothing above it",
-            "indent it like its neighbours, or begin a new document with `---`",
-        ),
-        (
-            "unknown anchor",
-            "the alias refers to an anchor that does not exist above it",
-            "define it with `&name` first; anchors of other documents do not count",
-        ),
-        (
-            "unknown escape character",
-            "the backslash begins an escape that does not exist",
-            "double the backslash, or use single quotes, where it means nothing",
-        ),
-        (
-            "recursion limit",
-            "the document is nested too deeply",
-            "no object of Kubernetes is; look for brackets that are not closed",
-        ),
-        (
-            "indent",
-            "the indentation fits to no line above",
-            "indent the line like its neighbours",
-        ),
-        ("unexpected character", "", "put the value in quotes"),
-    ];
-    let found = known.iter().find(|(words, ..)| parser_says.contains(words));
+    let found = KNOWN.iter().find(|(words, ..)| parser_says.contains(words));
     let next = text[at..].chars().next().map_or(0, char::len_utf8);
     match found {
         Some(("unexpected character", _, help)) => {

@@ -53,8 +53,8 @@ pub(crate) fn unquoted(written: &str) -> Diagnostic {
     Diagnostic::error(UNQUOTED, message).help(help)
 }
 
-/// Whether what follows two braces is Helm's: a value (`.Values`, `$x`), a word of its language or a
-/// comment. Argo's own templates begin with a name (`args.x`).
+/// Whether what follows two braces is Helm's: a value (`.Values`, `$x`), a word of its language or
+/// a comment. Argo's own templates begin with a name (`args.x`).
 fn is_helm(inside: &str) -> bool {
     let inside = inside.strip_prefix('-').unwrap_or(inside).trim_start();
     let is_value = inside

@@ -1,8 +1,8 @@
 //! One part of a text as trees.
 //!
 //! Knows YAML's collections, anchors, aliases, merge keys and repeated keys, and how Kubernetes'
-//! reader treats them. Refuses to know what the documents mean. Simplifies: a document with a syntax
-//! error is lost from there on, because nothing behind the error can be trusted.
+//! reader treats them. Refuses to know what the documents mean. Simplifies: a document with a
+//! syntax error is lost from there on, because nothing behind the error can be trusted.
 
 use std::collections::HashMap;
 
@@ -26,8 +26,8 @@ pub const DEPTH_MAX: u32 = 100;
 /// Nodes that aliases may stand for in one document, unless so many are written anyway.
 pub const ALIASED_NODES_MAX: u64 = 400_000;
 
-/// What marks our own file, whose keys are no business of Kubernetes' reader: `on` is an event there,
-/// and `1.10` a tag.
+/// What marks our own file, whose keys are no business of Kubernetes' reader: `on` is an event
+/// there, and `1.10` a tag.
 const OWN_API_VERSION: &str = "coalmine/v";
 
 /// The roots of the documents in a part of a source, and what is wrong with them. `None` stands for
@@ -269,8 +269,10 @@ impl Builder<'_> {
     }
 
     fn wants_key(&self) -> bool {
-        let collection = self.frames.last().map(|frame| &frame.collection);
-        matches!(collection, Some(Collection::Mapping(mapping)) if matches!(mapping.key, Key::Wanted))
+        match self.frames.last().map(|frame| &frame.collection) {
+            Some(Collection::Mapping(mapping)) => matches!(mapping.key, Key::Wanted),
+            _ => false,
+        }
     }
 
     fn key(&mut self, text: &str, is_plain: bool, span: Span) {

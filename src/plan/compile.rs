@@ -23,7 +23,7 @@ use crate::validation::references::{
 };
 use crate::validation::rollout::{TemplateOrigin, validate_rollout_with};
 
-use analysis::Sites;
+use analysis::Collector;
 
 /// A plan with the world that it runs in.
 #[derive(Clone, Debug)]
@@ -72,9 +72,9 @@ pub fn compile_rollout(input: Input<'_>) -> Compiled {
     let templates = templates_of(spec.template.as_ref(), &input.setting.tags);
     let (invalid, assumed) = refusal(input);
     let mut services = Services::default();
-    let mut sites = Sites::new(input.objects, rollout, input.setting, &templates);
+    let mut collector = Collector::new(input.objects, rollout, input.setting, &templates);
     // A refused spec is compiled too, for those who show it; nothing of it will run.
-    let strategy = strategy::compile(spec, &mut services, &mut sites);
+    let strategy = strategy::compile(spec, &mut services, &mut collector);
     let limits = spec.analysis.clone().unwrap_or_default();
     let plan = Plan {
         name: metadata.name().to_owned(),
@@ -94,14 +94,14 @@ pub fn compile_rollout(input: Input<'_>) -> Compiled {
         successful_run_history_limit: limits.successful_run_history_limit.unwrap_or(5),
         unsuccessful_run_history_limit: limits.unsuccessful_run_history_limit.unwrap_or(5),
         strategy,
-        analyses: sites.analyses,
-        sites: sites.sites,
-        experiments: sites.experiments,
+        analyses: collector.analyses,
+        sites: collector.sites,
+        experiments: collector.experiments,
         invalid,
         templates: templates.clone(),
     };
-    let environment = environment_of(&plan, input.setting, sites.sources, &sites.plugins);
-    Compiled { plan, environment, assumed, assumed_metrics: sites.assumed_metrics }
+    let environment = environment_of(&plan, input.setting, collector.sources, &collector.plugins);
+    Compiled { plan, environment, assumed, assumed_metrics: collector.assumed_metrics }
 }
 
 /// Compiles an experiment that stands on its own.
@@ -122,8 +122,8 @@ pub fn compile_experiment(
     if templates.is_empty() {
         templates.push(named(None, "none"));
     }
-    let mut sites = Sites::new(objects, &rollout, setting, &templates);
-    sites.add_experiment(experiment);
+    let mut collector = Collector::new(objects, &rollout, setting, &templates);
+    collector.add_experiment(experiment);
     let plan = Plan {
         name: experiment.metadata.as_ref().map_or("", |metadata| metadata.name()).to_owned(),
         services: Vec::new(),
@@ -138,14 +138,14 @@ pub fn compile_experiment(
         successful_run_history_limit: 5,
         unsuccessful_run_history_limit: 5,
         strategy: Strategy::BlueGreen(BlueGreen::placeholder()),
-        analyses: sites.analyses,
-        sites: sites.sites,
-        experiments: sites.experiments,
+        analyses: collector.analyses,
+        sites: collector.sites,
+        experiments: collector.experiments,
         invalid: None,
         templates: templates.clone(),
     };
-    let environment = environment_of(&plan, setting, sites.sources, &sites.plugins);
-    Compiled { plan, environment, assumed: Vec::new(), assumed_metrics: sites.assumed_metrics }
+    let environment = environment_of(&plan, setting, collector.sources, &collector.plugins);
+    Compiled { plan, environment, assumed: Vec::new(), assumed_metrics: collector.assumed_metrics }
 }
 
 /// Why the controller refuses the spec, and what is assumed about objects that were not given

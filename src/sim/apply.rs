@@ -1,6 +1,7 @@
 //! Carries out what controllers ask for: writes to the cluster, calls into the world, and who is woken by them.
 
-use crate::cluster::analysis_run::Site;
+use crate::cluster::analysis_run::{AnalysisPhase, RunMessage, Site};
+use crate::cluster::experiment::{AnalysisStatus, ExperimentMessage, TemplateStatus};
 use crate::cluster::replica_set::Owner;
 use crate::cluster::{
     AnalysisRun, Cluster, Command, Event, Experiment, ExperimentId, MetricStatus, ReplicaSet,
@@ -31,11 +32,11 @@ impl<R: Recorder> Simulation<'_, R> {
                 let id = ReplicaSetId(narrow(self.cluster.replica_sets.len()));
                 let set = ReplicaSet::new(id, owner, template, now.stored());
                 self.cluster.replica_sets.push(ReplicaSet { revision, rollout_size, ..set });
-                self.wake_owner(owner, now);
+                self.wake_owner(owner);
             }
             Command::SetRevision(id, revision) => {
                 self.set_mut(id).revision = revision;
-                self.wake_owner_of(id, now);
+                self.wake_owner_of(id);
             }
             Command::SetRolloutRevision(revision) => {
                 if let Some(rollout) = &mut self.cluster.rollout {
@@ -56,7 +57,7 @@ impl<R: Recorder> Simulation<'_, R> {
                     return false;
                 }
                 self.resize_pods(id, now);
-                self.wake_owner_of(id, now);
+                self.wake_owner_of(id);
             }
             Command::SetDeadline(id, deadline) => {
                 self.set_mut(id).deadline = deadline;
@@ -67,7 +68,7 @@ impl<R: Recorder> Simulation<'_, R> {
             }
             Command::DeleteReplicaSet(id) => {
                 self.set_mut(id).deleted = true;
-                self.wake_owner_of(id, now);
+                self.wake_owner_of(id);
             }
             Command::SwitchService(id, template) => {
                 let service = &mut self.cluster.services[usize::from(id.0)];
@@ -83,8 +84,8 @@ impl<R: Recorder> Simulation<'_, R> {
                     created: now.stored(),
                     terminate: false,
                     deleted: false,
-                    phase: Default::default(),
-                    message: Default::default(),
+                    phase: AnalysisPhase::default(),
+                    message: RunMessage::default(),
                     started: None,
                     metrics: Slice::default(),
                 });
@@ -183,18 +184,18 @@ impl<R: Recorder> Simulation<'_, R> {
         }
     }
 
-    fn wake_owner(&mut self, owner: Owner, now: SimTime) {
+    fn wake_owner(&mut self, owner: Owner) {
         match owner {
             Owner::Rollout => self.rollout_queue.add(),
             Owner::Experiment(id, _) => self.experiment_queues[usize::from(id.0)].add(),
         }
     }
 
-    fn wake_owner_of(&mut self, id: ReplicaSetId, now: SimTime) {
-        self.wake_owner(self.cluster.replica_set(id).owner, now);
+    fn wake_owner_of(&mut self, id: ReplicaSetId) {
+        self.wake_owner(self.cluster.replica_set(id).owner);
     }
 
-    pub(super) fn wake_owner_of_run(&mut self, run: &AnalysisRun, now: SimTime) {
+    pub(super) fn wake_owner_of_run(&mut self, run: &AnalysisRun) {
         match run.site {
             Site::Experiment(id, _) if run.phase.is_completed() => {
                 self.experiment_queues[usize::from(id.0)].add();
@@ -239,7 +240,7 @@ impl<R: Recorder> Simulation<'_, R> {
                 (set.replicas, set.ready, set.available) =
                     (tally.total, tally.ready, tally.available);
                 let owner = set.owner;
-                self.wake_owner(owner, now);
+                self.wake_owner(owner);
                 self.changed = true;
             }
         }
@@ -296,8 +297,8 @@ pub(super) fn new_experiment(
         created: now.stored(),
         terminate: false,
         deleted: false,
-        phase: Default::default(),
-        message: Default::default(),
+        phase: AnalysisPhase::default(),
+        message: ExperimentMessage::default(),
         available_at: None,
         invalid: false,
         templates: Slice::default(),
@@ -313,8 +314,8 @@ pub(super) fn add_experiment(
 ) {
     let spec = &plan.experiments[usize::from(experiment.spec)];
     let templates =
-        grow(&mut cluster.experiment_templates, spec.templates.len(), Default::default());
-    let analyses = grow(&mut cluster.experiment_analyses, spec.analyses.len(), Default::default());
+        grow(&mut cluster.experiment_templates, spec.templates.len(), TemplateStatus::default());
+    let analyses = grow(&mut cluster.experiment_analyses, spec.analyses.len(), AnalysisStatus::default());
     cluster.experiments.push(Experiment { templates, analyses, ..experiment });
 }
 

@@ -32,9 +32,9 @@ pub(super) enum Key {
 }
 
 impl Builder<'_> {
-    /// Adds an entry that is written in the mapping. Of a repeated key the last value counts, with a
-    /// warning and not an error: `kubectl apply` turns YAML into JSON with that very result and says
-    /// nothing, so that the cluster runs the last value, and so do we.
+    /// Adds an entry that is written in the mapping. Of a repeated key the last value counts, with
+    /// a warning and not an error: `kubectl apply` turns YAML into JSON with that very result and
+    /// says nothing, so that the cluster runs the last value, and so do we.
     pub(super) fn insert(&mut self, mapping: &mut Mapping, entry: Entry) {
         let Some(position) = mapping.position(self.tree, entry.key) else {
             mapping.push(self.tree, entry, true);

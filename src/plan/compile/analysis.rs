@@ -20,7 +20,7 @@ use crate::time::Delta;
 use crate::validation::references::Objects;
 
 /// Collects sites, analyses, experiments and metric sources while a strategy is compiled.
-pub struct Sites<'a> {
+pub struct Collector<'a> {
     pub(super) objects: &'a dyn Objects,
     pub(super) rollout: &'a Rollout,
     pub(super) setting: &'a Setting,
@@ -33,7 +33,7 @@ pub struct Sites<'a> {
     pub(super) assumed_metrics: Vec<String>,
 }
 
-impl<'a> Sites<'a> {
+impl<'a> Collector<'a> {
     pub(super) fn new(
         objects: &'a dyn Objects,
         rollout: &'a Rollout,

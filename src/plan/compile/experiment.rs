@@ -5,7 +5,7 @@ use crate::duration;
 use crate::plan::analysis_template::{
     experiment_analyses, resolve_for_experiment, verify_for_experiment,
 };
-use crate::plan::compile::analysis::{Sites, index_of_last};
+use crate::plan::compile::analysis::{Collector, index_of_last};
 use crate::plan::compile::{seconds, tag_of};
 use crate::plan::experiment::{
     ExperimentAnalysis, ExperimentPlan, TemplatePlan, TemplateSource,
@@ -22,7 +22,7 @@ use crate::time::Delta;
 /// Where a user's `availableAt` and end stand in arguments; virtual time has no calendar.
 const UNKNOWN_TIME: &str = "1970-01-01T00:00:00Z";
 
-impl Sites<'_> {
+impl Collector<'_> {
     /// Adds the experiment of a step.
     pub(super) fn add_step_experiment(
         &mut self,

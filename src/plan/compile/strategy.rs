@@ -1,7 +1,7 @@
 //! Strategies: the controller's defaults (`utils/defaults/defaults.go`).
 
 use crate::cluster::ServiceId;
-use crate::plan::compile::analysis::Sites;
+use crate::plan::compile::analysis::Collector;
 use crate::plan::compile::{Services, seconds};
 use crate::plan::strategy::{
     Amount, Background, BlueGreen, Canary, CanaryScale, Pause, PluginStep, Router, Routing, Step,
@@ -20,14 +20,14 @@ const DEFAULT_DELAY: Delta = Delta::from_secs(30);
 pub(super) fn compile(
     spec: &RolloutSpec,
     services: &mut Services,
-    sites: &mut Sites<'_>,
+    collector: &mut Collector<'_>,
 ) -> Strategy {
     let strategy = spec.strategy.clone().unwrap_or_default();
     match (strategy.blue_green, strategy.canary) {
-        (Some(blue_green), _) => Strategy::BlueGreen(compile_blue_green(&blue_green, services, sites)),
+        (Some(blue_green), _) => Strategy::BlueGreen(compile_blue_green(&blue_green, services, collector)),
         (None, canary) => {
             let canary = canary.unwrap_or_default();
-            Strategy::Canary(compile_canary(spec, &canary, services, sites))
+            Strategy::Canary(compile_canary(spec, &canary, services, collector))
         }
     }
 }
@@ -36,11 +36,11 @@ fn compile_canary(
     spec: &RolloutSpec,
     canary: &CanaryStrategy,
     services: &mut Services,
-    sites: &mut Sites<'_>,
+    collector: &mut Collector<'_>,
 ) -> Canary {
     let routed = canary.traffic_routing.is_some();
     let abort_delay = canary.abort_scale_down_delay_seconds.filter(|_| routed);
-    let steps = canary.steps.iter().flatten().map(|step| compile_step(spec, step, sites)).collect();
+    let steps = canary.steps.iter().flatten().map(|step| compile_step(spec, step, collector)).collect();
     Canary {
         steps,
         canary_service: services.id(canary.canary_service.as_ref()),
@@ -52,7 +52,7 @@ fn compile_canary(
         max_surge: amount(canary.max_surge.as_ref()),
         max_unavailable: amount(canary.max_unavailable.as_ref()),
         background: canary.analysis.as_ref().map(|analysis| Background {
-            site: sites.add_rollout_analysis(&analysis.analysis()),
+            site: collector.add_rollout_analysis(&analysis.analysis()),
             starting_step: analysis.starting_step,
         }),
         scale_down_delay: if routed {
@@ -77,7 +77,7 @@ fn compile_canary(
     }
 }
 
-fn compile_step(spec: &RolloutSpec, step: &CanaryStep, sites: &mut Sites<'_>) -> Step {
+fn compile_step(spec: &RolloutSpec, step: &CanaryStep, collector: &mut Collector<'_>) -> Step {
     Step {
         set_weight: step.set_weight,
         pause: step.pause.as_ref().map(|pause| Pause {
@@ -89,8 +89,8 @@ fn compile_step(spec: &RolloutSpec, step: &CanaryStep, sites: &mut Sites<'_>) ->
             weight: scale.weight,
             match_traffic_weight: scale.match_traffic_weight.unwrap_or(false),
         }),
-        experiment: step.experiment.as_ref().map(|experiment| sites.add_step_experiment(spec, experiment)),
-        analysis: step.analysis.as_ref().map(|analysis| sites.add_rollout_analysis(analysis)),
+        experiment: step.experiment.as_ref().map(|experiment| collector.add_step_experiment(spec, experiment)),
+        analysis: step.analysis.as_ref().map(|analysis| collector.add_rollout_analysis(analysis)),
         set_header_route: step
             .set_header_route
             .as_ref()
@@ -101,7 +101,7 @@ fn compile_step(spec: &RolloutSpec, step: &CanaryStep, sites: &mut Sites<'_>) ->
             .map(|route| route.name.clone().unwrap_or_default()),
         plugin: step.plugin.as_ref().map(|plugin| {
             let name = plugin.name.clone().unwrap_or_default();
-            PluginStep { script: sites.add_plugin(&name), name }
+            PluginStep { script: collector.add_plugin(&name), name }
         }),
     }
 }
@@ -151,7 +151,7 @@ fn amount(written: Option<&IntOrString>) -> Amount {
 fn compile_blue_green(
     blue_green: &BlueGreenStrategy,
     services: &mut Services,
-    sites: &mut Sites<'_>,
+    collector: &mut Collector<'_>,
 ) -> BlueGreen {
     BlueGreen {
         active_service: services.id(blue_green.active_service.as_ref()).unwrap_or(ServiceId(0)),
@@ -172,11 +172,11 @@ fn compile_blue_green(
         pre_promotion: blue_green
             .pre_promotion_analysis
             .as_ref()
-            .map(|analysis| sites.add_rollout_analysis(analysis)),
+            .map(|analysis| collector.add_rollout_analysis(analysis)),
         post_promotion: blue_green
             .post_promotion_analysis
             .as_ref()
-            .map(|analysis| sites.add_rollout_analysis(analysis)),
+            .map(|analysis| collector.add_rollout_analysis(analysis)),
     }
 }
 
