@@ -37,6 +37,10 @@ pub const LONGEST: Delta = Delta::from_secs(7 * 24 * 3600);
 /// More rounds of work at one instant than this, and the run is given up: controllers keep each other busy for ever.
 const MOST_ROUNDS: u32 = 10_000;
 
+/// The same for the rollout alone, which may keep itself busy: a rolling update whose pods start at once is one of the
+/// reasons that end by themselves.
+const MOST_REPETITIONS: u32 = 100_000;
+
 /// Something that happens at a future instant.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Due {
@@ -262,10 +266,15 @@ impl<'a, R: Recorder> Simulation<'a, R> {
     /// Lets the controllers work until none has anything left to do; `false` if they never stop. In each round every
     /// object that waits is worked on once.
     fn settle(&mut self, now: SimTime) -> bool {
+        let mut repetitions = 0;
         for _ in 0..MOST_ROUNDS {
             let mut busy = false;
             while self.rollout_queue.take() {
                 busy = true;
+                repetitions += 1;
+                if MOST_REPETITIONS < repetitions {
+                    return false;
+                }
                 self.reconcile_rollout(now);
             }
             for index in 0..self.experiment_queues.len() {

@@ -1,5 +1,6 @@
-//! Every behaviour that Argo Rollouts is known for and that its users do not expect, by its number, and what no recorded
-//! trace covers. Each test is a story: given a rollout and a world, when somebody acts, then this is so at that second.
+//! Every behaviour that Argo Rollouts is known for and that its users do not expect, by its number,
+//! and what no recorded trace covers. Each test is a story: given a rollout and a world, when
+//! somebody acts, then this is so at that second.
 
 mod behaviours {
     pub(crate) mod manifest;

@@ -1,6 +1,7 @@
 //! What canaries do: CA-01 to CA-11.
 
 use super::story::{always, at_most_ready, from, promote, set_image, startup, story};
+use super::told::Moment;
 
 const GOOD: &str = r#"successCondition: "result[0] > 0.9""#;
 
@@ -17,7 +18,9 @@ fn ca_01_without_a_pause_the_tripwire_measures_nothing() {
     .at(100, set_image("v2"))
     .until(300);
     assert!(told.measurements("rev2/Background", "m").is_empty());
-    told.end().expect_stable("v2").expect_run("rev2/Background", "Successful");
+    told.end()
+        .expect_stable("v2")
+        .expect_run("rev2/Background", "Successful");
 }
 
 /// `utils/replicaset/canary.go: approximateWeightedCanaryStableReplicaCounts`.
@@ -55,31 +58,41 @@ fn ca_02_without_surge_one_replica_is_nothing_or_all() {
     }
 }
 
-/// `utils/replicaset/canary.go: approximateWeightedCanaryStableReplicaCounts, floorCeilingTied`: five pairs of size and
-/// weight leave the list of options empty, and a canary that climbs is scaled away.
+/// `utils/replicaset/canary.go: approximateWeightedCanaryStableReplicaCounts, floorCeilingTied`:
+/// five pairs of size and weight leave the list of options empty, and a canary that climbs is
+/// scaled away.
 #[test]
 fn ca_03_without_surge_five_weights_scale_the_canary_away() {
     for (replicas, weight) in [(2, 75), (5, 90), (10, 95), (25, 98), (50, 99)] {
         let told = story(&format!(
-            "{{replicas: {replicas}, canary: {{maxSurge: 0, steps: [setWeight: 50, pause: {{duration: 60s}},
+            "{{replicas: {replicas}, canary: {{maxSurge: 0,
+                 steps: [setWeight: 50, pause: {{duration: 60s}},
                  setWeight: {weight}, pause: {{}}]}}}}"
         ))
         .at(100, set_image("v2"))
         .until(200);
         assert!(0 < told.at(159).pods("v2")[2]);
-        told.at(200).expect_step(3).expect_pods("v2", [0; 3]).expect_pods("v1", [replicas; 3]);
+        told.at(200)
+            .expect_step(3)
+            .expect_pods("v2", [0; 3])
+            .expect_pods("v1", [replicas; 3]);
     }
 }
 
-/// `utils/replicaset/canary.go: GetCurrentSetWeight`: without a `setWeight` behind it the weight is 0.
+/// `utils/replicaset/canary.go: GetCurrentSetWeight`: without a `setWeight` behind it the weight is
+/// 0.
 #[test]
 fn ca_04_a_pause_before_the_first_weight_looks_at_no_pod() {
     for routing in ["", "trafficRouting: nginx, "] {
-        let told =
-            story(&format!("{{replicas: 5, canary: {{{routing}steps: [pause: {{}}, setWeight: 20]}}}}"))
-                .at(100, set_image("v2"))
-                .until(200);
-        told.at(200).expect_phase("Paused").expect_step(0).expect_pods("v2", [0; 3]);
+        let told = story(&format!(
+            "{{replicas: 5, canary: {{{routing}steps: [pause: {{}}, setWeight: 20]}}}}"
+        ))
+        .at(100, set_image("v2"))
+        .until(200);
+        told.at(200)
+            .expect_phase("Paused")
+            .expect_step(0)
+            .expect_pods("v2", [0; 3]);
     }
 }
 
@@ -103,11 +116,16 @@ fn ca_05_a_new_image_in_mid_flight_starts_again_from_the_first_step() {
         .expect_run("rev2/Background", "Successful")
         .expect_run("rev3/Background", "Running");
     // The first version is still the stable one; the second is given up.
-    told.at(206).expect_step(1).expect_stable("v1").expect_pods("v2", [0; 3]).expect_pods("v3", [1; 3]);
+    told.at(206)
+        .expect_step(1)
+        .expect_stable("v1")
+        .expect_pods("v2", [0; 3])
+        .expect_pods("v3", [1; 3]);
     told.at(265).expect_step(1).at(266).expect_step(2);
 }
 
-/// `rollout/canary.go: syncRolloutStatusCanary`: back to the stable template means behind the last step.
+/// `rollout/canary.go: syncRolloutStatusCanary`: back to the stable template means behind the last
+/// step.
 #[test]
 fn ca_05_the_stable_image_in_mid_flight_jumps_behind_the_last_step() {
     let told = story("{replicas: 5, canary: {steps: [setWeight: 60, pause: {}]}}")
@@ -116,11 +134,14 @@ fn ca_05_the_stable_image_in_mid_flight_jumps_behind_the_last_step() {
         .at(200, set_image("v1"))
         .until(600);
     told.at(200).expect_step(2).expect_pods("v1", [5, 2, 2]);
-    told.at(210).expect_phase("Healthy").expect_pods("v2", [0; 3]).expect_not_aborted();
+    told.at(210)
+        .expect_phase("Healthy")
+        .expect_pods("v2", [0; 3])
+        .expect_not_aborted();
 }
 
-/// `rollout/analysis.go: reconcileAnalysisRuns`, `rollout/sync.go: shouldFullPromote`: the last weight is followed by
-/// 100 % at once, and by no measurement.
+/// `rollout/analysis.go: reconcileAnalysisRuns`, `rollout/sync.go: shouldFullPromote`: the last
+/// weight is followed by 100 % at once, and by no measurement.
 #[test]
 fn ca_06_after_the_last_step_traffic_jumps_and_nobody_watches() {
     let told = story(&format!(
@@ -133,27 +154,38 @@ fn ca_06_after_the_last_step_traffic_jumps_and_nobody_watches() {
     .metric("m", [from(0, 1.0), from(165, 0.0)])
     .at(100, set_image("v2"))
     .until(900);
-    // 40 % while the rest of the pods starts; then the stable service points at the new version, at weight 0.
+    // 40 % while the rest of the pods starts; then the stable service points at the new version, at
+    // weight 0.
     assert_eq!(told.weights(), [(0, 0), (108, 40), (176, 0)]);
-    told.at(175).expect_service("web-stable", "v1").at(176).expect_service("web-stable", "v2");
+    told.at(175)
+        .expect_service("web-stable", "v1")
+        .at(176)
+        .expect_service("web-stable", "v2");
     let last = told.measurements("rev2/Background", "m").pop();
     assert_eq!(last, Some((160, "Successful")));
     told.end().expect_stable("v2").expect_phase("Healthy");
 }
 
-/// `utils/replicaset/canary.go: AtDesiredReplicaCountsForCanary`: one pod that never becomes ready holds the step.
+/// `utils/replicaset/canary.go: AtDesiredReplicaCountsForCanary`: one pod that never becomes ready
+/// holds the step.
 #[test]
 fn ca_07_a_step_waits_for_its_last_pod() {
     let told = story("{replicas: 10, canary: {steps: [setWeight: 50, pause: {duration: 60s}]}}")
         .image("v2", at_most_ready(4))
         .at(100, set_image("v2"))
         .until(900);
-    told.at(699).expect_step(0).expect_pods("v2", [5, 4, 4]).expect_phase("Progressing");
-    told.at(900).expect_step(0).expect_phase("Degraded").expect_not_aborted();
+    told.at(699)
+        .expect_step(0)
+        .expect_pods("v2", [5, 4, 4])
+        .expect_phase("Progressing");
+    told.at(900)
+        .expect_step(0)
+        .expect_phase("Degraded")
+        .expect_not_aborted();
 }
 
-/// `utils/replicaset/canary.go: ReplicaProgressThresholdMet`, `rollout/sync.go: shouldFullPromote`: at this version the
-/// threshold counts for the promotion too.
+/// `utils/replicaset/canary.go: ReplicaProgressThresholdMet`, `rollout/sync.go: shouldFullPromote`:
+/// at this version the threshold counts for the promotion too.
 #[test]
 fn ca_07_a_progress_threshold_lets_steps_and_promotion_pass() {
     let told = story(
@@ -163,7 +195,11 @@ fn ca_07_a_progress_threshold_lets_steps_and_promotion_pass() {
     .image("v2", at_most_ready(8))
     .at(100, set_image("v2"))
     .until(400);
-    told.at(100).expect_step(1).at(160).expect_stable("v2").expect_pods("v2", [10, 8, 8]);
+    told.at(100)
+        .expect_step(1)
+        .at(160)
+        .expect_stable("v2")
+        .expect_pods("v2", [10, 8, 8]);
 }
 
 /// `validation.go: hasMultipleStepsType`: the check knows four of the actions only;
@@ -181,23 +217,36 @@ fn ca_08_a_scale_beside_a_weight_leaves_the_weight_unverified() {
         .until(300);
         assert_eq!(told.refusal(), "");
         let steps = told.course(|moment| moment.status().step);
-        steps.into_iter().find(|(at, step)| 100 <= *at && *step == Some(1)).map(|(at, _)| at)
+        steps
+            .into_iter()
+            .find(|(at, step)| 100 <= *at && *step == Some(1))
+            .map(|(at, _)| at)
     };
-    assert_eq!(after_step_0("{setCanaryScale: {replicas: 1}, setWeight: 20}"), Some(100));
+    assert_eq!(
+        after_step_0("{setCanaryScale: {replicas: 1}, setWeight: 20}"),
+        Some(100)
+    );
     assert_eq!(after_step_0("{setWeight: 20}"), Some(160));
     let both = story("{replicas: 5, canary: {steps: [{setWeight: 20, pause: {}}]}}").until(0);
-    assert!(both.refusal().contains("must have one of the following set"), "{}", both.refusal());
+    assert!(
+        both.refusal()
+            .contains("must have one of the following set"),
+        "{}",
+        both.refusal()
+    );
 }
 
-/// `utils/replicaset/canary.go: CalculateReplicaCountsForBasicCanary`: stable pods go before canary pods are ready.
+/// `utils/replicaset/canary.go: CalculateReplicaCountsForBasicCanary`: stable pods go before canary
+/// pods are ready.
 #[test]
 fn ca_09_a_basic_canary_dips_below_its_replicas() {
     let available = |limits: &str| {
-        let told =
-            story(&format!("{{replicas: 10, canary: {{{limits}steps: [setWeight: 5, pause: {{duration: 60s}}]}}}}"))
-                .image("v2", startup(20))
-                .at(100, set_image("v2"))
-                .until(600);
+        let told = story(&format!(
+            "{{replicas: 10, canary: {{{limits}steps: [setWeight: 5, pause: {{duration: 60s}}]}}}}"
+        ))
+        .image("v2", startup(20))
+        .at(100, set_image("v2"))
+        .until(600);
         told.end().expect_stable("v2");
         let counts = told.course(|moment| moment.pods("v1")[2] + moment.pods("v2")[2]);
         counts.into_iter().map(|(_, count)| count).min()
@@ -207,11 +256,18 @@ fn ca_09_a_basic_canary_dips_below_its_replicas() {
     assert_eq!(available("maxUnavailable: 0, "), Some(10));
 }
 
-/// `v1alpha1/types.go: RolloutPause.DurationSeconds`: a number is seconds, with or without quotes; then Go's durations,
-/// cut to whole seconds.
+/// `v1alpha1/types.go: RolloutPause.DurationSeconds`: a number is seconds, with or without quotes;
+/// then Go's durations, cut to whole seconds.
 #[test]
 fn ca_10_a_pause_may_be_a_bare_number() {
-    let written = [("10", 10), (r#""10""#, 10), ("1m", 60), ("1500ms", 1), ("0", 0), (r#""0""#, 0)];
+    let written = [
+        ("10", 10),
+        (r#""10""#, 10),
+        ("1m", 60),
+        ("1500ms", 1),
+        ("0", 0),
+        (r#""0""#, 0),
+    ];
     for (duration, seconds) in written {
         let told = story(&format!(
             "{{replicas: 5, canary: {{steps: [setWeight: 20, pause: {{duration: {duration}}}]}}}}"
@@ -220,14 +276,22 @@ fn ca_10_a_pause_may_be_a_bare_number() {
         .until(300);
         assert_eq!(told.refusal(), "");
         let promoted = told.course(|moment| moment.status().stable).pop();
-        assert_eq!(promoted.map(|(at, _)| at), Some(100 + seconds), "{duration}");
+        assert_eq!(
+            promoted.map(|(at, _)| at),
+            Some(100 + seconds),
+            "{duration}"
+        );
     }
     for duration in ["1d", "5 m", "-10", "soon"] {
         let told = story(&format!(
             "{{replicas: 5, canary: {{steps: [pause: {{duration: {duration}}}]}}}}"
         ))
         .until(0);
-        assert!(told.refusal().contains("Duration needs to be greater than 0"), "{duration}");
+        assert!(
+            told.refusal()
+                .contains("Duration needs to be greater than 0"),
+            "{duration}"
+        );
     }
 }
 
@@ -260,7 +324,8 @@ fn ca_10_an_interval_may_not_be_a_bare_number() {
     assert!(told.end().status().abort);
 }
 
-/// `utils/replicaset/replicaset.go: resolveFenceposts`: a text is a percentage, with or without its sign.
+/// `utils/replicaset/replicaset.go: resolveFenceposts`: a text is a percentage, with or without its
+/// sign.
 #[test]
 fn ca_11_a_quoted_number_is_a_percentage() {
     let most_and_least = |limits: &str| {
@@ -268,15 +333,25 @@ fn ca_11_a_quoted_number_is_a_percentage() {
             .image("v2", startup(20))
             .at(100, set_image("v2"))
             .until(600);
-        let most = told.course(|moment| moment.all_pods()).into_iter().map(|(_, count)| count).max();
+        let most = told
+            .course(Moment::all_pods)
+            .into_iter()
+            .map(|(_, count)| count)
+            .max();
         let available = told.course(|moment| moment.pods("v1")[2] + moment.pods("v2")[2]);
         let least = available.into_iter().map(|(_, count)| count).min();
         told.end().expect_stable("v2");
         (most, least)
     };
-    assert_eq!(most_and_least(r#"maxSurge: 2, maxUnavailable: 1"#), (Some(12), Some(9)));
+    assert_eq!(
+        most_and_least("maxSurge: 2, maxUnavailable: 1"),
+        (Some(12), Some(9))
+    );
     // 2 % and 1 % of ten pods: one and none.
-    assert_eq!(most_and_least(r#"maxSurge: "2", maxUnavailable: "1""#), (Some(11), Some(10)));
+    assert_eq!(
+        most_and_least(r#"maxSurge: "2", maxUnavailable: "1""#),
+        (Some(11), Some(10))
+    );
     // The defaults are 25 %: three and two.
     assert_eq!(most_and_least(""), (Some(13), Some(8)));
 }

@@ -1,11 +1,13 @@
 //! Manifests without what every manifest repeats.
 //!
-//! Documents are separated by `---`. One with a `kind` is taken as it stands. One with `metrics` is the `spec` of an
-//! AnalysisTemplate, its name stands under `template`, and a metric without a provider asks Prometheus. Anything else is
-//! the `spec` of the Rollout `web`, whose pods run `example.com/web:v1`. In it
+//! Documents are separated by `---`. One with a `kind` is taken as it stands. One with `metrics` is
+//! the `spec` of an `AnalysisTemplate`, its name stands under `template`, and a metric without a
+//! provider asks Prometheus. Anything else is the `spec` of the Rollout `web`, whose pods run
+//! `example.com/web:v1`. In it
 //!
 //! - `canary` and `blueGreen` may stand at the top, without `strategy`;
-//! - `trafficRouting: nginx` stands for a router with its two services, `web-canary` and `web-stable`;
+//! - `trafficRouting: nginx` stands for a router with its two services, `web-canary` and
+//!   `web-stable`;
 //! - a blue-green rollout has the active service `active`;
 //! - `analysis: check` stands for an analysis of the one template `check`.
 
@@ -56,7 +58,11 @@ impl Manifests {
     /// Gives the Rollout the pod template of its workload, if it refers to one.
     fn follow_workload(&mut self, workloads: &[Value]) {
         let Some(rollout) = &self.rollout else { return };
-        if rollout.spec.as_ref().is_none_or(|spec| spec.workload_ref.is_none()) {
+        if rollout
+            .spec
+            .as_ref()
+            .is_none_or(|spec| spec.workload_ref.is_none())
+        {
             return;
         }
         let find = |_: &str, kind: &str, _: &str, name: &str| {
@@ -79,16 +85,27 @@ fn completed(mut value: Value) -> Value {
     }
     if value.get("metrics").is_none() {
         if value.get("workloadRef").is_none() {
-            complete(&mut value, "selector", json!({"matchLabels": {"app": "web"}}));
+            complete(
+                &mut value,
+                "selector",
+                json!({"matchLabels": {"app": "web"}}),
+            );
             complete(&mut value, "template", pod_template());
         }
         abbreviate(&mut value);
         return object("Rollout", "web", &value);
     }
     for metric in value["metrics"].as_array_mut().into_iter().flatten() {
-        complete(metric, "provider", json!({"prometheus": {"query": "query"}}));
+        complete(
+            metric,
+            "provider",
+            json!({"prometheus": {"query": "query"}}),
+        );
     }
-    let name = value["template"].as_str().expect("the name of the template").to_owned();
+    let name = value["template"]
+        .as_str()
+        .expect("the name of the template")
+        .to_owned();
     value.as_object_mut().expect("a map").remove("template");
     object("AnalysisTemplate", &name, &value)
 }
@@ -101,14 +118,24 @@ fn abbreviate(spec: &mut Value) {
         }
     }
     let canary = &mut spec["strategy"]["canary"];
-    if canary.get("trafficRouting").is_some_and(|routing| routing == "nginx") {
+    if canary
+        .get("trafficRouting")
+        .is_some_and(|routing| routing == "nginx")
+    {
         canary["trafficRouting"] = json!({"nginx": {"stableIngress": "web"}});
         complete(canary, "canaryService", json!("web-canary"));
         complete(canary, "stableService", json!("web-stable"));
     }
     if canary.is_null() {
-        complete(&mut spec["strategy"]["blueGreen"], "activeService", json!("active"));
-        spec["strategy"].as_object_mut().expect("a map").remove("canary");
+        complete(
+            &mut spec["strategy"]["blueGreen"],
+            "activeService",
+            json!("active"),
+        );
+        spec["strategy"]
+            .as_object_mut()
+            .expect("a map")
+            .remove("canary");
     }
     write_out_analyses(&mut spec["strategy"]);
 }
@@ -117,8 +144,8 @@ fn write_out_analyses(value: &mut Value) {
     match value {
         Value::Object(fields) => {
             for (key, value) in fields {
-                let is_analysis =
-                    ["analysis", "prePromotionAnalysis", "postPromotionAnalysis"].contains(&key.as_str());
+                let is_analysis = ["analysis", "prePromotionAnalysis", "postPromotionAnalysis"]
+                    .contains(&key.as_str());
                 match value.as_str().filter(|_| is_analysis) {
                     Some(name) => *value = json!({"templates": [{"templateName": name}]}),
                     None => write_out_analyses(value),

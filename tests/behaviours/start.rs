@@ -1,4 +1,5 @@
-//! Where runs start: a first deployment (`--initial`), or a stable version that has long been healthy.
+//! Where runs start: a first deployment (`--initial`), or a stable version that has long been
+//! healthy.
 
 use coalmine::cluster::{Cluster, Event};
 use coalmine::sim::Start;
@@ -10,8 +11,10 @@ use super::told::Told;
 /// Rollouts whose rest looks different: without a router, with one, blue-green, with analyses.
 fn rollouts() -> Vec<Story> {
     let check = r#"---
-{template: check, metrics: [{name: m, count: 3, interval: 20s, successCondition: "result[0] > 0.9"}]}"#;
-    let steps = "steps: [setWeight: 20, pause: {duration: 60s}, setWeight: 60, pause: {duration: 60s}]";
+{template: check,
+  metrics: [{name: m, count: 3, interval: 20s, successCondition: "result[0] > 0.9"}]}"#;
+    let steps =
+        "steps: [setWeight: 20, pause: {duration: 60s}, setWeight: 60, pause: {duration: 60s}]";
     let tell = |spec: &str| {
         story(&format!("{spec}\n{check}"))
             .image("v1", startup(7))
@@ -21,8 +24,12 @@ fn rollouts() -> Vec<Story> {
     vec![
         tell(&format!("{{replicas: 5, canary: {{{steps}}}}}")),
         tell("{replicas: 5, minReadySeconds: 4, canary: {}}"),
-        tell(&format!("{{replicas: 5, canary: {{trafficRouting: nginx, analysis: check, {steps}}}}}")),
-        tell(&format!("{{replicas: 6, canary: {{trafficRouting: nginx, dynamicStableScale: true, {steps}}}}}")),
+        tell(&format!(
+            "{{replicas: 5, canary: {{trafficRouting: nginx, analysis: check, {steps}}}}}"
+        )),
+        tell(&format!(
+            "{{replicas: 6, canary: {{trafficRouting: nginx, dynamicStableScale: true, {steps}}}}}"
+        )),
         tell("{replicas: 3, blueGreen: {previewService: preview, prePromotionAnalysis: check}}"),
         tell("{replicas: 3, blueGreen: {autoPromotionEnabled: false, previewReplicaCount: 1}}"),
     ]
@@ -51,8 +58,14 @@ fn a_settled_start_is_a_first_deployment_that_has_come_to_rest() {
         let last = &deployed.trace.frames.last().expect("a frame").cluster;
         assert_eq!(without_times(&settled.cluster), without_times(last));
         for set in &settled.cluster.replica_sets {
-            let tally = settled.world.pods.tally(&compiled.environment, set.id, settled.at);
-            assert_eq!((tally.total, tally.available), (set.replicas, set.available));
+            let tally = settled
+                .world
+                .pods
+                .tally(&compiled.environment, set.id, settled.at);
+            assert_eq!(
+                (tally.total, tally.available),
+                (set.replicas, set.available)
+            );
         }
     }
 }
@@ -61,10 +74,13 @@ fn a_settled_start_is_a_first_deployment_that_has_come_to_rest() {
 fn events_since(told: &Told, second: i64) -> Vec<(i64, Event)> {
     let events = told.trace.events.iter();
     let since = events.map(|(at, event)| (at.whole_secs() - second, *event));
-    since.filter(|(at, event)| 0 <= *at && !matches!(event, Event::User(..))).collect()
+    since
+        .filter(|(at, event)| 0 <= *at && !matches!(event, Event::User(..)))
+        .collect()
 }
 
-/// An update from the settled start and the same update long after the first deployment are told alike.
+/// An update from the settled start and the same update long after the first deployment are told
+/// alike.
 #[test]
 fn an_update_from_a_settled_start_is_the_update_after_a_first_deployment() {
     let (settled, deployed) = (rollouts(), rollouts());
@@ -73,9 +89,11 @@ fn an_update_from_a_settled_start_is_the_update_after_a_first_deployment() {
         let deployed = deployed.at(1000, set_image("v2")).until(1700);
         let timeless = |(at, event): (i64, Event)| match event {
             // A measurement tells its own times.
-            Event::Measured { run, metric, measurement } => {
-                (at, format!("{run:?} {metric} {:?}", measurement.phase))
-            }
+            Event::Measured {
+                run,
+                metric,
+                measurement,
+            } => (at, format!("{run:?} {metric} {:?}", measurement.phase)),
             other => (at, format!("{other:?}")),
         };
         let [settled, deployed] = [events_since(&settled, 0), events_since(&deployed, 1000)]
@@ -89,9 +107,15 @@ fn an_update_from_a_settled_start_is_the_update_after_a_first_deployment() {
 #[test]
 fn a_settled_start_does_not_depend_on_how_pods_start() {
     let spec = "{replicas: 5, canary: {steps: [setWeight: 20, pause: {}]}}";
-    let crashing = coalmine::plan::environment::Image { max_ready: Some(0), ..startup(1000) };
+    let crashing = coalmine::plan::environment::Image {
+        max_ready: Some(0),
+        ..startup(1000)
+    };
     let compiled = story(spec).image("v1", crashing).compile();
     let Start { cluster, .. } = settled_start(&compiled, "v1");
-    let counts = cluster.replica_sets.iter().map(|set| [set.desired, set.ready, set.available]);
+    let counts = cluster
+        .replica_sets
+        .iter()
+        .map(|set| [set.desired, set.ready, set.available]);
     assert!(counts.eq([[5, 5, 5]]));
 }

@@ -9,14 +9,14 @@
 //!     .expect_step(1)
 //! ```
 //!
-//! At t = 0 the manifests are applied to an empty cluster with image `v1`. Pods start at once unless the story says
-//! otherwise, and a metric that no story mentions finds nothing.
+//! At t = 0 the manifests are applied to an empty cluster with image `v1`. Pods start at once
+//! unless the story says otherwise, and a metric that no story mentions finds nothing.
 
+use coalmine::cluster::status::PluginPhase;
 use coalmine::plan::compile::{self, Compiled, Input};
 use coalmine::plan::environment::{Fate, Image, PluginResult};
 use coalmine::plan::scenario::{Action, Deed, Script, Trigger, When};
 use coalmine::plan::setting::{Response, Setting, Unscripted};
-use coalmine::cluster::status::PluginPhase;
 use coalmine::sim::{Simulation, Start};
 use coalmine::time::{Delta, SimTime};
 use coalmine::trace::Trace;
@@ -45,8 +45,15 @@ pub(crate) type Answer = (i64, Response);
 
 /// Begins a story with its manifests; see [`super::manifest`].
 pub(crate) fn story(yaml: &str) -> Story {
-    let setting = Setting { unscripted: Unscripted::AnswersNothing, ..Setting::default() };
-    Story { manifests: Manifests::read(yaml), setting, acts: Vec::new() }
+    let setting = Setting {
+        unscripted: Unscripted::AnswersNothing,
+        ..Setting::default()
+    };
+    Story {
+        manifests: Manifests::read(yaml),
+        setting,
+        acts: Vec::new(),
+    }
 }
 
 impl Story {
@@ -58,8 +65,12 @@ impl Story {
 
     /// What the back end of a metric answers.
     pub(crate) fn metric(mut self, name: &str, answers: impl IntoIterator<Item = Answer>) -> Self {
-        let answers = answers.into_iter().map(|(from, answer)| (second(from), answer));
-        self.setting.metrics.insert(name.to_owned(), answers.collect());
+        let answers = answers
+            .into_iter()
+            .map(|(from, answer)| (second(from), answer));
+        self.setting
+            .metrics
+            .insert(name.to_owned(), answers.collect());
         self
     }
 
@@ -69,7 +80,9 @@ impl Story {
         name: &str,
         results: impl IntoIterator<Item = PluginResult>,
     ) -> Self {
-        self.setting.plugins.insert(name.to_owned(), results.into_iter().collect());
+        self.setting
+            .plugins
+            .insert(name.to_owned(), results.into_iter().collect());
         self
     }
 
@@ -94,7 +107,14 @@ impl Story {
     /// Somebody acts so many seconds after something happened for the first time.
     pub(crate) fn upon(self, trigger: Trigger, seconds: i64, act: Act) -> Self {
         let after = Delta::from_secs(seconds);
-        self.when(When::Upon { trigger, after, every: false }, act)
+        self.when(
+            When::Upon {
+                trigger,
+                after,
+                every: false,
+            },
+            act,
+        )
     }
 
     fn when(mut self, when: When, act: Act) -> Self {
@@ -112,7 +132,8 @@ impl Story {
         self.tell(compiled, &start, horizon)
     }
 
-    /// Simulates the same from a settled stable version `v1`, to which `update` is applied at t = 0.
+    /// Simulates the same from a settled stable version `v1`, to which `update` is applied at t =
+    /// 0.
     pub(crate) fn settled_until(mut self, update: &str, horizon: i64) -> Told {
         self.setting.tags.push(update.to_owned());
         let compiled = self.compile();
@@ -156,7 +177,11 @@ impl Story {
         let mut simulation = Simulation::new(plan, environment, &script, Trace::default());
         let ending = simulation.run(start);
         let trace = simulation.into_recorder();
-        Told { compiled, trace, ending }
+        Told {
+            compiled,
+            trace,
+            ending,
+        }
     }
 
     /// What people do, up to and including a second.
@@ -187,7 +212,10 @@ fn second(seconds: i64) -> SimTime {
 
 /// Pods that are ready so many seconds after their creation.
 pub(crate) fn startup(seconds: i64) -> Image {
-    Image { startup: Delta::from_secs(seconds), ..Image::default() }
+    Image {
+        startup: Delta::from_secs(seconds),
+        ..Image::default()
+    }
 }
 
 /// Pods that never become ready.
@@ -197,13 +225,21 @@ pub(crate) fn crash_looping() -> Image {
 
 /// Pods of which only so many ever become ready.
 pub(crate) fn at_most_ready(pods: i32) -> Image {
-    Image { max_ready: Some(pods), ..Image::default() }
+    Image {
+        max_ready: Some(pods),
+        ..Image::default()
+    }
 }
 
 /// Pods that are not ready in windows of time.
 pub(crate) fn unready(windows: &[(i64, i64)]) -> Image {
-    let windows = windows.iter().map(|(from, to)| (second(*from), second(*to)));
-    Image { unready: windows.collect(), ..Image::default() }
+    let windows = windows
+        .iter()
+        .map(|(from, to)| (second(*from), second(*to)));
+    Image {
+        unready: windows.collect(),
+        ..Image::default()
+    }
 }
 
 /// `set image`.

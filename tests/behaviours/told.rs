@@ -35,7 +35,11 @@ impl Told {
         let frames = self.trace.frames.iter();
         let frame = frames.rev().find(|frame| frame.at.whole_secs() <= second);
         let cluster = &frame.expect("the story had begun").cluster;
-        Moment { told: self, second, cluster }
+        Moment {
+            told: self,
+            second,
+            cluster,
+        }
     }
 
     /// The state at the end.
@@ -53,10 +57,17 @@ impl Told {
     }
 
     /// The values of something over time: the second of each change and the new value.
-    pub(crate) fn course<T: PartialEq>(&self, what: impl Fn(Moment<'_>) -> T) -> Vec<(i64, T)> {
+    pub(crate) fn course<'t, T: PartialEq>(
+        &'t self,
+        what: impl Fn(Moment<'t>) -> T,
+    ) -> Vec<(i64, T)> {
         let mut course: Vec<(i64, T)> = Vec::new();
-        let mut seconds: Vec<i64> =
-            self.trace.frames.iter().map(|frame| frame.at.whole_secs()).collect();
+        let mut seconds: Vec<i64> = self
+            .trace
+            .frames
+            .iter()
+            .map(|frame| frame.at.whole_secs())
+            .collect();
         seconds.dedup();
         for second in seconds {
             let value = what(self.at(second));
@@ -72,32 +83,37 @@ impl Told {
         self.course(|moment| moment.weight().unwrap_or(0))
     }
 
-    /// `[desired, ready, available]` of an image over time.
-    pub(crate) fn pods(&self, tag: &str) -> Vec<(i64, [i32; 3])> {
-        self.course(|moment| moment.pods(tag))
-    }
-
     /// Second and phase of each completed measurement of a metric.
     pub(crate) fn measurements(&self, run: &str, metric: &str) -> Vec<(i64, &'static str)> {
         let (index, stored) = self.end().find_run(run);
         let metrics = &self.plan().analyses[stored.analysis as usize].metrics;
-        let number = metrics.iter().position(|known| known.name == metric).expect("its metric");
+        let number = metrics
+            .iter()
+            .position(|known| known.name == metric)
+            .expect("its metric");
         let of_it = |event: &Event| match event {
-            Event::Measured { run, metric, measurement }
-                if run.0 as usize == index && usize::from(*metric) == number =>
-            {
+            Event::Measured {
+                run,
+                metric,
+                measurement,
+            } if run.0 as usize == index && usize::from(*metric) == number => {
                 Some(phase_name(measurement.phase))
             }
             _ => None,
         };
         let events = self.trace.events.iter();
-        events.filter_map(|(at, event)| Some((at.whole_secs(), of_it(event)?))).collect()
+        events
+            .filter_map(|(at, event)| Some((at.whole_secs(), of_it(event)?)))
+            .collect()
     }
 
     /// The seconds at which something was told.
     pub(crate) fn when(&self, what: impl Fn(&Event) -> bool) -> Vec<i64> {
         let events = self.trace.events.iter();
-        events.filter(|(_, event)| what(event)).map(|(at, _)| at.whole_secs()).collect()
+        events
+            .filter(|(_, event)| what(event))
+            .map(|(at, _)| at.whole_secs())
+            .collect()
     }
 
     /// What the plugin refused to do.
@@ -107,7 +123,9 @@ impl Told {
             _ => None,
         };
         let events = self.trace.events.iter();
-        events.filter_map(|(at, event)| Some((at.whole_secs(), of_it(event)?))).collect()
+        events
+            .filter_map(|(at, event)| Some((at.whole_secs(), of_it(event)?)))
+            .collect()
     }
 }
 
@@ -118,13 +136,20 @@ impl<'a> Moment<'a> {
     }
 
     pub(crate) fn weight(self) -> Option<i32> {
-        self.status().canary.weights.as_ref().map(|weights| weights.canary.weight)
+        self.status()
+            .canary
+            .weights
+            .as_ref()
+            .map(|weights| weights.canary.weight)
     }
 
-    /// `[desired, ready, available]`, summed over the image's ReplicaSets of the rollout.
+    /// `[desired, ready, available]`, summed over the image's sets of the rollout.
     pub(crate) fn pods(self, tag: &str) -> [i32; 3] {
         let mut sum = [0; 3];
-        for set in self.sets().filter(|set| self.tag(Some(set.template)) == tag) {
+        for set in self
+            .sets()
+            .filter(|set| self.tag(Some(set.template)) == tag)
+        {
             for (sum, count) in sum.iter_mut().zip([set.desired, set.ready, set.available]) {
                 *sum += count;
             }
@@ -138,18 +163,26 @@ impl<'a> Moment<'a> {
     }
 
     pub(crate) fn sets(self) -> impl Iterator<Item = &'a ReplicaSet> {
-        self.cluster.replica_sets.iter().filter(|set| set.is_rollouts())
+        self.cluster
+            .replica_sets
+            .iter()
+            .filter(|set| set.is_rollouts())
     }
 
     /// The image that a service selects.
     pub(crate) fn service(self, name: &str) -> &'a str {
         let services = &self.told.plan().services;
-        let index = services.iter().position(|known| known == name).expect("a known service");
+        let index = services
+            .iter()
+            .position(|known| known == name)
+            .expect("a known service");
         self.tag(self.cluster.services[index].selector)
     }
 
     fn tag(self, template: Option<TemplateId>) -> &'a str {
-        template.map_or("", |template| self.told.plan().template(template).tag.as_str())
+        template.map_or("", |template| {
+            self.told.plan().template(template).tag.as_str()
+        })
     }
 
     pub(crate) fn phase(self) -> &'static str {
@@ -169,14 +202,23 @@ impl<'a> Moment<'a> {
             PauseReason::InconclusiveAnalysis => "InconclusiveAnalysisRun",
             PauseReason::InconclusiveExperiment => "InconclusiveExperiment",
         };
-        self.status().pauses.iter().map(|(reason, _)| name(reason)).collect()
+        self.status()
+            .pauses
+            .iter()
+            .map(|(reason, _)| name(reason))
+            .collect()
     }
 
     fn find_run(self, name: &str) -> (usize, &'a AnalysisRun) {
         let runs = self.cluster.runs.iter().enumerate();
-        let known: Vec<String> = runs.clone().map(|(index, _)| self.run_name(index)).collect();
+        let known: Vec<String> = runs
+            .clone()
+            .map(|(index, _)| self.run_name(index))
+            .collect();
         let mut found = runs.filter(|(index, _)| known[*index] == name);
-        found.next().unwrap_or_else(|| panic!("no run {name} among {known:?}"))
+        found
+            .next()
+            .unwrap_or_else(|| panic!("no run {name} among {known:?}"))
     }
 
     /// `rev<revision>/<site>[-<step>][#n]`, for an experiment's analysis `<experiment>/<analysis>`.
@@ -196,24 +238,40 @@ impl<'a> Moment<'a> {
         };
         let before = &self.cluster.runs[..=index];
         let same = |other: &&AnalysisRun| other.site == run.site && other.revision == run.revision;
-        format!("rev{}/{site}{}", run.revision, numbered(before.iter().filter(same).count()))
+        format!(
+            "rev{}/{site}{}",
+            run.revision,
+            numbered(before.iter().filter(same).count())
+        )
     }
 
     /// `rev<revision>/Experiment-<step>[#n]`, or `Experiment` without a rollout.
     fn experiment_name(self, index: usize) -> String {
         let experiment = &self.cluster.experiments[index];
-        let Some(step) = experiment.step else { return "Experiment".to_owned() };
+        let Some(step) = experiment.step else {
+            return "Experiment".to_owned();
+        };
         let same = |other: &&Experiment| {
             other.step == experiment.step && other.revision == experiment.revision
         };
-        let number = self.cluster.experiments[..=index].iter().filter(same).count();
-        format!("rev{}/Experiment-{step}{}", experiment.revision, numbered(number))
+        let number = self.cluster.experiments[..=index]
+            .iter()
+            .filter(same)
+            .count();
+        format!(
+            "rev{}/Experiment-{step}{}",
+            experiment.revision,
+            numbered(number)
+        )
     }
 
     pub(crate) fn experiment(self, name: &str) -> &'a Experiment {
         let experiments = self.cluster.experiments.iter().enumerate();
         let mut found = experiments.filter(|(index, _)| self.experiment_name(*index) == name);
-        found.next().unwrap_or_else(|| panic!("no experiment {name}")).1
+        found
+            .next()
+            .unwrap_or_else(|| panic!("no experiment {name}"))
+            .1
     }
 
     pub(crate) fn has_run(self, name: &str) -> bool {
@@ -228,14 +286,23 @@ impl<'a> Moment<'a> {
     pub(crate) fn metric(self, run: &str, metric: &str) -> &'a MetricStatus {
         let run = self.run(run);
         let metrics = &self.told.plan().analyses[run.analysis as usize].metrics;
-        let number = metrics.iter().position(|known| known.name == metric).expect("its metric");
+        let number = metrics
+            .iter()
+            .position(|known| known.name == metric)
+            .expect("its metric");
         &self.cluster.metrics_of(run)[number]
     }
 
     /// Why the rollout is aborted, or nothing.
     fn abort_reason(self) -> String {
-        let abort = self.status().conditions.progressing.and_then(|condition| condition.abort);
-        let Some(abort) = abort else { return String::new() };
+        let abort = self
+            .status()
+            .conditions
+            .progressing
+            .and_then(|condition| condition.abort);
+        let Some(abort) = abort else {
+            return String::new();
+        };
         match abort.cause {
             AbortCause::Person => "aborted by hand".to_owned(),
             AbortCause::Background(message) => self.because("background analysis", message),
@@ -265,7 +332,13 @@ impl<'a> Moment<'a> {
             RunMessage::Invalid { analysis: index } => {
                 analysis(index).invalid.clone().unwrap_or_default()
             }
-            RunMessage::Metric { analysis: index, metric, phase, breach, .. } => {
+            RunMessage::Metric {
+                analysis: index,
+                metric,
+                phase,
+                breach,
+                ..
+            } => {
                 let name = &analysis(index).metrics[usize::from(metric)].name;
                 let (counter, limit) = match breach.counter {
                     Counter::Failed => ("failed", "failureLimit"),
@@ -273,7 +346,10 @@ impl<'a> Moment<'a> {
                     Counter::ConsecutiveErrors => ("consecutiveErrors", "consecutiveErrorLimit"),
                 };
                 let (phase, count) = (phase_name(phase), breach.count);
-                format!("{name} {phase}: {counter} ({count}) > {limit} ({})", breach.limit)
+                format!(
+                    "{name} {phase}: {counter} ({count}) > {limit} ({})",
+                    breach.limit
+                )
             }
         }
     }
@@ -288,8 +364,17 @@ impl<'a> Moment<'a> {
     }
 
     #[track_caller]
+    #[expect(
+        clippy::needless_pass_by_value,
+        reason = "expectations are written with values"
+    )]
     fn expect<T: PartialEq + std::fmt::Debug>(self, what: &str, is: T, ought: T) -> Self {
-        assert!(is == ought, "{what} at {}: {is:?} instead of {ought:?}\n{}", self.second, self.shown());
+        assert!(
+            is == ought,
+            "{what} at {}: {is:?} instead of {ought:?}\n{}",
+            self.second,
+            self.shown()
+        );
         self
     }
 
@@ -357,14 +442,16 @@ impl<'a> Moment<'a> {
     /// The whole story, for a failing test.
     fn shown(self) -> String {
         let mut text = String::new();
-        for (second, line) in self.told.course(|moment| moment.line()) {
+        for (second, line) in self.told.course(Moment::line) {
             let _ = writeln!(text, "{second:>6} {line}");
         }
         text
     }
 
     fn line(self) -> String {
-        let Some(rollout) = &self.cluster.rollout else { return String::new() };
+        let Some(rollout) = &self.cluster.rollout else {
+            return String::new();
+        };
         let (step, weight) = (rollout.status.step, self.weight());
         let mut text = format!("{:<11} step {step:?} weight {weight:?}", self.phase());
         for set in self.sets().filter(|set| 0 < set.desired + set.ready) {
@@ -387,7 +474,11 @@ impl<'a> Moment<'a> {
 }
 
 fn numbered(number: usize) -> String {
-    if number == 1 { String::new() } else { format!("#{number}") }
+    if number == 1 {
+        String::new()
+    } else {
+        format!("#{number}")
+    }
 }
 
 pub(crate) fn phase_name(phase: AnalysisPhase) -> &'static str {

@@ -7,7 +7,9 @@ use coalmine::plan::scenario::Deed;
 use coalmine::time::{Delta, SimTime};
 
 use super::dice::Dice;
-use crate::behaviours::story::{Answer, Story, deed, down, from, nothing, set_image, startup, story};
+use crate::behaviours::story::{
+    Answer, Story, deed, down, from, nothing, set_image, startup, story,
+};
 
 /// The last second of every case.
 pub(crate) const HORIZON: i64 = 3000;
@@ -41,13 +43,18 @@ impl Case {
     /// The case that a seed stands for.
     pub(crate) fn new(seed: u64) -> Self {
         let dice = &mut Dice::new(seed);
-        let strategy =
-            dice.pick(&[Strategy::BasicCanary, Strategy::RoutedCanary, Strategy::BlueGreen]);
+        let strategy = dice.pick(&[
+            Strategy::BasicCanary,
+            Strategy::RoutedCanary,
+            Strategy::BlueGreen,
+        ]);
         let sound = dice.chance(50);
         Self {
             seed,
             manifests: manifests(dice, strategy),
-            images: ["v1", "v2", "v3"].map(|tag| (tag, image(dice, sound || tag == "v1"))).to_vec(),
+            images: ["v1", "v2", "v3"]
+                .map(|tag| (tag, image(dice, sound || tag == "v1")))
+                .to_vec(),
             answers: answers(dice),
             deeds: deeds(dice),
             sound,
@@ -69,14 +76,16 @@ impl Case {
 
     /// Whether a person changes the number of pods or has them replaced.
     pub(crate) fn is_scaled_by_hand(&self) -> bool {
-        let scales =
-            |done: &Done| matches!(done, Done::Deed(Deed::Scale(_) | Deed::Restart));
+        let scales = |done: &Done| matches!(done, Done::Deed(Deed::Scale(_) | Deed::Restart));
         self.deeds.iter().any(|(_, done)| scales(done))
     }
 
     /// The case in full, for a failing test.
     pub(crate) fn shown(&self) -> String {
-        format!("seed {}\n{}\n{:?}\n{:?}\n{:?}", self.seed, self.manifests, self.images, self.answers, self.deeds)
+        format!(
+            "seed {}\n{}\n{:?}\n{:?}\n{:?}",
+            self.seed, self.manifests, self.images, self.answers, self.deeds
+        )
     }
 }
 
@@ -90,7 +99,11 @@ fn manifests(dice: &mut Dice, strategy: Strategy) -> String {
         let _ = writeln!(text, "progressDeadlineAbort: {}", dice.chance(50));
     }
     if dice.chance(20) {
-        let _ = writeln!(text, "rollbackWindow: {{revisions: {}}}", dice.between(1, 3));
+        let _ = writeln!(
+            text,
+            "rollbackWindow: {{revisions: {}}}",
+            dice.between(1, 3)
+        );
     }
     if dice.chance(10) {
         let _ = writeln!(text, "revisionHistoryLimit: {}", dice.between(0, 2));
@@ -109,7 +122,8 @@ fn manifests(dice: &mut Dice, strategy: Strategy) -> String {
     let limit = dice.between(0, 3);
     let _ = write!(
         text,
-        "---\n{{template: check, metrics: [{{name: m, count: {count}, interval: {interval}, failureLimit: {limit}{conditions}}}]}}"
+        "---\n{{template: check, metrics: [{{name: m, count: {count}, interval: {interval},
+  failureLimit: {limit}{conditions}}}]}}"
     );
     text
 }
@@ -119,13 +133,20 @@ fn canary(dice: &mut Dice, text: &mut String, routed: bool) {
     let mut max_weight = 100;
     if routed {
         max_weight = dice.pick(&[100, 100, 100, 1000]);
-        let router = format!("{{nginx: {{stableIngress: web}}, maxTrafficWeight: {max_weight}}}");
-        let _ = writeln!(text, "  canaryService: web-canary\n  stableService: web-stable\n  trafficRouting: {router}");
+        let routing = format!("{{nginx: {{stableIngress: web}}, maxTrafficWeight: {max_weight}}}");
+        let _ = writeln!(
+            text,
+            "  canaryService: web-canary\n  stableService: web-stable\n  trafficRouting: {routing}"
+        );
         if dice.chance(30) {
             text.push_str("  dynamicStableScale: true\n");
         }
         if dice.chance(20) {
-            let _ = writeln!(text, "  abortScaleDownDelaySeconds: {}", dice.pick(&[0, 5, 100]));
+            let _ = writeln!(
+                text,
+                "  abortScaleDownDelaySeconds: {}",
+                dice.pick(&[0, 5, 100])
+            );
         }
         if dice.chance(20) {
             let _ = writeln!(text, "  scaleDownDelaySeconds: {}", dice.pick(&[0, 5, 100]));
@@ -158,17 +179,25 @@ fn step(dice: &mut Dice, routed: bool, max_weight: i64) -> String {
         5 => "pause: {}".to_owned(),
         6 => "analysis: check".to_owned(),
         7 => {
-            let weight = if routed && dice.chance(50) { ", weight: 5" } else { "" };
+            let weight = if routed && dice.chance(50) {
+                ", weight: 5"
+            } else {
+                ""
+            };
             let reference = dice.pick(&["canary", "stable"]);
             let duration = dice.between(10, 60);
             format!(
-                "experiment: {{duration: {duration}s, templates: [{{name: t, specRef: {reference}{weight}}}],
+                "experiment: {{duration: {duration}s,
+                   templates: [{{name: t, specRef: {reference}{weight}}}],
                    analyses: [{{name: a, templateName: check}}]}}"
             )
         }
         8 => format!("setCanaryScale: {{replicas: {}}}", dice.between(0, 5)),
         _ => dice
-            .pick(&["setCanaryScale: {matchTrafficWeight: true}", "setCanaryScale: {weight: 30}"])
+            .pick(&[
+                "setCanaryScale: {matchTrafficWeight: true}",
+                "setCanaryScale: {weight: 30}",
+            ])
             .to_owned(),
     }
 }
@@ -182,9 +211,18 @@ fn blue_green(dice: &mut Dice, text: &mut String) {
         (30, "prePromotionAnalysis: check".to_owned()),
         (30, "postPromotionAnalysis: check".to_owned()),
         (20, "previewReplicaCount: 1".to_owned()),
-        (20, format!("scaleDownDelaySeconds: {}", dice.pick(&[0, 5, 200]))),
-        (20, format!("scaleDownDelayRevisionLimit: {}", dice.between(0, 2))),
-        (20, format!("abortScaleDownDelaySeconds: {}", dice.pick(&[0, 5, 200]))),
+        (
+            20,
+            format!("scaleDownDelaySeconds: {}", dice.pick(&[0, 5, 200])),
+        ),
+        (
+            20,
+            format!("scaleDownDelayRevisionLimit: {}", dice.between(0, 2)),
+        ),
+        (
+            20,
+            format!("abortScaleDownDelaySeconds: {}", dice.pick(&[0, 5, 200])),
+        ),
     ];
     for (percent, line) in lines {
         if dice.chance(percent) {
@@ -194,12 +232,15 @@ fn blue_green(dice: &mut Dice, text: &mut String) {
 }
 
 fn image(dice: &mut Dice, sound: bool) -> Image {
-    // Pods that start at once would let an inconclusive experiment be made again and again in one instant.
+    // Pods that start at once would let an inconclusive experiment be made again and again in one
+    // instant.
     let image = startup(dice.between(1, 30));
     if sound {
         return image;
     }
-    let max_ready = dice.chance(40).then(|| i32::try_from(dice.between(0, 4)).expect("few pods"));
+    let max_ready = dice
+        .chance(40)
+        .then(|| i32::try_from(dice.between(0, 4)).expect("few pods"));
     let windows = (0..dice.between(0, 3)).map(|_| {
         let begin = dice.between(50, 900);
         let at = |second| SimTime::ZERO + Delta::from_secs(second);
@@ -207,7 +248,11 @@ fn image(dice: &mut Dice, sound: bool) -> Image {
     });
     let mut unready: Vec<_> = windows.collect();
     unready.sort_unstable();
-    Image { max_ready, unready, ..image }
+    Image {
+        max_ready,
+        unready,
+        ..image
+    }
 }
 
 fn answers(dice: &mut Dice) -> Vec<Answer> {

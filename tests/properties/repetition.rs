@@ -7,13 +7,16 @@ use coalmine::trace::{Off, Trace};
 use super::case::{Case, HORIZON};
 use crate::behaviours::story::settled_start;
 
-const CASES: u64 = 150;
+const CASES: u64 = 100;
 
 /// What a run leaves behind, in a form that can be compared.
 type Record = (Ending, String, Vec<(i64, Cluster)>);
 
 fn record(ending: Ending, trace: &Trace) -> Record {
-    let frames = trace.frames.iter().map(|frame| (frame.at.nanos(), frame.cluster.clone()));
+    let frames = trace
+        .frames
+        .iter()
+        .map(|frame| (frame.at.nanos(), frame.cluster.clone()));
     (ending, format!("{:?}", trace.events), frames.collect())
 }
 
@@ -36,7 +39,12 @@ fn a_used_simulation_gives_the_same_run_as_a_fresh_one() {
         let script = tale.script(&compiled, HORIZON);
         let starts = [tale.first_start(&compiled), settled_start(&compiled, "v2")];
         let new = || {
-            Simulation::new(&compiled.plan, &compiled.environment, &script, Trace::default())
+            Simulation::new(
+                &compiled.plan,
+                &compiled.environment,
+                &script,
+                Trace::default(),
+            )
         };
         let mut used = new();
         for start in starts.iter().chain(starts.iter().rev()) {
@@ -44,7 +52,11 @@ fn a_used_simulation_gives_the_same_run_as_a_fresh_one() {
             let again = record(ending, used.recorder());
             let mut fresh = new();
             let ending = fresh.run(start);
-            assert!(again == record(ending, fresh.recorder()), "{}", case.shown());
+            assert!(
+                again == record(ending, fresh.recorder()),
+                "{}",
+                case.shown()
+            );
         }
     }
 }
@@ -60,8 +72,17 @@ fn a_run_that_nobody_records_ends_in_the_same_state() {
         let (plan, environment) = (&compiled.plan, &compiled.environment);
         let mut unrecorded = Simulation::new(plan, environment, &script, Off);
         let mut recorded = Simulation::new(plan, environment, &script, Trace::default());
-        assert_eq!(unrecorded.run(&start), recorded.run(&start), "{}", case.shown());
-        assert!(unrecorded.cluster() == recorded.cluster(), "{}", case.shown());
+        assert_eq!(
+            unrecorded.run(&start),
+            recorded.run(&start),
+            "{}",
+            case.shown()
+        );
+        assert!(
+            unrecorded.cluster() == recorded.cluster(),
+            "{}",
+            case.shown()
+        );
         assert!(unrecorded.world() == recorded.world(), "{}", case.shown());
     }
 }
