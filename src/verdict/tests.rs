@@ -300,7 +300,7 @@ fn an_experiment_that_never_ends_leaves_its_rollout_stuck() {
         ..Case::new(experiment)
     }
     .outcome();
-    assert_eq!(gist(&outcome), (Verdict::Stuck, 0, Some(0)));
+    assert_eq!(gist(&outcome), (Verdict::Stuck, 5, Some(0)));
     assert!(
         outcome.consequence.ends_with("it never ends"),
         "{}",
