@@ -43,16 +43,25 @@ impl Effort {
     }
 
     fn divided_by(self, factor: u32) -> Self {
-        Self { iterations: (self.iterations / factor).max(1), ..self }
+        Self {
+            iterations: (self.iterations / factor).max(1),
+            ..self
+        }
     }
 }
 
 fn main() {
     let full = std::env::args().any(|argument| argument == "--bench");
     let effort = if full {
-        Effort { rounds: 15, iterations: 20_000 }
+        Effort {
+            rounds: 15,
+            iterations: 20_000,
+        }
     } else {
-        Effort { rounds: 1, iterations: 10 }
+        Effort {
+            rounds: 1,
+            iterations: 10,
+        }
     };
     runs(effort);
     engine::hold::compare(effort);
@@ -61,21 +70,31 @@ fn main() {
 
 fn runs(effort: Effort) {
     println!("one run of the canonical canary");
-    println!("{:>10} {:>14} {:>14} {:>8} {:>14}", "replicas", "off, ns", "allocations", "ratio", "recorded, ns");
+    println!(
+        "{:>10} {:>14} {:>14} {:>8} {:>14}",
+        "replicas", "off, ns", "allocations", "ratio", "recorded, ns"
+    );
     let mut smallest = None;
     for replicas in [10, 1_000, 10_000] {
         let canary = Canary::new(replicas);
         let (off, allocations) = time(&canary, effort, || Off);
         let (on, _) = time(&canary, effort.divided_by(10), Trace::default);
         let floor = *smallest.get_or_insert(off);
-        println!("{replicas:>10} {off:>14.0} {allocations:>14} {:>8.2} {on:>14.0}", off / floor);
+        println!(
+            "{replicas:>10} {off:>14.0} {allocations:>14} {:>8.2} {on:>14.0}",
+            off / floor
+        );
     }
 }
 
 /// Nanoseconds and allocations of a run in a simulation that has run before.
 fn time<R: Recorder>(canary: &Canary, effort: Effort, recorder: impl Fn() -> R) -> (f64, u64) {
-    let mut simulation =
-        Simulation::new(&canary.plan, &canary.environment, &canary.script, recorder());
+    let mut simulation = Simulation::new(
+        &canary.plan,
+        &canary.environment,
+        &canary.script,
+        recorder(),
+    );
     let ending = simulation.run(&canary.start);
     canary.check(simulation.cluster(), ending);
     let allocations = allocation_counter::measure(|| {

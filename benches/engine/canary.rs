@@ -84,7 +84,10 @@ impl Canary {
             ..ObjectSet::default()
         };
         let mut setting = Setting {
-            default_image: Image { startup: Delta::from_secs(10), ..Image::default() },
+            default_image: Image {
+                startup: Delta::from_secs(10),
+                ..Image::default()
+            },
             tags: vec!["v1".to_owned(), "v2".to_owned()],
             ..Setting::default()
         };
@@ -110,10 +113,19 @@ impl Canary {
     /// Sees that the canary did what it is there for: promoted after four pauses and with measurements every 30 s.
     pub(crate) fn check(&self, cluster: &Cluster, ending: Ending) {
         let rollout = cluster.rollout.as_ref().expect("a rollout");
-        assert_eq!(rollout.status.phase, RolloutPhase::Healthy, "{:?}", rollout.status);
+        assert_eq!(
+            rollout.status.phase,
+            RolloutPhase::Healthy,
+            "{:?}",
+            rollout.status
+        );
         assert_eq!(ending.reason, EndReason::Quiet);
         assert!(SimTime::from_secs(480) < ending.at, "{ending:?}");
-        let measured: usize = cluster.metrics.iter().map(|metric| metric.count as usize).sum();
+        let measured: usize = cluster
+            .metrics
+            .iter()
+            .map(|metric| metric.count as usize)
+            .sum();
         assert!((16..=20).contains(&measured), "{measured} measurements");
     }
 }

@@ -25,7 +25,10 @@ struct Delays(u64);
 impl Delays {
     fn next(&mut self) -> Delta {
         // Knuth's MMIX generator; its high bits are random enough for delays.
-        self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        self.0 = self
+            .0
+            .wrapping_mul(6_364_136_223_846_793_005)
+            .wrapping_add(1_442_695_040_888_963_407);
         Delta::from_nanos(i64::from((self.0 >> 40) as u32) + 1)
     }
 }
@@ -33,12 +36,21 @@ impl Delays {
 /// Holds in the kernel beside holds in a bare heap with the same key and payload.
 pub(crate) fn compare(effort: Effort) {
     println!("\none hold (take the earliest event, schedule another)");
-    println!("{:>10} {:>14} {:>14} {:>8}", "events", "kernel, ns", "raw heap, ns", "ratio");
-    let effort = Effort { iterations: effort.iterations * 10, ..effort };
+    println!(
+        "{:>10} {:>14} {:>14} {:>8}",
+        "events", "kernel, ns", "raw heap, ns", "ratio"
+    );
+    let effort = Effort {
+        iterations: effort.iterations * 10,
+        ..effort
+    };
     for events in [1, 100, 1_000, 10_000] {
         let kernel = kernel(events, effort);
         let heap = heap(events, effort);
-        println!("{events:>10} {kernel:>14.1} {heap:>14.1} {:>8.2}", kernel / heap);
+        println!(
+            "{events:>10} {kernel:>14.1} {heap:>14.1} {:>8.2}",
+            kernel / heap
+        );
     }
 }
 
