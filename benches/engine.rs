@@ -96,7 +96,7 @@ fn time<R: Recorder>(canary: &Canary, effort: Effort, recorder: impl Fn() -> R) 
         recorder(),
     );
     let ending = simulation.run(&canary.start);
-    canary.check(simulation.cluster(), ending);
+    engine::canary::check(simulation.cluster(), ending);
     let allocations = allocation_counter::measure(|| {
         black_box(simulation.run(&canary.start));
     });

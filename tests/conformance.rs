@@ -3,6 +3,8 @@
 //! Prints one line `<suite> <group> <passed>/<total>` for each group and, for each group with failures, the first differing
 //! row of the first three failing cases. Fails below the thresholds, which are only ever raised.
 
+#![allow(clippy::print_stdout, reason = "the score is printed")]
+
 mod conformance {
     pub(crate) mod cases;
     pub(crate) mod corpus;

@@ -109,23 +109,19 @@ impl Canary {
             start,
         }
     }
+}
 
-    /// Sees that the canary did what it is there for: promoted after four pauses and with measurements every 30 s.
-    pub(crate) fn check(&self, cluster: &Cluster, ending: Ending) {
-        let rollout = cluster.rollout.as_ref().expect("a rollout");
-        assert_eq!(
-            rollout.status.phase,
-            RolloutPhase::Healthy,
-            "{:?}",
-            rollout.status
-        );
-        assert_eq!(ending.reason, EndReason::Quiet);
-        assert!(SimTime::from_secs(480) < ending.at, "{ending:?}");
-        let measured: usize = cluster
-            .metrics
-            .iter()
-            .map(|metric| metric.count as usize)
-            .sum();
-        assert!((16..=20).contains(&measured), "{measured} measurements");
-    }
+/// Sees that the canary did what it is there for: promoted after four pauses and with measurements every 30 s.
+pub(crate) fn check(cluster: &Cluster, ending: Ending) {
+    let rollout = cluster.rollout.as_ref().expect("a rollout");
+    assert_eq!(
+        rollout.status.phase,
+        RolloutPhase::Healthy,
+        "{:?}",
+        rollout.status
+    );
+    assert_eq!(ending.reason, EndReason::Quiet);
+    assert!(SimTime::from_secs(480) < ending.at, "{ending:?}");
+    let measured: i32 = cluster.metrics.iter().map(|metric| metric.count).sum();
+    assert!((16..=20).contains(&measured), "{measured} measurements");
 }

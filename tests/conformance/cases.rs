@@ -1,6 +1,7 @@
 //! Traces of the real controllers against ours.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::Write as _;
 use std::fs;
 
 use serde_json::Value;
@@ -128,18 +129,18 @@ fn first_difference(want: &Rows, got: &Rows) -> String {
             let (want, got) = (want.objects.get(name), got.objects.get(name));
             if want != got {
                 let show = |value: Option<&Value>| value.map_or("-".to_owned(), Value::to_string);
-                text += &format!(
-                    "\n  {name}\n    recorded  {}\n    simulated {}",
-                    show(want),
-                    show(got)
+                let (want, got) = (show(want), show(got));
+                let _ = write!(
+                    text,
+                    "\n  {name}\n    recorded  {want}\n    simulated {got}"
                 );
             }
         }
         for missing in want.measurements.difference(&got.measurements) {
-            text += &format!("\n  recorded  measurement {missing}");
+            let _ = write!(text, "\n  recorded  measurement {missing}");
         }
         for extra in got.measurements.difference(&want.measurements) {
-            text += &format!("\n  simulated measurement {extra}");
+            let _ = write!(text, "\n  simulated measurement {extra}");
         }
         return text;
     }

@@ -111,12 +111,12 @@ fn read(text: &str) -> Result<Manifests, String> {
             ("Experiment", _) => manifests.experiment = Some(from(value)?),
             ("AnalysisTemplate", _) => manifests.analysis_templates.push(from(value)?),
             ("ClusterAnalysisTemplate", _) => {
-                manifests.cluster_analysis_templates.push(from(value)?)
+                manifests.cluster_analysis_templates.push(from(value)?);
             }
             ("Service", _) => manifests.services.push(from(value)?),
             ("Ingress", _) => manifests.ingresses.push(from(value)?),
             ("VirtualService", "networking.istio.io") => {
-                manifests.virtual_services.push(from(value)?)
+                manifests.virtual_services.push(from(value)?);
             }
             _ => manifests.others.push(from(value)?),
         }

@@ -68,7 +68,7 @@ fn canary(row: &Value) -> Canary {
         max_surge: amount(&row["maxSurge"]),
         max_unavailable: amount(&row["maxUnavailable"]),
         background: None,
-        scale_down_delay: Default::default(),
+        scale_down_delay: coalmine::time::Delta::default(),
         scale_down_delay_revision_limit: i32::MAX,
         abort_scale_down_delay: None,
         abort_scale_down_delay_written: false,
