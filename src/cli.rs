@@ -5,6 +5,7 @@
 mod case;
 pub mod exit;
 pub mod files;
+mod unsimulated;
 mod world;
 
 use std::io::{self, IsTerminal, Write};

@@ -559,3 +559,21 @@ fn a_reader_who_goes_away_is_no_failure() {
     let told = Told::from(child.wait_with_output().expect("the program ends"));
     assert_eq!((told.code, told.stderr.as_str()), (Some(12), ""));
 }
+
+#[test]
+fn what_is_not_simulated_is_said() {
+    let text = rollout("web", GATE).replace(
+        "spec:\n  replicas",
+        "spec:\n  restartAt: \"2026-01-01T00:00:00Z\"\n  replicas",
+    );
+    assert!(text.contains("restartAt"), "{text}");
+    let folder = Folder::new("restart-at").with("web.yaml", &text);
+    let told = folder.run(&["run", "web.yaml"]);
+    assert_eq!(told.code, Some(12));
+    assert!(
+        told.stderr
+            .contains("warning[not-simulated]: spec.restartAt is not simulated"),
+        "{}",
+        told.stderr
+    );
+}

@@ -4,7 +4,7 @@
 
 use std::collections::BTreeSet;
 
-use crate::cli::world;
+use crate::cli::{unsimulated, world};
 use crate::diagnostic::wording::{closest, count, listed, quoted};
 use crate::diagnostic::{Diagnostic, Located, Path};
 use crate::input::{Input, Manifest};
@@ -81,6 +81,9 @@ impl Case {
                 return Err(remarks);
             }
         };
+        if let Subject::Rollout(rollout) = subject {
+            remarks.extend(unsimulated::warnings(rollout));
+        }
         let (resolved, refusal) = resolve(input, subject);
         let own = own_tag(&resolved);
         let mut scenario = Scenario::default();
