@@ -8,6 +8,7 @@ pub mod files;
 mod world;
 
 use std::io::{self, IsTerminal, Write};
+use std::panic::{self, AssertUnwindSafe};
 use std::path::PathBuf;
 use std::process::ExitCode;
 
@@ -40,7 +41,6 @@ enum Command {
 }
 
 #[derive(Debug, Args)]
-#[expect(clippy::struct_excessive_bools, reason = "each is a switch on the command line")]
 struct RunArgs {
     /// Manifests: files, folders, patterns such as 'manifests/*.yaml', or - for standard input
     #[arg(value_name = "PATH", required = true)]
@@ -69,7 +69,7 @@ struct RunArgs {
     /// Tells every detail, and every event that the controllers emit
     #[arg(short, long)]
     verbose: bool,
-    /// Whether to use colours; auto: on a terminal, unless NO_COLOR is set
+    /// Whether to use colours; auto: on a terminal, unless `NO_COLOR` is set
     #[arg(long, value_enum, default_value_t = Colour::Auto, value_name = "WHEN")]
     color: Colour,
 }
@@ -99,11 +99,17 @@ pub fn main() -> ExitCode {
         Err(error) => {
             // Help and version are no errors; nobody is left to tell if the stream is closed.
             let _ = error.print();
-            return if error.use_stderr() { Exit::Usage.into() } else { ExitCode::SUCCESS };
+            return if error.use_stderr() {
+                Exit::Usage.into()
+            } else {
+                ExitCode::SUCCESS
+            };
         }
     };
     let Command::Run(args) = cli.command;
-    run(&args).into()
+    // A panic is told by its hook; what it must not be is mistaken for a verdict.
+    let result = panic::catch_unwind(AssertUnwindSafe(|| run(&args)));
+    result.unwrap_or(Exit::Internal).into()
 }
 
 /// What is to be written, and how the program ends.
@@ -134,13 +140,18 @@ fn run(args: &RunArgs) -> Exit {
     let diagnostics = diagnostic::render(&told, &answer.sources, look);
     // Diagnostics that nobody reads change nothing.
     let _ = io::stderr().lock().write_all(diagnostics.as_bytes());
-    let Some(report) = answer.report else { return answer.exit };
+    let Some(report) = answer.report else {
+        return answer.exit;
+    };
     let detail = match (args.quiet, args.verbose) {
         (true, _) => text::Detail::Quiet,
         (_, true) => text::Detail::Verbose,
         _ => text::Detail::Normal,
     };
-    let look = text::Look { colour: colour(io::stdout().is_terminal()), detail };
+    let look = text::Look {
+        colour: colour(io::stdout().is_terminal()),
+        detail,
+    };
     let bytes = match args.output {
         Output::Text => text::render(&report, look),
         Output::Json => json::render(&report),
@@ -178,22 +189,28 @@ fn answer(args: &RunArgs) -> Answer {
         files.extend(more);
     }
     let input = input::read(files);
-    let case = case::Case::of(&input, &case::Choice {
-        scenario_file: scenario_file.as_deref(),
-        name: args.rollout.as_deref(),
-        initial: args.initial,
-        until: args.until,
-        seed: args.seed,
-    });
+    let case = case::Case::of(
+        &input,
+        &case::Choice {
+            scenario_file: scenario_file.as_deref(),
+            name: args.rollout.as_deref(),
+            initial: args.initial,
+            until: args.until,
+            seed: args.seed,
+        },
+    );
     let (prepared, found) = match case {
         Ok((case, found)) => (Some(case), found),
         Err(found) => (None, found),
     };
     problems.extend(found);
     let findings = input.findings(problems);
-    let is_broken =
-        findings.iter().any(|finding| finding.diagnostic.severity == Severity::Error);
-    let usage = findings.iter().any(|finding| case::is_usage(&finding.diagnostic));
+    let is_broken = findings
+        .iter()
+        .any(|finding| finding.diagnostic.severity == Severity::Error);
+    let usage = findings
+        .iter()
+        .any(|finding| case::is_usage(&finding.diagnostic));
     let sources = input.sources.clone();
     let (report, exit) = match prepared.filter(|_| !is_broken) {
         Some(case) => {
@@ -204,7 +221,12 @@ fn answer(args: &RunArgs) -> Answer {
         None if usage => (None, Exit::Usage),
         None => (None, Exit::Unreadable),
     };
-    Answer { report, findings, sources, exit }
+    Answer {
+        report,
+        findings,
+        sources,
+        exit,
+    }
 }
 
 /// A Go duration, or a number of seconds.

@@ -95,8 +95,10 @@ impl Cluster {
         self.runs.clone_from(&other.runs);
         self.metrics.clone_from(&other.metrics);
         self.experiments.clone_from(&other.experiments);
-        self.experiment_templates.clone_from(&other.experiment_templates);
-        self.experiment_analyses.clone_from(&other.experiment_analyses);
+        self.experiment_templates
+            .clone_from(&other.experiment_templates);
+        self.experiment_analyses
+            .clone_from(&other.experiment_analyses);
     }
 
     /// The metric results of `run`.

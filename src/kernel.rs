@@ -65,7 +65,11 @@ impl<E: Phased> Kernel<E> {
     /// An empty queue whose clock stands at `start`.
     #[must_use]
     pub fn new(start: SimTime) -> Self {
-        Self { now: start, next_epoch: 0, queue: BinaryHeap::new() }
+        Self {
+            now: start,
+            next_epoch: 0,
+            queue: BinaryHeap::new(),
+        }
     }
 
     /// Empties the queue and sets the clock to `start`; keeps the memory.
@@ -104,7 +108,11 @@ impl<E: Phased> Kernel<E> {
     /// # Panics
     /// When `at` lies in the past: time never goes back, and only a bug in the caller asks for it.
     pub fn schedule(&mut self, at: SimTime, event: E) {
-        assert!(self.now <= at, "an event was scheduled for {at}, before the clock's {}", self.now);
+        assert!(
+            self.now <= at,
+            "an event was scheduled for {at}, before the clock's {}",
+            self.now
+        );
         let rank = u64::from(event.phase()) << 56 | self.next_epoch;
         self.next_epoch += 1;
         self.queue.push(Scheduled { at, rank, event });
@@ -136,7 +144,9 @@ mod tests {
     }
 
     fn drain(kernel: &mut Kernel<Labelled>) -> Vec<&'static str> {
-        std::iter::from_fn(|| kernel.pop_until(SimTime::MAX)).map(|(_, event)| event.1).collect()
+        std::iter::from_fn(|| kernel.pop_until(SimTime::MAX))
+            .map(|(_, event)| event.1)
+            .collect()
     }
 
     #[test]
@@ -150,7 +160,12 @@ mod tests {
     #[test]
     fn within_an_instant_the_phase_decides_and_then_the_order_of_insertion() {
         let mut kernel = Kernel::new(SimTime::ZERO);
-        for event in [Labelled(1, "c"), Labelled(0, "a"), Labelled(1, "d"), Labelled(0, "b")] {
+        for event in [
+            Labelled(1, "c"),
+            Labelled(0, "a"),
+            Labelled(1, "d"),
+            Labelled(0, "b"),
+        ] {
             kernel.schedule(SimTime::from_secs(1), event);
         }
         assert_eq!(drain(&mut kernel), ["a", "b", "c", "d"]);

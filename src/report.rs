@@ -216,7 +216,11 @@ impl Report {
             controller_events: story::controller_events(run),
             verdict: Judgement {
                 version: outcome.template.map(tag),
-                earlier: outcome.earlier.iter().map(|past| tag(past.template)).collect(),
+                earlier: outcome
+                    .earlier
+                    .iter()
+                    .map(|past| tag(past.template))
+                    .collect(),
                 outcome,
             },
             end: run.ending.at,

@@ -118,7 +118,12 @@ pub struct Simulation<'a, R: Recorder> {
 impl<'a, R: Recorder> Simulation<'a, R> {
     /// A simulation of `plan` in the world of `environment`, with the deeds of `script`.
     #[must_use]
-    pub fn new(plan: &'a Plan, environment: &'a Environment, script: &'a Script, recorder: R) -> Self {
+    pub fn new(
+        plan: &'a Plan,
+        environment: &'a Environment,
+        script: &'a Script,
+        recorder: R,
+    ) -> Self {
         Self {
             plan,
             environment,
@@ -150,6 +155,11 @@ impl<'a, R: Recorder> Simulation<'a, R> {
         &self.recorder
     }
 
+    /// The recorder, to be exchanged between two runs.
+    pub fn recorder_mut(&mut self) -> &mut R {
+        &mut self.recorder
+    }
+
     /// What was recorded, and the end of the simulation.
     pub fn into_recorder(self) -> R {
         self.recorder
@@ -173,7 +183,10 @@ impl<'a, R: Recorder> Simulation<'a, R> {
         let mut last = start.at;
         loop {
             if !self.settle(now) {
-                return Ending { at: now, reason: EndReason::Livelock };
+                return Ending {
+                    at: now,
+                    reason: EndReason::Livelock,
+                };
             }
             if self.changed {
                 self.changed = false;
@@ -183,11 +196,17 @@ impl<'a, R: Recorder> Simulation<'a, R> {
             let next = self.next_due();
             let at_rest = RESYNC_PERIOD + RESYNC_PERIOD < self.resync_due - last;
             if next.is_none() && (limit < self.resync_due || at_rest) {
-                return Ending { at: last, reason: EndReason::Quiet };
+                return Ending {
+                    at: last,
+                    reason: EndReason::Quiet,
+                };
             }
             let due = next.map_or(self.resync_due, |next| next.min(self.resync_due));
             if limit < due {
-                return Ending { at: limit, reason: EndReason::Until };
+                return Ending {
+                    at: limit,
+                    reason: EndReason::Until,
+                };
             }
             now = due;
             self.take_due(now);
@@ -206,9 +225,11 @@ impl<'a, R: Recorder> Simulation<'a, R> {
         self.resync_due = start.at + RESYNC_PERIOD;
         self.rollout_queue = Queue::woken();
         self.experiment_queues.clear();
-        self.experiment_queues.resize(self.cluster.experiments.len(), Queue::woken());
+        self.experiment_queues
+            .resize(self.cluster.experiments.len(), Queue::woken());
         self.run_queues.clear();
-        self.run_queues.resize(self.cluster.runs.len(), Queue::woken());
+        self.run_queues
+            .resize(self.cluster.runs.len(), Queue::woken());
         self.changed = true;
         self.triggered.clear();
         self.triggered.resize(self.script.actions.len(), false);
@@ -303,16 +324,20 @@ impl<'a, R: Recorder> Simulation<'a, R> {
         let seen = Observed {
             plan: self.plan,
             cluster: &self.cluster,
-            verification: self
-                .environment
-                .verify_after
-                .map(|after| Verification { told: self.world.router.told(), after }),
+            verification: self.environment.verify_after.map(|after| Verification {
+                told: self.world.router.told(),
+                after,
+            }),
             plugin_answer,
             pods_to_restart: &self.pods_to_restart,
             now,
         };
-        let outcome =
-            rollout::reconcile(seen, &mut self.scratch, &mut self.next_status, &mut self.decision);
+        let outcome = rollout::reconcile(
+            seen,
+            &mut self.scratch,
+            &mut self.next_status,
+            &mut self.decision,
+        );
         if let Some(plugin) = plugin.filter(|_| self.decision.asked_plugin) {
             self.world.plugins.asked(self.environment, plugin, now);
         }
@@ -328,7 +353,9 @@ impl<'a, R: Recorder> Simulation<'a, R> {
 
     /// Replaces the status and wakes who watches it.
     fn store_rollout_status(&mut self, now: SimTime) {
-        let Some(rollout) = &mut self.cluster.rollout else { return };
+        let Some(rollout) = &mut self.cluster.rollout else {
+            return;
+        };
         std::mem::swap(&mut rollout.status, &mut self.next_status);
         self.changed = true;
         self.rollout_queue.add();
@@ -343,9 +370,11 @@ impl<'a, R: Recorder> Simulation<'a, R> {
         }
         let mut experiment = stored;
         self.templates.clear();
-        self.templates.extend_from_slice(self.cluster.templates_of(&stored));
+        self.templates
+            .extend_from_slice(self.cluster.templates_of(&stored));
         self.analyses.clear();
-        self.analyses.extend_from_slice(self.cluster.analyses_of(&stored));
+        self.analyses
+            .extend_from_slice(self.cluster.analyses_of(&stored));
         let id = ExperimentId(u16::try_from(index).unwrap_or(u16::MAX));
         crate::controller::experiment::Pass {
             plan: self.plan,
@@ -376,7 +405,8 @@ impl<'a, R: Recorder> Simulation<'a, R> {
             return false;
         }
         self.cluster.experiments[index] = experiment;
-        self.cluster.experiment_templates[stored.templates.range()].copy_from_slice(&self.templates);
+        self.cluster.experiment_templates[stored.templates.range()]
+            .copy_from_slice(&self.templates);
         self.cluster.experiment_analyses[stored.analyses.range()].copy_from_slice(&self.analyses);
         self.changed = true;
         self.experiment_queues[index].add();
@@ -392,7 +422,8 @@ impl<'a, R: Recorder> Simulation<'a, R> {
         }
         let mut run = stored;
         self.metrics.clear();
-        self.metrics.extend_from_slice(self.cluster.metrics_of(&stored));
+        self.metrics
+            .extend_from_slice(self.cluster.metrics_of(&stored));
         let id = RunId(u32::try_from(index).unwrap_or(u32::MAX));
         analysis::reconcile(
             &self.plan.analyses[run.analysis as usize],
@@ -428,7 +459,8 @@ impl<'a, R: Recorder> Simulation<'a, R> {
 
     /// Hands what was told to the recorder.
     fn tell(&mut self, now: SimTime) {
-        self.recorder.note(now, &mut self.decision.log, &self.cluster);
+        self.recorder
+            .note(now, &mut self.decision.log, &self.cluster);
     }
 
     /// Tells one event outside of a reconciliation.

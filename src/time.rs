@@ -158,7 +158,10 @@ mod tests {
 
     #[test]
     fn stored_times_lose_their_fraction_also_before_zero() {
-        assert_eq!(SimTime::from_nanos(1_999_999_999).stored(), SimTime::from_secs(1));
+        assert_eq!(
+            SimTime::from_nanos(1_999_999_999).stored(),
+            SimTime::from_secs(1)
+        );
         assert_eq!(SimTime::from_nanos(-1).stored(), SimTime::from_secs(-1));
     }
 

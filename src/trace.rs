@@ -65,7 +65,11 @@ impl Recorder for Trace {
     fn started(&mut self, at: SimTime, cluster: &Cluster) {
         self.events.clear();
         self.frames.clear();
-        self.frames.push(Frame { at, events: 0, cluster: cluster.clone() });
+        self.frames.push(Frame {
+            at,
+            events: 0,
+            cluster: cluster.clone(),
+        });
     }
 
     fn note(&mut self, at: SimTime, log: &mut Vec<Event>, _: &Cluster) {
@@ -73,6 +77,10 @@ impl Recorder for Trace {
     }
 
     fn settled(&mut self, at: SimTime, cluster: &Cluster) {
-        self.frames.push(Frame { at, events: self.events.len(), cluster: cluster.clone() });
+        self.frames.push(Frame {
+            at,
+            events: self.events.len(),
+            cluster: cluster.clone(),
+        });
     }
 }

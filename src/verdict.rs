@@ -25,8 +25,8 @@ pub use history::{Fate, Past};
 /// | verdict | holds when |
 /// |---|---|
 /// | Invalid | the controller refuses the spec |
-/// | RollbackFailed | aborted, and at rest although traffic does not reach available stable pods only (BG-01) |
-/// | RolledBack | aborted, and all traffic goes to available stable pods |
+/// | `RollbackFailed` | aborted, and at rest although traffic does not reach available stable pods only (BG-01) |
+/// | `RolledBack` | aborted, and all traffic goes to available stable pods |
 /// | Promoted | it is the stable version, and has been healthy since it was first deployed |
 /// | Paused | it waits for a person: `spec.paused`, a pause without an end, an inconclusive analysis or experiment |
 /// | Stuck | at rest in any other state, or beside an experiment that never ends: nobody is asked, nothing will happen |
@@ -70,7 +70,7 @@ pub struct Outcome {
     pub template: Option<TemplateId>,
     /// Since when the verdict holds.
     pub since: SimTime,
-    /// At which step it stands, counted from 0; `None` without steps and after the last one.
+    /// At which step it stands, counted from 0; `None` without steps, after the last one and after an abort.
     pub step: Option<i32>,
     /// The controllers' own words; empty where they say nothing.
     pub reason: String,
@@ -206,10 +206,10 @@ fn waits_for_person(
         .pauses
         .iter()
         .find(|(reason, _)| match reason {
-            PauseReason::CanaryPauseStep => !plan
+            PauseReason::CanaryPauseStep => plan
                 .canary()
                 .and_then(|canary| canary.step(status.step.unwrap_or(0))?.pause.as_ref())
-                .is_some_and(|pause| pause.duration.is_some()),
+                .is_none_or(|pause| pause.duration.is_none()),
             PauseReason::BlueGreenPause => plan.blue_green().is_none_or(|blue_green| {
                 !blue_green.auto_promotion || blue_green.auto_promotion_delay == Delta::ZERO
             }),
@@ -317,14 +317,15 @@ fn pods(count: i32) -> String {
     }
 }
 
-/// The step at which the last revision stands, unless all are done.
+/// The step at which the last revision stands, unless all are done or it was given up.
 fn current_step(plan: &Plan, rollout: Option<&Rollout>) -> Option<i32> {
-    let step = rollout?.status.step?;
+    let status = &rollout?.status;
+    let step = status.step.filter(|_| !status.abort)?;
     plan.canary()?.step(step).map(|_| step)
 }
 
 /// The start of the last stretch of frames in which the verdict holds; what is stuck or undecided is so since its controller
-/// last said anything new.
+/// last said anything new, or since its experiment last moved.
 fn since(plan: &Plan, trace: &Trace, verdict: Verdict) -> SimTime {
     let Some(last) = trace.frames.last() else {
         return SimTime::ZERO;
@@ -338,6 +339,10 @@ fn since(plan: &Plan, trace: &Trace, verdict: Verdict) -> SimTime {
         ))
     };
     let at_rest = matches!(verdict, Verdict::Stuck | Verdict::RollbackFailed);
+    let in_experiment = |rollout: &Rollout| rollout.status.canary.experiment.is_some();
+    if verdict == Verdict::Stuck && last.cluster.rollout.as_ref().is_none_or(in_experiment) {
+        return last.at;
+    }
     let lingers = matches!(verdict, Verdict::Stuck | Verdict::Undecided);
     let holds = |cluster: &Cluster| {
         Verdict::of(plan, cluster, at_rest) == verdict
@@ -444,7 +449,7 @@ fn consequence(words: Words<'_>, verdict: Verdict, ending: Ending) -> String {
         Verdict::Promoted => format!("{requested} is the stable version"),
         Verdict::RolledBack => {
             format!("{requested} was given up, all traffic goes to {stable}")
-        },
+        }
         Verdict::RollbackFailed => {
             let fault = misrouted(plan, words.cluster, rollout).unwrap_or_default();
             format!("{requested} was given up, but {fault}")
@@ -457,6 +462,9 @@ fn consequence(words: Words<'_>, verdict: Verdict, ending: Ending) -> String {
         },
         Verdict::Stuck if endless_experiment(plan, words.cluster, rollout).is_some() => {
             "the experiment has no duration and nothing that it requires: it never ends".to_owned()
+        }
+        Verdict::Stuck if rollout.status.canary.experiment.is_some() => {
+            format!("the experiment that {requested} waits for never ends, and nobody is asked")
         }
         Verdict::Stuck => {
             format!("nothing more happens to {requested}, and nobody is asked to decide")

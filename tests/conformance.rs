@@ -3,11 +3,14 @@
 //! Prints one line `<suite> <group> <passed>/<total>` for each group and, for each group with failures, the first differing
 //! row of the first three failing cases. Fails below the thresholds, which are only ever raised.
 
+#![allow(clippy::print_stdout, reason = "the score is printed")]
+
 mod conformance {
     pub(crate) mod cases;
     pub(crate) mod corpus;
     pub(crate) mod durations;
     pub(crate) mod expr;
+    pub(crate) mod reports;
     pub(crate) mod rows;
     pub(crate) mod script;
     pub(crate) mod tables;
@@ -56,4 +59,9 @@ fn durations_are_read_as_go_reads_them() {
 #[test]
 fn aborts_are_explained_in_the_controllers_words() {
     conformance::wording::compare(&Corpus::find()).check();
+}
+
+#[test]
+fn every_recorded_case_can_be_told_with_a_cause_for_its_verdict() {
+    conformance::reports::check(&Corpus::find());
 }

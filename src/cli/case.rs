@@ -70,14 +70,14 @@ impl Case {
         let subject = match subject(input, choice.name) {
             Ok(subject) => subject,
             Err(problem) => {
-                remarks.push(problem);
+                remarks.push(*problem);
                 return Err(remarks);
             }
         };
         let written = match chosen_scenario(input, choice.scenario_file) {
             Ok(written) => written,
             Err(problem) => {
-                remarks.push(problem);
+                remarks.push(*problem);
                 return Err(remarks);
             }
         };
@@ -112,24 +112,40 @@ impl Case {
         if refusal.is_some() {
             compiled.plan.invalid = refusal;
         }
-        remarks.extend(written.map(|written| unmeasured(written, &compiled)).unwrap_or_default());
+        remarks.extend(
+            written
+                .map(|written| unmeasured(written, &compiled))
+                .unwrap_or_default(),
+        );
         let template = |tag: &str| {
-            compiled.template(tag).unwrap_or(crate::cluster::TemplateId(0))
+            compiled
+                .template(tag)
+                .unwrap_or(crate::cluster::TemplateId(0))
         };
         let update = template(scenario.update.as_deref().unwrap_or(&own));
         let start = match subject {
             Subject::Experiment(_) => Start::experiment(&compiled.plan),
-            Subject::Rollout(_) if initial => Start::empty(&compiled.plan, update),
+            // Nothing of a refused spec runs, so its past cannot be simulated either.
+            Subject::Rollout(_) if initial || compiled.plan.invalid.is_some() => {
+                Start::empty(&compiled.plan, update)
+            }
             Subject::Rollout(_) => {
                 let stable = template(&stable);
                 Start::settled(&compiled.plan, &compiled.environment, stable, update)
             }
         };
         let has_until = written.is_some_and(|written| {
-            written.value.spec.as_ref().is_some_and(|spec| spec.until.is_some())
+            written
+                .value
+                .spec
+                .as_ref()
+                .is_some_and(|spec| spec.until.is_some())
         });
         let until = has_until.then(|| SimTime::from_nanos(scenario.until));
-        let until = choice.until.or(until).map(|until| until.min(SimTime::ZERO + LONGEST));
+        let until = choice
+            .until
+            .or(until)
+            .map(|until| until.min(SimTime::ZERO + LONGEST));
         let script = compile::script(world::actions(&scenario, &compiled), until);
         let case = Self {
             scenario: written.map(|_| scenario_name(&scenario)),
@@ -144,7 +160,9 @@ impl Case {
 
     /// Simulates it and tells what happened.
     pub(super) fn run(&self) -> Report {
-        let Compiled { plan, environment, .. } = &self.compiled;
+        let Compiled {
+            plan, environment, ..
+        } = &self.compiled;
         let mut simulation = Simulation::new(plan, environment, &self.script, Trace::default());
         let ending = simulation.run(&self.start);
         Report::of(&Run {
@@ -159,7 +177,11 @@ impl Case {
 }
 
 fn scenario_name(scenario: &Scenario) -> String {
-    if scenario.name.is_empty() { "without a name".to_owned() } else { scenario.name.clone() }
+    if scenario.name.is_empty() {
+        "without a name".to_owned()
+    } else {
+        scenario.name.clone()
+    }
 }
 
 /// The tag of the stable version; another one if the manifest's own version has that name already.
@@ -198,7 +220,7 @@ fn ignored(input: &Input) -> Vec<Diagnostic> {
 }
 
 /// The object to simulate: a Rollout, or an Experiment if there is no Rollout.
-fn subject<'a>(input: &'a Input, name: Option<&str>) -> Result<Subject<'a>, Diagnostic> {
+fn subject<'a>(input: &'a Input, name: Option<&str>) -> Result<Subject<'a>, Box<Diagnostic>> {
     let rollouts: Vec<&Located<Rollout>> = input
         .manifests()
         .filter_map(|manifest| match manifest {
@@ -217,21 +239,30 @@ fn subject<'a>(input: &'a Input, name: Option<&str>) -> Result<Subject<'a>, Diag
     let experiment_name =
         |experiment: &Located<Experiment>| name_of(experiment.value.metadata.as_ref());
     let names: Vec<String> = if rollouts.is_empty() {
-        experiments.iter().map(|experiment| experiment_name(experiment)).collect()
+        experiments
+            .iter()
+            .map(|experiment| experiment_name(experiment))
+            .collect()
     } else {
-        rollouts.iter().map(|rollout| rollout_name(rollout)).collect()
+        rollouts
+            .iter()
+            .map(|rollout| rollout_name(rollout))
+            .collect()
     };
     if let Some(name) = name {
-        let rollout = rollouts.iter().find(|rollout| rollout_name(rollout) == name);
-        let experiment =
-            experiments.iter().find(|experiment| experiment_name(experiment) == name);
+        let rollout = rollouts
+            .iter()
+            .find(|rollout| rollout_name(rollout) == name);
+        let experiment = experiments
+            .iter()
+            .find(|experiment| experiment_name(experiment) == name);
         let found = rollout
             .map(|rollout| Subject::Rollout(rollout))
             .or(experiment.map(|experiment| Subject::Experiment(experiment)));
         return found.ok_or_else(|| {
             let message = format!("the input has no Rollout {}", quoted(name));
             let problem = Diagnostic::error(NO_SUCH_ROLLOUT, message);
-            problem.help(known(&names, name))
+            Box::new(problem.help(known(&names, name)))
         });
     }
     match (&rollouts[..], &experiments[..]) {
@@ -240,37 +271,49 @@ fn subject<'a>(input: &'a Input, name: Option<&str>) -> Result<Subject<'a>, Diag
         ([], []) => {
             let message = "the input has neither a Rollout nor an Experiment";
             let help = "name the files or folders with the manifests of a release";
-            Err(Diagnostic::error("nothing-to-run", message).help(help))
+            Err(Box::new(
+                Diagnostic::error("nothing-to-run", message).help(help),
+            ))
         }
         _ => {
-            let kind = if rollouts.is_empty() { "Experiment" } else { "Rollout" };
+            let kind = if rollouts.is_empty() {
+                "Experiment"
+            } else {
+                "Rollout"
+            };
             let message = format!("the input has {}", count(names.len(), kind));
-            let names: Vec<String> = names.iter().map(|name| quoted(name)).collect();
             let names: Vec<&str> = names.iter().map(String::as_str).collect();
             let help = format!("choose one with `--rollout`: {}", listed(&names, "or"));
-            Err(Diagnostic::error(SEVERAL_ROLLOUTS, message).help(help))
+            Err(Box::new(
+                Diagnostic::error(SEVERAL_ROLLOUTS, message).help(help),
+            ))
         }
     }
 }
 
 fn name_of(metadata: Option<&crate::spec::metadata::ObjectMeta>) -> String {
-    metadata.map_or("", crate::spec::metadata::ObjectMeta::name).to_owned()
+    metadata
+        .map_or("", crate::spec::metadata::ObjectMeta::name)
+        .to_owned()
 }
 
 fn known(names: &[String], name: &str) -> String {
     if let Some(closest) = closest(name, names.iter().map(String::as_str)) {
         return format!("did you mean {}?", quoted(closest));
     }
-    let names: Vec<String> = names.iter().map(|name| quoted(name)).collect();
     let names: Vec<&str> = names.iter().map(String::as_str).collect();
-    if names.is_empty() { "it has none".to_owned() } else { format!("it has {}", listed(&names, "and")) }
+    if names.is_empty() {
+        "it has none".to_owned()
+    } else {
+        format!("it has {}", listed(&names, "and"))
+    }
 }
 
 /// The scenario of the input: that of `--scenario`, or the only one.
 fn chosen_scenario<'a>(
     input: &'a Input,
     file: Option<&str>,
-) -> Result<Option<&'a Located<Written>>, Diagnostic> {
+) -> Result<Option<&'a Located<Written>>, Box<Diagnostic>> {
     let all: Vec<&Located<Written>> = input
         .manifests()
         .filter_map(|manifest| match manifest {
@@ -283,11 +326,14 @@ fn chosen_scenario<'a>(
         location.map(|location| input.sources.name(location.source).to_owned())
     };
     if let Some(file) = file {
-        let of_file = all.iter().rev().find(|written| source_name(written).as_deref() == Some(file));
+        let of_file = all
+            .iter()
+            .rev()
+            .find(|written| source_name(written).as_deref() == Some(file));
         return of_file.map(|written| Some(*written)).ok_or_else(|| {
             let message = format!("{} has no Scenario", quoted(file));
-            Diagnostic::error("no-scenario", message)
-                .help("a scenario begins with `apiVersion: coalmine/v1alpha1` and `kind: Scenario`")
+            let help = "a scenario begins with `apiVersion: coalmine/v1alpha1`, `kind: Scenario`";
+            Box::new(Diagnostic::error("no-scenario", message).help(help))
         });
     }
     match &all[..] {
@@ -295,9 +341,9 @@ fn chosen_scenario<'a>(
         [only] => Ok(Some(only)),
         [_, second, ..] => {
             let message = format!("the input has {}", count(all.len(), "Scenario"));
-            Err(Diagnostic::error("several-scenarios", message)
-                .at(second.at(Path::root()))
-                .help("choose one with `--scenario FILE`"))
+            let problem = Diagnostic::error("several-scenarios", message);
+            let problem = problem.help("choose one with `--scenario FILE`");
+            Err(Box::new(problem.at(second.at(Path::root()))))
         }
     }
 }
@@ -314,8 +360,15 @@ fn resolve<'a>(input: &Input, subject: Subject<'a>) -> (Resolved<'a>, Option<Str
         Subject::Rollout(rollout) => &rollout.value,
         Subject::Experiment(experiment) => return (Resolved::Experiment(&experiment.value), None),
     };
-    let is_reference = rollout.spec.as_ref().is_some_and(|spec| spec.workload_ref.is_some());
-    let origin = if is_reference { TemplateOrigin::Workload } else { TemplateOrigin::Written };
+    let is_reference = rollout
+        .spec
+        .as_ref()
+        .is_some_and(|spec| spec.workload_ref.is_some());
+    let origin = if is_reference {
+        TemplateOrigin::Workload
+    } else {
+        TemplateOrigin::Written
+    };
     let resolved = resolve_workload(rollout, |_, kind, namespace, name| {
         workload(input, kind, namespace, name)
     });
@@ -324,7 +377,10 @@ fn resolve<'a>(input: &Input, subject: Subject<'a>) -> (Resolved<'a>, Option<Str
         Err(error) => {
             let name = name_of(rollout.metadata.as_ref());
             let refusal = format!("The Rollout \"{name}\" is invalid: {}", error.detail);
-            (Resolved::Rollout(Box::new(rollout.clone()), origin), Some(refusal))
+            (
+                Resolved::Rollout(Box::new(rollout.clone()), origin),
+                Some(refusal),
+            )
         }
     }
 }
@@ -333,7 +389,10 @@ fn workload(input: &Input, kind: &str, namespace: &str, name: &str) -> Option<Wo
     let fits = |manifest: &&Manifest| {
         manifest.kind() == kind
             && manifest.metadata().is_some_and(|metadata| {
-                let written = metadata.namespace.as_deref().filter(|written| !written.is_empty());
+                let written = metadata
+                    .namespace
+                    .as_deref()
+                    .filter(|written| !written.is_empty());
                 metadata.name() == name && written.is_none_or(|written| written == namespace)
             })
     };
@@ -353,9 +412,10 @@ fn workload(input: &Input, kind: &str, namespace: &str, name: &str) -> Option<Wo
                 selector: spec.and_then(|spec| spec.selector.clone()),
             }
         }
-        Manifest::PodTemplate(object) => {
-            Workload { template: object.value.template.clone(), selector: None }
-        }
+        Manifest::PodTemplate(object) => Workload {
+            template: object.value.template.clone(),
+            selector: None,
+        },
         _ => return None,
     })
 }
@@ -363,9 +423,10 @@ fn workload(input: &Input, kind: &str, namespace: &str, name: &str) -> Option<Wo
 /// The tag of the version that the manifest describes.
 fn own_tag(resolved: &Resolved<'_>) -> String {
     tag_of(match resolved {
-        Resolved::Rollout(rollout, _) => {
-            rollout.spec.as_ref().and_then(|spec| spec.template.as_ref())
-        }
+        Resolved::Rollout(rollout, _) => rollout
+            .spec
+            .as_ref()
+            .and_then(|spec| spec.template.as_ref()),
         Resolved::Experiment(experiment) => experiment
             .spec
             .as_ref()
@@ -400,7 +461,11 @@ fn unmeasured(written: &Located<Written>, compiled: &Compiled) -> Vec<Diagnostic
         .iter()
         .flat_map(|analysis| analysis.metrics.iter().map(|metric| metric.name.as_str()))
         .collect();
-    let scripted = written.value.spec.as_ref().and_then(|spec| spec.metrics.as_ref());
+    let scripted = written
+        .value
+        .spec
+        .as_ref()
+        .and_then(|spec| spec.metrics.as_ref());
     let names = scripted.into_iter().flat_map(|metrics| metrics.keys());
     names
         .filter(|name| !measured.contains(name.as_str()))

@@ -10,7 +10,11 @@ use crate::time::{Delta, SimTime};
 /// The world that a scenario describes.
 pub(super) fn setting(scenario: &Scenario, tags: Vec<String>) -> Setting {
     Setting {
-        images: scenario.images.iter().map(|(tag, pods)| (tag.clone(), image(pods))).collect(),
+        images: scenario
+            .images
+            .iter()
+            .map(|(tag, pods)| (tag.clone(), image(pods)))
+            .collect(),
         default_image: image(&scenario.image_default),
         metrics: scenario
             .metrics
@@ -36,10 +40,13 @@ pub(super) fn setting(scenario: &Scenario, tags: Vec<String>) -> Setting {
 
 /// The image tags that a scenario names, beside those whose pods it describes.
 pub(super) fn tags(scenario: &Scenario) -> Vec<String> {
-    let set = scenario.actions.iter().filter_map(|action| match &action.verb {
-        Verb::SetImage(tag) => Some(tag.clone()),
-        _ => None,
-    });
+    let set = scenario
+        .actions
+        .iter()
+        .filter_map(|action| match &action.verb {
+            Verb::SetImage(tag) => Some(tag.clone()),
+            _ => None,
+        });
     scenario.update.iter().cloned().chain(set).collect()
 }
 
@@ -47,11 +54,18 @@ fn image(pods: &scenario::Image) -> Image {
     let instant = SimTime::from_nanos;
     Image {
         startup: Delta::from_nanos(pods.startup),
-        max_ready: pods.ready_max.map(|most| i32::try_from(most).unwrap_or(i32::MAX)),
+        max_ready: pods
+            .ready_max
+            .map(|most| i32::try_from(most).unwrap_or(i32::MAX)),
         unready: pods
             .unready
             .iter()
-            .map(|window| (instant(window.from), window.to.map_or(SimTime::MAX, instant)))
+            .map(|window| {
+                (
+                    instant(window.from),
+                    window.to.map_or(SimTime::MAX, instant),
+                )
+            })
             .collect(),
     }
 }
@@ -77,8 +91,9 @@ fn any_value(value: &serde_json::Value) -> Response {
     if let Some(number) = value.as_f64() {
         return Response::Scalar(number);
     }
-    let numbers: Option<Vec<f64>> =
-        value.as_array().and_then(|items| items.iter().map(serde_json::Value::as_f64).collect());
+    let numbers: Option<Vec<f64>> = value
+        .as_array()
+        .and_then(|items| items.iter().map(serde_json::Value::as_f64).collect());
     numbers.map_or_else(|| Response::Json(value.clone()), Response::Vector)
 }
 
@@ -101,7 +116,10 @@ fn plugin_result(result: &scenario::PluginResult) -> PluginResult {
 /// setting of the same scenario.
 pub(super) fn actions(scenario: &Scenario, compiled: &Compiled) -> Vec<Action> {
     let action = |action: &scenario::Action| {
-        Some(Action { when: when(&action.trigger), deed: deed(&action.verb, compiled)? })
+        Some(Action {
+            when: when(&action.trigger),
+            deed: deed(&action.verb, compiled)?,
+        })
     };
     scenario.actions.iter().filter_map(action).collect()
 }
@@ -110,7 +128,11 @@ fn when(trigger: &scenario::Trigger) -> When {
     let step = |step: u32| i32::try_from(step).unwrap_or(i32::MAX);
     match trigger {
         scenario::Trigger::At(at) => When::At(SimTime::from_nanos(*at)),
-        scenario::Trigger::On { event, after, every } => When::Upon {
+        scenario::Trigger::On {
+            event,
+            after,
+            every,
+        } => When::Upon {
             trigger: match event {
                 Event::Paused { step: at } => Trigger::Paused(at.map(step)),
                 Event::Step { step: at } => Trigger::Step(step(*at)),

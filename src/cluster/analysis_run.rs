@@ -27,7 +27,10 @@ impl AnalysisPhase {
     /// Whether this phase is final.
     #[must_use]
     pub fn is_completed(self) -> bool {
-        matches!(self, Self::Successful | Self::Failed | Self::Error | Self::Inconclusive)
+        matches!(
+            self,
+            Self::Successful | Self::Failed | Self::Error | Self::Inconclusive
+        )
     }
 
     /// Rank from best to worst; what has no rank counts as the best

@@ -223,7 +223,9 @@ impl PauseConditions {
     /// When the pause for `reason` began (whole seconds), if there is one.
     #[must_use]
     pub fn start_of(&self, reason: PauseReason) -> Option<SimTime> {
-        self.iter().find(|(found, _)| *found == reason).map(|(_, start)| start)
+        self.iter()
+            .find(|(found, _)| *found == reason)
+            .map(|(_, start)| start)
     }
 
     /// Whether there is a pause for `reason`.

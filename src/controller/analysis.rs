@@ -32,13 +32,20 @@ pub fn reconcile<L: Log>(
     }
     if plan.invalid.is_some() {
         run.phase = AnalysisPhase::Error;
-        run.message = RunMessage::Invalid { analysis: run.analysis };
-        out.log.tell(Event::RunCompleted { run: id, phase: run.phase });
+        run.message = RunMessage::Invalid {
+            analysis: run.analysis,
+        };
+        out.log.tell(Event::RunCompleted {
+            run: id,
+            phase: run.phase,
+        });
         return;
     }
     let terminating = is_terminating(plan, run, metrics);
     for (index, (metric, status)) in plan.metrics.iter().zip(&mut *metrics).enumerate() {
-        let Some(task) = task(metric, status, run.started, terminating, now) else { continue };
+        let Some(task) = task(metric, status, run.started, terminating, now) else {
+            continue;
+        };
         let place = AnswerRef {
             analysis: run.analysis,
             metric: u16::try_from(index).unwrap_or(u16::MAX),
@@ -47,7 +54,11 @@ pub fn reconcile<L: Log>(
         let measurement = measure(metric, status, task, place, now, provider);
         record(status, measurement);
         if measurement.finished.is_some() {
-            out.log.tell(Event::Measured { run: id, metric: place.metric, measurement });
+            out.log.tell(Event::Measured {
+                run: id,
+                metric: place.metric,
+                measurement,
+            });
         }
     }
     run.started = run.started.or(Some(now.stored()));
@@ -59,9 +70,12 @@ pub fn reconcile<L: Log>(
             out.log.tell(Event::RunCompleted { run: id, phase });
         }
     }
-    for due in plan.metrics.iter().zip(&*metrics).filter_map(|(metric, status)| {
-        next_due(metric, status, run.started.unwrap_or(now))
-    }) {
+    for due in plan
+        .metrics
+        .iter()
+        .zip(&*metrics)
+        .filter_map(|(metric, status)| next_due(metric, status, run.started.unwrap_or(now)))
+    {
         out.requeue.after(now, due - now);
     }
 }
@@ -71,7 +85,9 @@ pub fn reconcile<L: Log>(
 fn is_terminating(plan: &AnalysisPlan, run: &AnalysisRun, metrics: &[MetricStatus]) -> bool {
     run.terminate
         || plan.metrics.iter().zip(metrics).any(|(metric, status)| {
-            !metric.dry_run && status.phase.is_completed() && status.phase != AnalysisPhase::Successful
+            !metric.dry_run
+                && status.phase.is_completed()
+                && status.phase != AnalysisPhase::Successful
         })
 }
 
@@ -107,7 +123,9 @@ fn task(
             };
         }
         _ if terminating => return None,
-        None => metric.initial_delay.map_or(Some(now), |delay| Some(started? + delay))?,
+        None => metric
+            .initial_delay
+            .map_or(Some(now), |delay| Some(started? + delay))?,
         Some(_) if is_count_reached(metric, status) => return None,
         Some(last) => last.finished? + interval_after(metric, last).unwrap_or(ERROR_RETRY),
     };
@@ -120,7 +138,11 @@ fn is_count_reached(metric: &MetricPlan, status: &MetricStatus) -> bool {
 
 /// The pause after a measurement; `None` where nothing asks for another one.
 fn interval_after(metric: &MetricPlan, last: &Measurement) -> Option<Delta> {
-    if last.phase == AnalysisPhase::Error { Some(ERROR_RETRY) } else { metric.interval }
+    if last.phase == AnalysisPhase::Error {
+        Some(ERROR_RETRY)
+    } else {
+        metric.interval
+    }
 }
 
 /// Takes, resumes or ends a measurement.
@@ -142,7 +164,11 @@ fn measure(
         },
         (Task::Resume, Some(last)) => {
             let age = now - last.started;
-            resume_job(last, provider.job(metric.source, last.answer.point, age), now)
+            resume_job(
+                last,
+                provider.job(metric.source, last.answer.point, age),
+                now,
+            )
         }
         _ => {
             let (point, reading) = provider.ask(metric.source, now);
@@ -169,13 +195,21 @@ fn judge(metric: &MetricPlan, answer: &Answer, blank: Measurement) -> Measuremen
     };
     match answer {
         Answer::Error(_) => error,
-        Answer::Assumed => Measurement { phase: AnalysisPhase::Successful, ..blank },
-        Answer::Job => {
-            Measurement { finished: None, resume_at: Some(blank.started), ..blank }
-        }
+        Answer::Assumed => Measurement {
+            phase: AnalysisPhase::Successful,
+            ..blank
+        },
+        Answer::Job => Measurement {
+            finished: None,
+            resume_at: Some(blank.started),
+            ..blank
+        },
         Answer::Value(value) => {
-            let verdict =
-                condition::judge(metric.success.as_ref(), metric.failure.as_ref(), value.as_ref());
+            let verdict = condition::judge(
+                metric.success.as_ref(),
+                metric.failure.as_ref(),
+                value.as_ref(),
+            );
             let phase = match verdict {
                 Ok(Verdict::Successful) => AnalysisPhase::Successful,
                 Ok(Verdict::Failed) => AnalysisPhase::Failed,
@@ -190,15 +224,25 @@ fn judge(metric: &MetricPlan, answer: &Answer, blank: Measurement) -> Measuremen
 /// Looks at a Job; one that still runs is looked at again after the square root of twice its age
 /// (`metricproviders/job/job.go: Resume`).
 fn resume_job(last: Measurement, job: JobState, now: SimTime) -> Measurement {
-    let ended = |phase| Measurement { phase, finished: Some(now.stored()), ..last };
+    let ended = |phase| Measurement {
+        phase,
+        finished: Some(now.stored()),
+        ..last
+    };
     match job {
         JobState::Complete => ended(AnalysisPhase::Successful),
         JobState::Failed => ended(AnalysisPhase::Failed),
         JobState::Running => {
             let age = (now - last.started).seconds();
-            #[expect(clippy::cast_possible_truncation, reason = "upstream converts in the same way")]
+            #[expect(
+                clippy::cast_possible_truncation,
+                reason = "upstream converts in the same way"
+            )]
             let pause = Delta::from_nanos(((2.0 * age).sqrt() * 1e9) as i64);
-            Measurement { resume_at: Some((now + pause).stored()), ..last }
+            Measurement {
+                resume_at: Some((now + pause).stored()),
+                ..last
+            }
         }
     }
 }
@@ -252,12 +296,20 @@ fn record(status: &mut MetricStatus, measurement: Measurement) {
 /// | the run is being ended | Successful |
 /// | otherwise | Running |
 #[must_use]
-pub fn assess_metric(metric: &MetricPlan, status: &MetricStatus, terminating: bool) -> AnalysisPhase {
+pub fn assess_metric(
+    metric: &MetricPlan,
+    status: &MetricStatus,
+    terminating: bool,
+) -> AnalysisPhase {
     if status.phase.is_completed() {
         return status.phase;
     }
     let Some(last) = &status.last else {
-        return if terminating { AnalysisPhase::Successful } else { AnalysisPhase::Pending };
+        return if terminating {
+            AnalysisPhase::Successful
+        } else {
+            AnalysisPhase::Pending
+        };
     };
     if !last.phase.is_completed() {
         return AnalysisPhase::Running;
@@ -276,7 +328,11 @@ pub fn assess_metric(metric: &MetricPlan, status: &MetricStatus, terminating: bo
             _ => AnalysisPhase::Successful,
         };
     }
-    if terminating { AnalysisPhase::Successful } else { AnalysisPhase::Running }
+    if terminating {
+        AnalysisPhase::Successful
+    } else {
+        AnalysisPhase::Running
+    }
 }
 
 /// The limit that a metric exceeds; of several Error wins over Inconclusive over Failed
@@ -308,7 +364,16 @@ fn breach(metric: &MetricPlan, status: &MetricStatus) -> Option<(AnalysisPhase, 
     limits
         .into_iter()
         .find(|(_, _, count, limit, applies)| *applies && limit < count)
-        .map(|(phase, counter, count, limit, _)| (phase, Breach { counter, count, limit }))
+        .map(|(phase, counter, count, limit, _)| {
+            (
+                phase,
+                Breach {
+                    counter,
+                    count,
+                    limit,
+                },
+            )
+        })
 }
 
 /// The phase of a run: Running until all metrics are done, then the worst of those that count
@@ -322,7 +387,11 @@ fn assess_run<L: Log>(
     out: &mut Decision<L>,
 ) -> (AnalysisPhase, RunMessage) {
     let mut worst = None;
-    let mut message = if run.terminate { RunMessage::Terminated } else { RunMessage::None };
+    let mut message = if run.terminate {
+        RunMessage::Terminated
+    } else {
+        RunMessage::None
+    };
     let mut all_done = true;
     for (index, (metric, status)) in plan.metrics.iter().zip(metrics).enumerate() {
         let Some(last) = status.last else {
@@ -335,7 +404,11 @@ fn assess_run<L: Log>(
             status.phase = phase;
             status.message = last.message;
             if phase.is_completed() {
-                out.log.tell(Event::MetricCompleted { run: id, metric: index, phase });
+                out.log.tell(Event::MetricCompleted {
+                    run: id,
+                    metric: index,
+                    phase,
+                });
             }
         }
         if !phase.is_completed() {
@@ -376,7 +449,9 @@ fn next_due(metric: &MetricPlan, status: &MetricStatus, started: SimTime) -> Opt
     let Some(last) = &status.last else {
         return metric.initial_delay.map(|delay| started + delay);
     };
-    let Some(finished) = last.finished else { return last.resume_at };
+    let Some(finished) = last.finished else {
+        return last.resume_at;
+    };
     if is_count_reached(metric, status) {
         return None;
     }

@@ -85,8 +85,9 @@ impl<L: Log> Pass<'_, L> {
             self.pause.clear = true;
             self.pause.remove_abort = true;
         }
-        self.next.blue_green.preview =
-            blue_green.preview_service.and_then(|preview| self.service(preview).selector);
+        self.next.blue_green.preview = blue_green
+            .preview_service
+            .and_then(|preview| self.service(preview).selector);
         self.next.blue_green.active = self.service(blue_green.active_service).selector;
         match self.blue_green_promotion(blue_green) {
             Some(reason) => self.promote(reason),
@@ -127,7 +128,9 @@ impl<L: Log> Pass<'_, L> {
     /// Whether the preview has passed the test at its small size and may grow
     /// (`rollout/bluegreen.go: calculateScaleUpPreviewCheckPoint`).
     fn scale_up_check_point(&self, blue_green: &BlueGreen) -> bool {
-        let Some(preview) = blue_green.preview_replicas else { return false };
+        let Some(preview) = blue_green.preview_replicas else {
+            return false;
+        };
         if self.rollout.status.blue_green.scale_up_check_point {
             return true;
         }

@@ -55,7 +55,10 @@ impl<L: Log> Pass<'_, L> {
         if self.rollout.paused || status.promote_full {
             return false;
         }
-        let Some(pause) = canary.step(self.step_index()).and_then(|step| step.pause.as_ref()) else {
+        let Some(pause) = canary
+            .step(self.step_index())
+            .and_then(|step| step.pause.as_ref())
+        else {
             return false;
         };
         match status.pauses.start_of(PauseReason::CanaryPauseStep) {
@@ -83,7 +86,10 @@ impl<L: Log> Pass<'_, L> {
     /// | setHeaderRoute, setMirrorRoute | at once |
     /// | plugin | the plugin says so |
     fn completed_step(&self, canary: &Canary) -> bool {
-        let Some(step) = canary.step(self.step_index()).filter(|_| !self.rollout.paused) else {
+        let Some(step) = canary
+            .step(self.step_index())
+            .filter(|_| !self.rollout.paused)
+        else {
             return false;
         };
         let weights = self.next.canary.weights.as_ref();
@@ -205,7 +211,9 @@ impl<L: Log> Pass<'_, L> {
 
     /// `rollout/sync.go: isFastRollback`.
     pub(super) fn is_fast_rollback(&self) -> bool {
-        let Some(stable) = self.stable_set() else { return false };
+        let Some(stable) = self.stable_set() else {
+            return false;
+        };
         let new = self.new_set();
         let to_stable = self.rollout.status.stable == Some(new.template);
         let to_older = new.created < stable.created;
@@ -261,13 +269,25 @@ impl<L: Log> Pass<'_, L> {
         if self.next.stable == Some(template) {
             return;
         }
-        if self.plan.canary().is_some_and(|canary| canary.ping_pong.is_some()) {
+        if self
+            .plan
+            .canary()
+            .is_some_and(|canary| canary.ping_pong.is_some())
+        {
             let was_ping = self.rollout.status.canary.stable_ping_pong == Some(PingPong::Ping);
-            let next = if was_ping { PingPong::Pong } else { PingPong::Ping };
+            let next = if was_ping {
+                PingPong::Pong
+            } else {
+                PingPong::Ping
+            };
             self.next.canary.stable_ping_pong = Some(next);
         }
         self.next.stable = Some(template);
         let revision = self.revision;
-        self.out.log.tell(Event::UpdateCompleted { revision, template, reason });
+        self.out.log.tell(Event::UpdateCompleted {
+            revision,
+            template,
+            reason,
+        });
     }
 }

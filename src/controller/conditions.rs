@@ -5,7 +5,8 @@
 
 use crate::cluster::Event;
 use crate::cluster::status::{
-    Abort, AbortCause, PhaseMessage, ProgressReason, Progressing, RolloutPhase, RolloutStatus, Truth,
+    Abort, AbortCause, PhaseMessage, ProgressReason, Progressing, RolloutPhase, RolloutStatus,
+    Truth,
 };
 use crate::controller::Log;
 use crate::controller::replica_sets::is_saturated;
@@ -88,13 +89,18 @@ impl<L: Log> Pass<'_, L> {
         } else if self.next.conditions.completed != Some(Truth::False) {
             self.next.conditions.completed = Some(Truth::False);
             let (revision, template) = (self.revision, self.new_set().template);
-            self.out.log.tell(Event::UpdateStarted { revision, template });
+            self.out
+                .log
+                .tell(Event::UpdateStarted { revision, template });
         }
     }
 
     fn set_aborted(&mut self) {
         let cause = self.pause.add_abort.unwrap_or(AbortCause::Person);
-        let abort = Abort { revision: self.revision, cause };
+        let abort = Abort {
+            revision: self.revision,
+            cause,
+        };
         let set = self.next.conditions.set_progressing(Progressing {
             status: Truth::False,
             reason: ProgressReason::Aborted,
@@ -108,7 +114,12 @@ impl<L: Log> Pass<'_, L> {
 
     /// The Progressing condition of an update that is not aborted. Progress renews it even where status and reason stay.
     fn update_progress(&mut self, healthy: bool, became_unhealthy: bool) {
-        let progress = |status: Truth, reason, updated| Progressing { status, reason, updated, abort: None };
+        let progress = |status: Truth, reason, updated| Progressing {
+            status,
+            reason,
+            updated,
+            abort: None,
+        };
         let now = self.now.stored();
         if healthy {
             let condition = progress(Truth::True, ProgressReason::Available, now);
@@ -149,7 +160,8 @@ impl<L: Log> Pass<'_, L> {
                         || next.blue_green.preview == next.current)
             }
             Strategy::Canary(canary) => {
-                next.step.is_none_or(|step| canary.steps.is_empty() || step == canary.step_count())
+                next.step
+                    .is_none_or(|step| canary.steps.is_empty() || step == canary.step_count())
                     && next.stable.is_some()
                     && next.stable == next.current
                     && next.replicas == replicas
@@ -185,18 +197,24 @@ impl<L: Log> Pass<'_, L> {
     /// Whether the last sign of progress in `status` is older than the deadline
     /// (`utils/conditions/conditions.go: RolloutTimedOut`).
     fn is_timed_out(&self, status: &RolloutStatus) -> bool {
-        status.conditions.progressing.is_some_and(|condition| match condition.reason {
-            ProgressReason::Aborted | ProgressReason::Paused => false,
-            ProgressReason::TimedOut => true,
-            _ => condition.updated + self.plan.progress_deadline <= self.now,
-        })
+        status
+            .conditions
+            .progressing
+            .is_some_and(|condition| match condition.reason {
+                ProgressReason::Aborted | ProgressReason::Paused => false,
+                ProgressReason::TimedOut => true,
+                _ => condition.updated + self.plan.progress_deadline <= self.now,
+            })
     }
 
     /// Whether the rollout stands at a step that may take as long as it likes, or is paused
     /// (`rollout/sync.go: isIndefiniteStep`).
     fn is_indefinite_step(&self) -> bool {
         let status = &self.rollout.status;
-        let waiting_step = self.plan.canary().and_then(|canary| canary.step(status.step.unwrap_or(0)));
+        let waiting_step = self
+            .plan
+            .canary()
+            .and_then(|canary| canary.step(status.step.unwrap_or(0)));
         waiting_step.is_some_and(|step| {
             step.experiment.is_some() || step.analysis.is_some() || step.pause.is_some()
         }) || status.conditions.paused == Some(Truth::True)
@@ -204,13 +222,17 @@ impl<L: Log> Pass<'_, L> {
 
     /// `rollout/sync.go: isWaitingForReplicaSetScaleDown`.
     fn waits_for_scale_down(&self) -> bool {
-        self.others.iter().any(|index| self.sets[*index].deadline.is_some())
+        self.others
+            .iter()
+            .any(|index| self.sets[*index].deadline.is_some())
     }
 
     /// Comes back when the progress deadline passes (`rollout/sync.go: requeueStuckRollout`).
     fn requeue_if_stuck(&mut self) {
         let status = &self.rollout.status;
-        let Some(condition) = status.conditions.progressing else { return };
+        let Some(condition) = status.conditions.progressing else {
+            return;
+        };
         let paused = !status.pauses.is_empty() || self.rollout.paused;
         if self.is_healthy()
             || condition.reason == ProgressReason::TimedOut
@@ -226,7 +248,9 @@ impl<L: Log> Pass<'_, L> {
         if left > Delta::from_secs(1) {
             self.out.requeue.after(self.now, left + Delta::from_secs(1));
         } else if left > Delta::ZERO {
-            self.out.requeue.after(self.now.stored(), Delta::from_secs(1));
+            self.out
+                .requeue
+                .after(self.now.stored(), Delta::from_secs(1));
         } else {
             self.out.requeue.at_once = true;
         }
@@ -239,11 +263,21 @@ impl<L: Log> Pass<'_, L> {
             return (RolloutPhase::Degraded, PhaseMessage::InvalidSpec);
         }
         match next.conditions.progressing {
-            Some(Progressing { reason: ProgressReason::Aborted, abort: Some(abort), .. }) => {
+            Some(Progressing {
+                reason: ProgressReason::Aborted,
+                abort: Some(abort),
+                ..
+            }) => {
                 return (RolloutPhase::Degraded, PhaseMessage::Aborted(abort));
             }
-            Some(Progressing { reason: ProgressReason::TimedOut, .. }) => {
-                return (RolloutPhase::Degraded, PhaseMessage::TimedOut(self.new_set().template));
+            Some(Progressing {
+                reason: ProgressReason::TimedOut,
+                ..
+            }) => {
+                return (
+                    RolloutPhase::Degraded,
+                    PhaseMessage::TimedOut(self.new_set().template),
+                );
             }
             _ => {}
         }
@@ -284,7 +318,10 @@ impl<L: Log> Pass<'_, L> {
 }
 
 fn blue_green_progress(status: &RolloutStatus, has_post_promotion: bool) -> PhaseMessage {
-    let analysed = status.blue_green.post_run.is_some_and(|run| run.phase.is_completed());
+    let analysed = status
+        .blue_green
+        .post_run
+        .is_some_and(|run| run.phase.is_completed());
     if status.blue_green.active.is_none() || status.blue_green.active != status.current {
         PhaseMessage::CutoverPending
     } else if is_completed(status) {

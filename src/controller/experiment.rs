@@ -55,13 +55,23 @@ impl<L: Log> Pass<'_, L> {
         }
         let mut created_runs = 0;
         for index in 0..spec.analyses.len() {
-            self.reconcile_analysis(spec, index, terminating, stored_available_at, &mut created_runs);
+            self.reconcile_analysis(
+                spec,
+                index,
+                terminating,
+                stored_available_at,
+                &mut created_runs,
+            );
         }
         self.update_status(spec);
         self.requeue(spec);
         let after = self.experiment.phase;
         if before != after {
-            let event = Event::ExperimentChanged { experiment: self.id, from: before, to: after };
+            let event = Event::ExperimentChanged {
+                experiment: self.id,
+                from: before,
+                to: after,
+            };
             self.out.log.tell(event);
         }
     }
@@ -70,10 +80,9 @@ impl<L: Log> Pass<'_, L> {
     fn is_terminating(&self, spec: &ExperimentPlan) -> bool {
         self.experiment.terminate
             || self.experiment.phase.is_completed()
-            || self
-                .templates
-                .iter()
-                .any(|template| matches!(template.status, TemplateCode::Failed | TemplateCode::Error))
+            || self.templates.iter().any(|template| {
+                matches!(template.status, TemplateCode::Failed | TemplateCode::Error)
+            })
             || self.analyses.iter().any(|analysis| {
                 analysis.phase.is_completed() && analysis.phase != AnalysisPhase::Successful
             })
@@ -82,10 +91,12 @@ impl<L: Log> Pass<'_, L> {
 
     /// Whether there are required analyses and all of them are Successful.
     fn required_successful(&self, spec: &ExperimentPlan) -> bool {
-        let mut required =
-            spec.analyses.iter().zip(&*self.analyses).filter(|(analysis, _)| analysis.required);
-        has_required(spec)
-            && required.all(|(_, status)| status.phase == AnalysisPhase::Successful)
+        let mut required = spec
+            .analyses
+            .iter()
+            .zip(&*self.analyses)
+            .filter(|(analysis, _)| analysis.required);
+        has_required(spec) && required.all(|(_, status)| status.phase == AnalysisPhase::Successful)
     }
 
     /// Whether the duration has passed since all templates ran (`utils/experiment/experiment.go: PassedDurations`).
@@ -160,8 +171,14 @@ impl<L: Log> Pass<'_, L> {
     ) {
         let since = status.transitioned.unwrap_or(self.now);
         status.status = if desired == status.available {
-            let passed = self.end_of_duration(spec).is_some_and(|end| end <= self.now);
-            if passed || terminating { TemplateCode::Successful } else { TemplateCode::Running }
+            let passed = self
+                .end_of_duration(spec)
+                .is_some_and(|end| end <= self.now);
+            if passed || terminating {
+                TemplateCode::Successful
+            } else {
+                TemplateCode::Running
+            }
         } else if since + spec.progress_deadline <= self.now {
             status.timed_out = true;
             TemplateCode::Failed
@@ -243,7 +260,8 @@ impl<L: Log> Pass<'_, L> {
         created_runs: &mut u32,
     ) {
         let before = self.analyses[index];
-        let status = self.next_analysis_status(spec, index, terminating, available_at, created_runs);
+        let status =
+            self.next_analysis_status(spec, index, terminating, available_at, created_runs);
         if before.phase != status.phase && status.phase != AnalysisPhase::Unset {
             self.out.log.tell(Event::ExperimentAnalysisChanged {
                 experiment: self.id,
@@ -264,11 +282,21 @@ impl<L: Log> Pass<'_, L> {
         created_runs: &mut u32,
     ) -> AnalysisStatus {
         let before = self.analyses[index];
-        let place = (self.experiment.spec, u16::try_from(index).unwrap_or(u16::MAX));
-        let error = |message| AnalysisStatus { phase: AnalysisPhase::Error, message, ..before };
+        let place = (
+            self.experiment.spec,
+            u16::try_from(index).unwrap_or(u16::MAX),
+        );
+        let error = |message| AnalysisStatus {
+            phase: AnalysisPhase::Error,
+            message,
+            ..before
+        };
         if available_at.is_none() {
             let missing = spec.analyses[index].not_found.is_some();
-            let message = AnalysisMessage::NotFound { spec: place.0, analysis: place.1 };
+            let message = AnalysisMessage::NotFound {
+                spec: place.0,
+                analysis: place.1,
+            };
             return if missing { error(message) } else { before };
         }
         let Some(run) = before.run else {
@@ -276,18 +304,23 @@ impl<L: Log> Pass<'_, L> {
                 return before;
             }
             return match self.create_run(spec, index, created_runs) {
-                Some(run) => {
-                    AnalysisStatus { phase: AnalysisPhase::Pending, run: Some(run), ..before }
-                }
-                None => {
-                    error(AnalysisMessage::NotCreated { spec: place.0, analysis: place.1 })
-                }
+                Some(run) => AnalysisStatus {
+                    phase: AnalysisPhase::Pending,
+                    run: Some(run),
+                    ..before
+                },
+                None => error(AnalysisMessage::NotCreated {
+                    spec: place.0,
+                    analysis: place.1,
+                }),
             };
         };
         if before.phase.is_completed() {
             return before;
         }
-        let Some(stored) = self.cluster.runs.get(run.0 as usize) else { return before };
+        let Some(stored) = self.cluster.runs.get(run.0 as usize) else {
+            return before;
+        };
         if terminating {
             // The status of the run is never copied again (EX-02).
             if !stored.phase.is_completed() && !stored.terminate {
@@ -351,8 +384,7 @@ impl<L: Log> Pass<'_, L> {
                     templates.0 == AnalysisPhase::Successful
                         && (analyses.0.is_completed() || has_required(spec))
                 } else {
-                    let bad =
-                        analyses.0.is_completed() && analyses.0 != AnalysisPhase::Successful;
+                    let bad = analyses.0.is_completed() && analyses.0 != AnalysisPhase::Successful;
                     bad || self.required_successful(spec)
                 };
                 (self.experiment.phase, self.experiment.message) =
@@ -401,7 +433,10 @@ impl<L: Log> Pass<'_, L> {
             }
         }
         if self.required_successful(spec) && worst.is_worsened_by(AnalysisPhase::Running) {
-            return (AnalysisPhase::Successful, ExperimentMessage::RequiredCompleted);
+            return (
+                AnalysisPhase::Successful,
+                ExperimentMessage::RequiredCompleted,
+            );
         }
         if worst == AnalysisPhase::Pending {
             worst = AnalysisPhase::Running;
@@ -420,8 +455,12 @@ impl<L: Log> Pass<'_, L> {
         }
         for index in 0..spec.templates.len() {
             let status = self.templates[index];
-            let watched = matches!(status.status, TemplateCode::Progressing | TemplateCode::Running);
-            if watched && status.available != self.desired_count(spec, index, terminating)
+            let watched = matches!(
+                status.status,
+                TemplateCode::Progressing | TemplateCode::Running
+            );
+            if watched
+                && status.available != self.desired_count(spec, index, terminating)
                 && let Some(since) = status.transitioned
             {
                 let due = since + spec.progress_deadline;

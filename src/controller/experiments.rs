@@ -32,10 +32,17 @@ impl<L: Log> Pass<'_, L> {
             self.cancel_experiments(None);
             return Ok(());
         }
-        if self.rollout.status.pauses.has(PauseReason::InconclusiveAnalysis) {
+        if self
+            .rollout
+            .status
+            .pauses
+            .has(PauseReason::InconclusiveAnalysis)
+        {
             return Ok(());
         }
-        let spec = canary.step(self.step_index()).and_then(|step| step.experiment);
+        let spec = canary
+            .step(self.step_index())
+            .and_then(|step| step.experiment);
         let mut kept = None;
         if let Some(spec) = spec {
             let current = match before {
@@ -44,11 +51,10 @@ impl<L: Log> Pass<'_, L> {
                 None => self.create_experiment(spec)?,
             };
             kept = before;
-            let (phase, message) = self
-                .stored_experiment(current)
-                .map_or((AnalysisPhase::Unset, ExperimentMessage::default()), |experiment| {
-                    (experiment.phase, experiment.message)
-                });
+            let (phase, message) = self.stored_experiment(current).map_or(
+                (AnalysisPhase::Unset, ExperimentMessage::default()),
+                |experiment| (experiment.phase, experiment.message),
+            );
             match phase {
                 AnalysisPhase::Inconclusive => self.add_pause(PauseReason::InconclusiveExperiment),
                 AnalysisPhase::Error | AnalysisPhase::Failed => {
@@ -71,7 +77,10 @@ impl<L: Log> Pass<'_, L> {
     /// Makes the experiment of the current step, or finds the one that an earlier reconciliation made
     /// (`rollout/experiment.go: createExperimentWithCollisionHandling`).
     fn create_experiment(&mut self, spec: u16) -> Result<ExperimentId, Failed> {
-        if self.plan.experiments[usize::from(spec)].not_created.is_some() {
+        if self.plan.experiments[usize::from(spec)]
+            .not_created
+            .is_some()
+        {
             return Err(ReconcileError::Experiment { spec });
         }
         let canary = self.new_set().template;
@@ -79,7 +88,8 @@ impl<L: Log> Pass<'_, L> {
         let step = u16::try_from(self.step_index()).unwrap_or(u16::MAX);
         let mut collision = 0;
         while let Some((id, existing)) = self.experiment_named(canary, step, collision) {
-            if !existing.phase.is_completed() && existing.spec == spec && existing.stable == stable {
+            if !existing.phase.is_completed() && existing.spec == spec && existing.stable == stable
+            {
                 self.out.log.tell(Event::ExperimentCreated(id));
                 return Ok(id);
             }
@@ -87,7 +97,14 @@ impl<L: Log> Pass<'_, L> {
         }
         let revision = self.revision;
         let id = ExperimentId(u16::try_from(self.cluster.experiments.len()).unwrap_or(u16::MAX));
-        let command = Command::CreateExperiment { spec, step, revision, canary, stable, collision };
+        let command = Command::CreateExperiment {
+            spec,
+            step,
+            revision,
+            canary,
+            stable,
+            collision,
+        };
         self.out.commands.push(command);
         self.out.log.tell(Event::ExperimentCreated(id));
         Ok(id)
@@ -129,7 +146,10 @@ impl<L: Log> Pass<'_, L> {
     fn trim_experiments(&mut self, kept: Option<ExperimentId>) {
         let (mut successful, mut unsuccessful) = (0, 0);
         let mut surplus = Vec::new();
-        let newest_first: Vec<_> = self.live_experiments().filter(|(id, _)| kept != Some(*id)).collect();
+        let newest_first: Vec<_> = self
+            .live_experiments()
+            .filter(|(id, _)| kept != Some(*id))
+            .collect();
         for (id, experiment) in newest_first.into_iter().rev() {
             let within_limit = match experiment.phase {
                 AnalysisPhase::Successful => {

@@ -25,7 +25,12 @@ pub(super) struct PauseContext {
 impl<L: Log> Pass<'_, L> {
     /// Whether `ReplicaSets` and services are left alone (`rollout/context.go: haltProgress`).
     pub(super) fn is_halted(&self) -> bool {
-        self.rollout.paused || self.rollout.status.pauses.has(PauseReason::InconclusiveAnalysis)
+        self.rollout.paused
+            || self
+                .rollout
+                .status
+                .pauses
+                .has(PauseReason::InconclusiveAnalysis)
     }
 
     /// Brings the conditions in line with a pause, resume or retry before anything else; ends the reconciliation if it
@@ -35,13 +40,20 @@ impl<L: Log> Pass<'_, L> {
         if self.rollout.generation != status.observed_generation {
             return None;
         }
-        let reason = status.conditions.progressing.map(|condition| condition.reason);
+        let reason = status
+            .conditions
+            .progressing
+            .map(|condition| condition.reason);
         let paused = !status.pauses.is_empty() || self.rollout.paused;
         let aborted_before = reason == Some(ProgressReason::Aborted);
         let mut conditions = status.conditions;
         let completed = status.stable.is_some() && status.stable == status.current;
         if paused != (reason == Some(ProgressReason::Paused)) && !aborted_before && !completed {
-            let reason = if paused { ProgressReason::Paused } else { ProgressReason::Resumed };
+            let reason = if paused {
+                ProgressReason::Paused
+            } else {
+                ProgressReason::Resumed
+            };
             conditions.set_progressing(self.unknown(reason));
         }
         if !status.abort && aborted_before {
@@ -61,7 +73,12 @@ impl<L: Log> Pass<'_, L> {
     }
 
     fn unknown(&self, reason: ProgressReason) -> Progressing {
-        Progressing { status: Truth::Unknown, reason, updated: self.now.stored(), abort: None }
+        Progressing {
+            status: Truth::Unknown,
+            reason,
+            updated: self.now.stored(),
+            abort: None,
+        }
     }
 
     /// Adds a reason to pause.
@@ -87,7 +104,12 @@ impl<L: Log> Pass<'_, L> {
             pauses.remove(reason);
         }
         let mut controller_pause = old.controller_pause;
-        for (reason, start) in self.pause.add.iter().filter(|(reason, _)| !old.pauses.has(*reason)) {
+        for (reason, start) in self
+            .pause
+            .add
+            .iter()
+            .filter(|(reason, _)| !old.pauses.has(*reason))
+        {
             pauses.add(reason, start);
             controller_pause = true;
         }
@@ -103,7 +125,9 @@ impl<L: Log> Pass<'_, L> {
         let status = &self.rollout.status;
         match status.pauses.start_of(PauseReason::CanaryPauseStep) {
             None => status.controller_pause,
-            Some(start) => pause.duration.is_some_and(|duration| start + duration <= self.now),
+            Some(start) => pause
+                .duration
+                .is_some_and(|duration| start + duration <= self.now),
         }
     }
 

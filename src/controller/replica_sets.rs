@@ -22,13 +22,19 @@ pub(super) fn is_saturated(set: &ReplicaSet, replicas: i32) -> bool {
 
 impl From<&ReplicaSet> for Pods {
     fn from(set: &ReplicaSet) -> Self {
-        Self { desired: set.desired, available: set.available }
+        Self {
+            desired: set.desired,
+            available: set.available,
+        }
     }
 }
 
 impl From<&Weights> for ActualWeights {
     fn from(weights: &Weights) -> Self {
-        Self { canary: weights.canary.weight, stable: weights.stable.weight }
+        Self {
+            canary: weights.canary.weight,
+            stable: weights.stable.weight,
+        }
     }
 }
 
@@ -72,7 +78,13 @@ impl<L: Log> Pass<'_, L> {
         let replicas = self.rollout.replicas;
         let size = self.canary_size(canary);
         if canary.routing.is_some() {
-            return replicas::routed_canary(canary, replicas, size, self.rollout.status.abort, weights);
+            return replicas::routed_canary(
+                canary,
+                replicas,
+                size,
+                self.rollout.status.abort,
+                weights,
+            );
         }
         let weight = match size {
             CanarySize::Weight(weight) => weight,
@@ -86,7 +98,11 @@ impl<L: Log> Pass<'_, L> {
             new: Some(self.new_set().into()),
             stable: self.stable_set().map(Into::into),
             stable_is_other: self.stable_is_other(),
-            older_desired: self.others.iter().map(|index| self.sets[*index].desired).sum(),
+            older_desired: self
+                .others
+                .iter()
+                .map(|index| self.sets[*index].desired)
+                .sum(),
         }
     }
 
@@ -103,13 +119,17 @@ impl<L: Log> Pass<'_, L> {
             return false;
         }
         if canary.routing.is_none() || !canary.dynamic_stable_scale {
-            let created = |set: &ReplicaSet| set.desired == want.stable && set.replicas == want.stable;
+            let created =
+                |set: &ReplicaSet| set.desired == want.stable && set.replicas == want.stable;
             if !self.stable_set().is_some_and(created) {
                 return false;
             }
         }
         canary.routing.is_some()
-            || self.others.iter().all(|index| self.sets[*index].available == 0)
+            || self
+                .others
+                .iter()
+                .all(|index| self.sets[*index].available == 0)
     }
 
     /// Scales the sets of a canary: deadlines, stable, new, others; an action ends it
@@ -150,7 +170,9 @@ impl<L: Log> Pass<'_, L> {
     /// (`rollout/replicaset.go: removeScaleDownDeadlines`).
     fn remove_deadlines(&mut self) {
         let new = (!self.delays_scale_down_on_abort()).then_some(self.new);
-        let stable = self.stable.filter(|stable| new.is_none() || *stable != self.new);
+        let stable = self
+            .stable
+            .filter(|stable| new.is_none() || *stable != self.new);
         for index in [new, stable].into_iter().flatten() {
             self.set_deadline(index, None);
             self.sets[index].deadline = None;
@@ -160,7 +182,9 @@ impl<L: Log> Pass<'_, L> {
     fn set_deadline(&mut self, index: usize, deadline: Option<SimTime>) {
         let set = &self.sets[index];
         if set.deadline != deadline {
-            self.out.commands.push(Command::SetDeadline(set.id, deadline));
+            self.out
+                .commands
+                .push(Command::SetDeadline(set.id, deadline));
         }
     }
 
@@ -237,7 +261,9 @@ impl<L: Log> Pass<'_, L> {
     /// The size of the new set of a blue-green rollout (`utils/replicaset/replicaset.go: NewRSNewReplicas`).
     pub(super) fn preview_size(&self, blue_green: &BlueGreen) -> i32 {
         let (status, replicas) = (&self.rollout.status, self.rollout.replicas);
-        let Some(preview) = blue_green.preview_replicas else { return replicas };
+        let Some(preview) = blue_green.preview_replicas else {
+            return replicas;
+        };
         let active = self.set_of(status.blue_green.active);
         if active.is_none_or(|active| active == self.new) || status.promote_full {
             return replicas;
@@ -252,7 +278,11 @@ impl<L: Log> Pass<'_, L> {
 
     /// Sets that are neither new nor stable (`rollout/replicaset.go: reconcileOtherReplicaSets`).
     fn reconcile_other_sets(&mut self) -> bool {
-        if self.others.iter().all(|index| self.sets[*index].desired == 0) {
+        if self
+            .others
+            .iter()
+            .all(|index| self.sets[*index].desired == 0)
+        {
             return false;
         }
         match &self.plan.strategy {
@@ -263,20 +293,28 @@ impl<L: Log> Pass<'_, L> {
 
     /// The other sets that have or ought to have pods.
     fn active_others(&self) -> Vec<usize> {
-        self.others.iter().copied().filter(|index| 0 < self.sets[*index].desired).collect()
+        self.others
+            .iter()
+            .copied()
+            .filter(|index| 0 < self.sets[*index].desired)
+            .collect()
     }
 
     /// `rollout/canary.go: scaleDownOldReplicaSetsForCanary`; returns the number of pods that go.
     fn scale_down_old_canaries(&mut self, canary: &Canary) -> i32 {
         let mut old = self.active_others();
         let mut total = self.clean_up_unhealthy(&mut old);
-        let least = self.rollout.replicas - replicas::max_unavailable(canary, self.rollout.replicas);
+        let least =
+            self.rollout.replicas - replicas::max_unavailable(canary, self.rollout.replicas);
         let mut spare = self.sum(|set| set.available) - least;
         if spare <= 0 {
             return 0;
         }
         self.newest_first(&mut old);
-        let mut kept = Kept { count: 0, limit: canary.scale_down_delay_revision_limit };
+        let mut kept = Kept {
+            count: 0,
+            limit: canary.scale_down_delay_revision_limit,
+        };
         for index in old {
             if canary.routing.is_some() && self.is_referenced(index) {
                 continue;
@@ -334,7 +372,12 @@ impl<L: Log> Pass<'_, L> {
 
     /// `rollout/bluegreen.go: scaleDownOldReplicaSetsForBlueGreen`.
     fn scale_down_old_blue_greens(&mut self, blue_green: &BlueGreen) -> bool {
-        if self.rollout.status.pauses.has(PauseReason::InconclusiveAnalysis) {
+        if self
+            .rollout
+            .status
+            .pauses
+            .has(PauseReason::InconclusiveAnalysis)
+        {
             return false;
         }
         if blue_green.post_promotion.is_some()
@@ -346,7 +389,10 @@ impl<L: Log> Pass<'_, L> {
         }
         let mut old = self.active_others();
         self.newest_first(&mut old);
-        let mut kept = Kept { count: 0, limit: blue_green.scale_down_delay_revision_limit };
+        let mut kept = Kept {
+            count: 0,
+            limit: blue_green.scale_down_delay_revision_limit,
+        };
         let mut scaled = false;
         for index in old {
             if self.is_referenced(index) {
@@ -405,18 +451,29 @@ impl<L: Log> Pass<'_, L> {
             }
         };
         in_status
-            || services.into_iter().flatten().any(|id| self.service(id).selector == template)
+            || services
+                .into_iter()
+                .flatten()
+                .any(|id| self.service(id).selector == template)
             || self.is_in_destination_rule(index)
     }
 
     fn is_in_destination_rule(&self, index: usize) -> bool {
-        let has_rule = self.plan.canary().and_then(|canary| canary.routing.as_ref()).is_some_and(
-            |routing| {
+        let has_rule = self
+            .plan
+            .canary()
+            .and_then(|canary| canary.routing.as_ref())
+            .is_some_and(|routing| {
                 routing.routers.iter().any(|router| {
-                    matches!(router, Router::Istio { destination_rule: Some(_), .. })
+                    matches!(
+                        router,
+                        Router::Istio {
+                            destination_rule: Some(_),
+                            ..
+                        }
+                    )
                 })
-            },
-        );
+            });
         let template = Some(self.sets[index].template);
         let rule = self.cluster.destination_rule;
         has_rule && (rule.canary == template || rule.stable == template)
@@ -427,7 +484,9 @@ impl<L: Log> Pass<'_, L> {
     pub(super) fn trim_revision_history(&mut self) {
         let excess = i64::try_from(self.others.len()).unwrap_or(i64::MAX)
             - i64::from(self.plan.revision_history_limit);
-        let Ok(excess @ 1..) = usize::try_from(excess) else { return };
+        let Ok(excess @ 1..) = usize::try_from(excess) else {
+            return;
+        };
         let mut oldest = self.others.clone();
         oldest.sort_by_key(|index| (self.sets[*index].created, self.sets[*index].id));
         for index in oldest.into_iter().take(excess) {

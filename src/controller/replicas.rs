@@ -59,7 +59,10 @@ pub struct ActualWeights {
 /// Surge and unavailability as pods (`utils/replicaset/replicaset.go: resolveFenceposts`): both zero becomes 0 and 1.
 #[must_use]
 pub fn fence_posts(max_surge: Amount, max_unavailable: Amount, replicas: i32) -> (i32, i32) {
-    match (max_surge.of(replicas, true), max_unavailable.of(replicas, false)) {
+    match (
+        max_surge.of(replicas, true),
+        max_unavailable.of(replicas, false),
+    ) {
         (0, 0) => (0, 1),
         posts => posts,
     }
@@ -71,7 +74,9 @@ pub fn max_unavailable(canary: &Canary, replicas: i32) -> i32 {
     if replicas == 0 {
         return 0;
     }
-    fence_posts(canary.max_surge, canary.max_unavailable, replicas).1.min(replicas)
+    fence_posts(canary.max_surge, canary.max_unavailable, replicas)
+        .1
+        .min(replicas)
 }
 
 /// The next sizes of a canary without traffic routing (`CalculateReplicaCountsForBasicCanary`).
@@ -83,11 +88,21 @@ pub fn basic_canary(canary: &Canary, replicas: i32, weight: i32, sizes: Sizes) -
     let surge = fence_posts(canary.max_surge, canary.max_unavailable, replicas).0;
     let mut goal = approximate(replicas, weight, canary.max_weight(), surge);
     if !sizes.stable_is_other {
-        goal = Split { canary: replicas, stable: 0 };
+        goal = Split {
+            canary: replicas,
+            stable: 0,
+        };
     }
-    let stable = if sizes.stable_is_other { sizes.stable } else { None };
+    let stable = if sizes.stable_is_other {
+        sizes.stable
+    } else {
+        None
+    };
     let desired = |pods: Option<Pods>| pods.map_or(0, |pods| pods.desired);
-    let mut next = Split { canary: desired(sizes.new), stable: desired(stable) };
+    let mut next = Split {
+        canary: desired(sizes.new),
+        stable: desired(stable),
+    };
 
     let most = replicas + surge;
     let mut room = most - (sizes.older_desired + desired(sizes.new) + desired(stable));
@@ -110,13 +125,29 @@ pub fn basic_canary(canary: &Canary, replicas: i32, weight: i32, sizes: Sizes) -
     if countable <= least {
         return next;
     }
-    let bounds = Bounds { spare: countable - least, most, least };
+    let bounds = Bounds {
+        spare: countable - least,
+        most,
+        least,
+    };
     if !growing {
-        (next.canary, next.stable) =
-            drain(sizes.new, goal.canary, next.canary, sizes.stable, next.stable, bounds);
+        (next.canary, next.stable) = drain(
+            sizes.new,
+            goal.canary,
+            next.canary,
+            sizes.stable,
+            next.stable,
+            bounds,
+        );
     } else if stable.is_some() {
-        (next.stable, next.canary) =
-            drain(stable, goal.stable, next.stable, sizes.new, next.canary, bounds);
+        (next.stable, next.canary) = drain(
+            stable,
+            goal.stable,
+            next.stable,
+            sizes.new,
+            next.canary,
+            bounds,
+        );
     }
     next
 }
@@ -138,7 +169,10 @@ pub fn routed_canary(
         CanarySize::Weight(weight) => (at_least_minimum(for_weight(weight)), weight),
     };
     if !canary.dynamic_stable_scale {
-        return Split { canary: canary_count, stable: replicas };
+        return Split {
+            canary: canary_count,
+            stable: replicas,
+        };
     }
     let mut stable_count = for_weight(max_weight - weight);
     if let Some(actual) = weights {
@@ -147,7 +181,10 @@ pub fn routed_canary(
             canary_count = canary_count.max(for_weight(actual.canary));
         }
     }
-    Split { canary: at_least_minimum(canary_count), stable: at_least_minimum(stable_count) }
+    Split {
+        canary: at_least_minimum(canary_count),
+        stable: at_least_minimum(stable_count),
+    }
 }
 
 /// Pods for a share of the traffic, rounded up (`trafficWeightToReplicas`).
@@ -161,8 +198,7 @@ pub fn share_of(replicas: i32, weight: i32, max_weight: i32) -> i32 {
 /// Whether enough of `desired` pods are available (`ReplicaProgressThresholdMet`); without a threshold exactly all of them.
 #[must_use]
 pub fn threshold_met(threshold: Option<Threshold>, pods: Option<Pods>, desired: i32) -> bool {
-    let (Some(threshold), Some(pods)) =
-        (threshold.filter(|threshold| 0 <= threshold.value), pods)
+    let (Some(threshold), Some(pods)) = (threshold.filter(|threshold| 0 <= threshold.value), pods)
     else {
         return pods.is_some_and(|pods| desired == pods.desired && desired == pods.available);
     };
@@ -190,7 +226,10 @@ fn at_least_minimum(canary: &Canary, replicas: i32, count: i32) -> i32 {
 /// first of the closest wins. Where no candidate is left the canary gets nothing (CA-03).
 fn approximate(replicas: i32, weight: i32, max_weight: i32, surge: i32) -> Split {
     if replicas == 0 {
-        return Split { canary: 0, stable: 0 };
+        return Split {
+            canary: 0,
+            stable: 0,
+        };
     }
     let up = share_of(replicas, weight, max_weight);
     let down = i32::try_from(
@@ -215,8 +254,14 @@ fn approximate(replicas: i32, weight: i32, max_weight: i32, surge: i32) -> Split
         }
     }
     match best {
-        Some((_, count, total)) => Split { canary: count, stable: total - count },
-        None => Split { canary: 0, stable: replicas },
+        Some((_, count, total)) => Split {
+            canary: count,
+            stable: total - count,
+        },
+        None => Split {
+            canary: 0,
+            stable: replicas,
+        },
     }
 }
 
@@ -262,11 +307,14 @@ fn drain(
     if let Some(pods) = drained.filter(|pods| goal < pods.desired) {
         drained_next = goal.max(pods.desired - bounds.spare);
     }
-    let Some(other) = other else { return (drained_next, other_next) };
-    let over = |drained_next: i32, other_next: i32| (other_next + drained_next - bounds.most).max(0);
+    let Some(other) = other else {
+        return (drained_next, other_next);
+    };
+    let over =
+        |drained_next: i32, other_next: i32| (other_next + drained_next - bounds.most).max(0);
     let trimmed = other_next - over(drained_next, other_next);
-    let available = drained.map_or(0, |pods| pods.available.min(drained_next))
-        + other.available.min(trimmed);
+    let available =
+        drained.map_or(0, |pods| pods.available.min(drained_next)) + other.available.min(trimmed);
     let lost = (other.available - trimmed).max(0);
     let missing = (bounds.least - available).max(0);
     let other_next = trimmed + lost.min(missing);

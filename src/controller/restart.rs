@@ -17,7 +17,9 @@ impl<L: Log> Pass<'_, L> {
     /// Evicts old pods as far as availability allows; returns how many
     /// (`rollout/restart.go: RolloutPodRestarter.Reconcile`).
     pub(super) fn restart_pods(&mut self) -> i32 {
-        let Some(restart_at) = self.rollout.restart_at else { return 0 };
+        let Some(restart_at) = self.rollout.restart_at else {
+            return 0;
+        };
         if self.now < restart_at {
             self.out.requeue.after(self.now, restart_at - self.now);
             return 0;
@@ -37,16 +39,30 @@ impl<L: Log> Pass<'_, L> {
         let (mut restarted, mut waiting) = (0, 0);
         let mut order: Vec<usize> = (0..self.sets.len()).collect();
         order.sort_by_key(|index| {
-            let rank = if Some(*index) == self.stable { 0 } else if *index == self.new { 1 } else { 2 };
+            let rank = if Some(*index) == self.stable {
+                0
+            } else if *index == self.new {
+                1
+            } else {
+                2
+            };
             (rank, self.sets[*index].created)
         });
         for index in order {
             let set = self.sets[index];
-            let old = self.seen.pods_to_restart.get(usize::from(set.id.0)).copied().unwrap_or(0);
+            let old = self
+                .seen
+                .pods_to_restart
+                .get(usize::from(set.id.0))
+                .copied()
+                .unwrap_or(0);
             let count = old.min(may_go.max(0));
             if 0 < count {
                 self.out.commands.push(Command::Evict(set.id, count));
-                self.out.log.tell(Event::PodsRestarted { replica_set: set.id, count });
+                self.out.log.tell(Event::PodsRestarted {
+                    replica_set: set.id,
+                    count,
+                });
             }
             may_go -= count;
             restarted += count;

@@ -10,8 +10,7 @@ use crate::cluster::status::{
     AbortCause, ProgressReason, Progressing, RolloutStatus, Truth, Weights,
 };
 use crate::cluster::{
-    Cluster, Command, Event, ExperimentId, ReplicaSet, Rollout, RunId, Service,
-    TemplateId,
+    Cluster, Command, Event, ExperimentId, ReplicaSet, Rollout, RunId, Service, TemplateId,
 };
 use crate::controller::pause::PauseContext;
 use crate::controller::{Decision, Log};
@@ -51,7 +50,10 @@ impl Verification {
     /// Whether `weight` is confirmed at `now`; one that the router has not been told before is told now.
     #[must_use]
     pub fn confirms(self, weight: i32, now: SimTime) -> bool {
-        let since = self.told.filter(|(known, _)| *known == weight).map_or(now, |(_, since)| since);
+        let since = self
+            .told
+            .filter(|(known, _)| *known == weight)
+            .map_or(now, |(_, since)| since);
         since + self.after <= now
     }
 }
@@ -125,10 +127,17 @@ pub fn reconcile<L: Log>(
     next: &mut RolloutStatus,
     out: &mut Decision<L>,
 ) -> Outcome {
-    let Some(rollout) = &seen.cluster.rollout else { return Outcome::Unchanged };
+    let Some(rollout) = &seen.cluster.rollout else {
+        return Outcome::Unchanged;
+    };
     let Scratch { sets, others } = scratch;
     sets.clear();
-    sets.extend(seen.cluster.replica_sets.iter().filter(|set| set.is_rollouts()));
+    sets.extend(
+        seen.cluster
+            .replica_sets
+            .iter()
+            .filter(|set| set.is_rollouts()),
+    );
 
     if seen.plan.invalid.is_some() {
         return report_invalid(rollout, seen.now, next, out);
@@ -158,7 +167,9 @@ pub fn reconcile<L: Log>(
         revision: rollout.revision,
         new,
         stable,
-        new_within_delay: sets[new].deadline.is_some_and(|deadline| seen.now < deadline),
+        new_within_delay: sets[new]
+            .deadline
+            .is_some_and(|deadline| seen.now < deadline),
         runs: CurrentRuns::of(&rollout.status),
         experiment: rollout.status.canary.experiment,
         next,
@@ -194,7 +205,9 @@ impl CurrentRuns {
     }
 
     pub(super) fn iter(self) -> impl Iterator<Item = RunId> {
-        [self.step, self.background, self.pre, self.post].into_iter().flatten()
+        [self.step, self.background, self.pre, self.post]
+            .into_iter()
+            .flatten()
     }
 }
 
@@ -209,7 +222,10 @@ impl RolloutStatus {
             (Some(kept), Some(old)) => kept.copy_from(old),
             (kept, old) => kept.clone_from(old),
         }
-        *self = Self { restarted_at: old.restarted_at, ..Self::default() };
+        *self = Self {
+            restarted_at: old.restarted_at,
+            ..Self::default()
+        };
         self.canary.weights = weights;
         self.canary.step_plugins = plugins;
     }
@@ -237,7 +253,11 @@ fn report_invalid<L: Log>(
     next.observed_generation = rollout.generation;
     next.phase = crate::cluster::status::RolloutPhase::Degraded;
     next.message = crate::cluster::status::PhaseMessage::InvalidSpec;
-    if *next == rollout.status { Outcome::Unchanged } else { Outcome::Status }
+    if *next == rollout.status {
+        Outcome::Unchanged
+    } else {
+        Outcome::Status
+    }
 }
 
 /// Makes the `ReplicaSet` of a new template; the rest waits for the next reconciliation
@@ -261,7 +281,8 @@ fn create_replica_set<L: Log>(
         out.commands.push(Command::SetRolloutRevision(revision));
         out.log.tell(Event::RolloutUpdated { revision });
     }
-    out.log.tell(Event::ReplicaSetCreated { template, revision });
+    out.log
+        .tell(Event::ReplicaSetCreated { template, revision });
     next.clone_from(&rollout.status);
     next.conditions.set_progressing(Progressing {
         status: Truth::True,
@@ -332,12 +353,18 @@ impl<L: Log> Pass<'_, L> {
         let set = &mut self.sets[self.new];
         if set.revision < newest_other + 1 {
             set.revision = newest_other + 1;
-            self.out.commands.push(Command::SetRevision(set.id, set.revision));
+            self.out
+                .commands
+                .push(Command::SetRevision(set.id, set.revision));
         } else if self.revision != set.revision {
             self.revision = set.revision;
             self.weights_shared = false;
-            self.out.commands.push(Command::SetRolloutRevision(set.revision));
-            self.out.log.tell(Event::RolloutUpdated { revision: set.revision });
+            self.out
+                .commands
+                .push(Command::SetRolloutRevision(set.revision));
+            self.out.log.tell(Event::RolloutUpdated {
+                revision: set.revision,
+            });
         }
     }
 

@@ -20,8 +20,16 @@ impl<L: Log> Pass<'_, L> {
     /// The phase and the message of a run; a run that this reconciliation made has none yet.
     fn summary(&self, id: RunId) -> RunSummary {
         self.stored_run(id).map_or(
-            RunSummary { run: id, phase: AnalysisPhase::Unset, message: RunMessage::default() },
-            |run| RunSummary { run: id, phase: run.phase, message: run.message },
+            RunSummary {
+                run: id,
+                phase: AnalysisPhase::Unset,
+                message: RunMessage::default(),
+            },
+            |run| RunSummary {
+                run: id,
+                phase: run.phase,
+                message: run.message,
+            },
         )
     }
 
@@ -89,7 +97,10 @@ impl<L: Log> Pass<'_, L> {
                 && before.iter().chain(current.iter()).all(|known| known != id)
         };
         let others = || {
-            (0..).map(RunId).zip(&cluster.runs).filter(move |(id, run)| is_other(*id, run))
+            (0..)
+                .map(RunId)
+                .zip(&cluster.runs)
+                .filter(move |(id, run)| is_other(*id, run))
         };
         for (id, _) in others() {
             self.cancel_run(id);
@@ -124,18 +135,27 @@ impl<L: Log> Pass<'_, L> {
             (canary.background_run, current.background),
         ];
         for (before, run) in pairs {
-            let Some(now) = run.map(|run| self.summary(run)) else { continue };
+            let Some(now) = run.map(|run| self.summary(run)) else {
+                continue;
+            };
             let changed = before.is_none_or(|old| old.run == now.run && old.phase != now.phase);
             if changed && now.phase != AnalysisPhase::Unset {
                 let previous = before.map(|old| old.phase);
-                self.out.log.tell(Event::RunStatus { run: now.run, phase: now.phase, previous });
+                self.out.log.tell(Event::RunStatus {
+                    run: now.run,
+                    phase: now.phase,
+                    previous,
+                });
             }
         }
     }
 
     /// `rollout/analysis.go: cancelAnalysisRuns`.
     fn cancel_run(&mut self, id: RunId) {
-        if self.stored_run(id).is_some_and(|run| !run.terminate && !run.phase.is_completed()) {
+        if self
+            .stored_run(id)
+            .is_some_and(|run| !run.terminate && !run.phase.is_completed())
+        {
             self.out.commands.push(Command::TerminateRun(id));
         }
     }
@@ -178,8 +198,15 @@ impl<L: Log> Pass<'_, L> {
             collision += 1;
         }
         let revision = self.revision;
-        self.out.commands.push(Command::CreateRun { site, analysis, template, revision, collision });
-        let id = RunId(u32::try_from(self.cluster.runs.len()).unwrap_or(u32::MAX) + self.created_runs);
+        self.out.commands.push(Command::CreateRun {
+            site,
+            analysis,
+            template,
+            revision,
+            collision,
+        });
+        let id =
+            RunId(u32::try_from(self.cluster.runs.len()).unwrap_or(u32::MAX) + self.created_runs);
         self.created_runs += 1;
         Ok(Some(id))
     }
@@ -205,7 +232,9 @@ impl<L: Log> Pass<'_, L> {
         run: Option<RunId>,
         cause: impl Fn(crate::cluster::analysis_run::RunMessage) -> AbortCause,
     ) {
-        let Some(run) = run.map(|run| self.summary(run)) else { return };
+        let Some(run) = run.map(|run| self.summary(run)) else {
+            return;
+        };
         match run.phase {
             AnalysisPhase::Inconclusive => self.add_pause(PauseReason::InconclusiveAnalysis),
             AnalysisPhase::Failed | AnalysisPhase::Error => self.abort(cause(run.message)),
@@ -252,7 +281,9 @@ impl<L: Log> Pass<'_, L> {
         };
         let status = &self.rollout.status;
         let before_start = !canary.steps.is_empty()
-            && background.starting_step.is_some_and(|start| self.step_index() < start);
+            && background
+                .starting_step
+                .is_some_and(|start| self.step_index() < start);
         if self.is_fully_promoted()
             || status.stable.is_none()
             || status.current.is_none()
@@ -271,12 +302,14 @@ impl<L: Log> Pass<'_, L> {
     }
 
     /// `rollout/analysis.go: reconcilePrePromotionAnalysisRun`.
-    fn reconcile_pre_promotion(
-        &mut self,
-        blue_green: &BlueGreen,
-    ) -> Result<Option<RunId>, Failed> {
+    fn reconcile_pre_promotion(&mut self, blue_green: &BlueGreen) -> Result<Option<RunId>, Failed> {
         let skip = self.skips_pre_promotion(blue_green);
-        self.reconcile_promotion(blue_green.pre_promotion, Site::PrePromotion, self.runs.pre, skip)
+        self.reconcile_promotion(
+            blue_green.pre_promotion,
+            Site::PrePromotion,
+            self.runs.pre,
+            skip,
+        )
     }
 
     /// `rollout/analysis.go: reconcilePostPromotionAnalysisRun`.
@@ -285,7 +318,12 @@ impl<L: Log> Pass<'_, L> {
         blue_green: &BlueGreen,
     ) -> Result<Option<RunId>, Failed> {
         let skip = self.skips_post_promotion();
-        self.reconcile_promotion(blue_green.post_promotion, Site::PostPromotion, self.runs.post, skip)
+        self.reconcile_promotion(
+            blue_green.post_promotion,
+            Site::PostPromotion,
+            self.runs.post,
+            skip,
+        )
     }
 
     fn reconcile_promotion(
@@ -295,8 +333,7 @@ impl<L: Log> Pass<'_, L> {
         current: Option<RunId>,
         skip: bool,
     ) -> Result<Option<RunId>, Failed> {
-        let site_index =
-            site_index.filter(|site| !self.plan.sites[usize::from(*site)].empty);
+        let site_index = site_index.filter(|site| !self.plan.sites[usize::from(*site)].empty);
         let Some(site_index) = site_index else {
             self.cancel(current);
             return Ok(None);
@@ -305,7 +342,11 @@ impl<L: Log> Pass<'_, L> {
             self.cancel(current);
             return Ok(current);
         }
-        let inconclusive = self.rollout.status.pauses.has(PauseReason::InconclusiveAnalysis);
+        let inconclusive = self
+            .rollout
+            .status
+            .pauses
+            .has(PauseReason::InconclusiveAnalysis);
         if !inconclusive && self.needs_new_run(current) {
             return self.create_run(site_index, site);
         }
@@ -333,9 +374,7 @@ impl<L: Log> Pass<'_, L> {
     pub(super) fn skips_post_promotion(&self) -> bool {
         let status = &self.rollout.status;
         let new = self.new_set();
-        if status.stable == Some(new.template)
-            || status.blue_green.active != Some(new.template)
-        {
+        if status.stable == Some(new.template) || status.blue_green.active != Some(new.template) {
             return true;
         }
         self.runs.post.is_none() && !is_saturated(new, self.rollout.replicas)

@@ -23,7 +23,11 @@ impl<L: Log> Pass<'_, L> {
         }
         self.services[usize::from(id.0)].selector = Some(to);
         self.out.commands.push(Command::SwitchService(id, to));
-        self.out.log.tell(Event::ServiceSwitched { service: id, from: service.selector, to });
+        self.out.log.tell(Event::ServiceSwitched {
+            service: id,
+            from: service.selector,
+            to,
+        });
     }
 
     /// Points a service at a set, but never at one without available pods, and adopts a service only for a set that is
@@ -34,7 +38,9 @@ impl<L: Log> Pass<'_, L> {
         set: Option<usize>,
         check_availability: bool,
     ) {
-        let (Some(id), Some(index)) = (service, set) else { return };
+        let (Some(id), Some(index)) = (service, set) else {
+            return;
+        };
         let (service, target) = (self.service(id), self.sets[index]);
         if service.selector == Some(target.template) {
             return;

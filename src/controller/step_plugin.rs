@@ -24,7 +24,10 @@ impl<L: Log> Pass<'_, L> {
     /// The statuses as they stand: those of this reconciliation, or the stored ones if it did not come to the plugins.
     pub(super) fn store_step_plugins(&mut self) {
         if !self.plugins_reconciled {
-            self.next.canary.step_plugins.clone_from(&self.rollout.status.canary.step_plugins);
+            self.next
+                .canary
+                .step_plugins
+                .clone_from(&self.rollout.status.canary.step_plugins);
         }
     }
 
@@ -39,7 +42,10 @@ impl<L: Log> Pass<'_, L> {
     /// `rollout/stepplugin.go: reconcile`.
     pub(super) fn reconcile_step_plugin(&mut self, canary: &Canary) {
         self.plugins_reconciled = true;
-        self.next.canary.step_plugins.clone_from(&self.rollout.status.canary.step_plugins);
+        self.next
+            .canary
+            .step_plugins
+            .clone_from(&self.rollout.status.canary.step_plugins);
         if self.is_aborted() {
             self.abort_step_plugins();
         } else if self.rollout.status.promote_full || self.is_fully_promoted() {
@@ -59,9 +65,7 @@ impl<L: Log> Pass<'_, L> {
             .iter()
             .rev()
             .filter(|status| status.operation == PluginOperation::Run)
-            .filter(|status| {
-                matches!(status.phase, PluginPhase::Running | PluginPhase::Successful)
-            })
+            .filter(|status| matches!(status.phase, PluginPhase::Running | PluginPhase::Successful))
             .map(|status| status.step)
             .collect();
         for step in ran {
@@ -82,7 +86,10 @@ impl<L: Log> Pass<'_, L> {
         });
         if let Some(running) = last.filter(|status| status.operation == PluginOperation::Run) {
             let step = running.step;
-            if self.plugin_status(step, PluginOperation::Terminate).is_none() {
+            if self
+                .plugin_status(step, PluginOperation::Terminate)
+                .is_none()
+            {
                 self.finish_plugin(step, PluginOperation::Terminate);
             }
         }
@@ -106,7 +113,9 @@ impl<L: Log> Pass<'_, L> {
             return;
         }
         let index = self.step_index();
-        let Some(step) = canary.step(index).filter(|_| index <= 0) else { return };
+        let Some(step) = canary.step(index).filter(|_| index <= 0) else {
+            return;
+        };
         if step.plugin.is_none() || self.completed_step_plugin() {
             self.next.canary.step_plugins.clear();
         }
@@ -114,7 +123,9 @@ impl<L: Log> Pass<'_, L> {
 
     fn run_step_plugin(&mut self, canary: &Canary) {
         let step = u16::try_from(self.step_index()).unwrap_or(u16::MAX);
-        let at_plugin = canary.step(self.step_index()).is_some_and(|step| step.plugin.is_some());
+        let at_plugin = canary
+            .step(self.step_index())
+            .is_some_and(|step| step.plugin.is_some());
         let progressing = self.rollout.status.phase == RolloutPhase::Progressing;
         let (true, true, Some(answer)) = (at_plugin, progressing, self.seen.plugin_answer) else {
             return;
@@ -143,7 +154,10 @@ impl<L: Log> Pass<'_, L> {
                 self.out.requeue.after(self.now, due - self.now);
             }
             PluginPhase::Failed => {
-                self.abort(AbortCause::StepPlugin { step, result: status.result });
+                self.abort(AbortCause::StepPlugin {
+                    step,
+                    result: status.result,
+                });
             }
             PluginPhase::Successful => {}
         }
@@ -161,10 +175,20 @@ impl<L: Log> Pass<'_, L> {
             Some(old) => *old = status,
             None => self.next.canary.step_plugins.push(status),
         }
-        let told = status.operation != PluginOperation::Run || status.phase != PluginPhase::Successful;
+        let told =
+            status.operation != PluginOperation::Run || status.phase != PluginPhase::Successful;
         if changed && told {
-            let StepPluginStatus { step, operation, phase, .. } = status;
-            self.out.log.tell(Event::StepPlugin { step, operation, phase });
+            let StepPluginStatus {
+                step,
+                operation,
+                phase,
+                ..
+            } = status;
+            self.out.log.tell(Event::StepPlugin {
+                step,
+                operation,
+                phase,
+            });
         }
     }
 
@@ -172,12 +196,15 @@ impl<L: Log> Pass<'_, L> {
     pub(super) fn completed_step_plugin(&self) -> bool {
         let step = u16::try_from(self.step_index()).unwrap_or(u16::MAX);
         let run = self.plugin_status(step, PluginOperation::Run);
-        let Some(run) = run.filter(|_| self.plugins_reconciled) else { return false };
+        let Some(run) = run.filter(|_| self.plugins_reconciled) else {
+            return false;
+        };
         match run.phase {
             PluginPhase::Successful | PluginPhase::Failed => true,
             PluginPhase::Error => false,
             PluginPhase::Running => {
-                self.plugin_status(step, PluginOperation::Terminate).is_some()
+                self.plugin_status(step, PluginOperation::Terminate)
+                    .is_some()
                     || self.plugin_status(step, PluginOperation::Abort).is_some()
             }
         }

@@ -54,7 +54,9 @@ impl<L: Log> Pass<'_, L> {
         }
         let index = self.step_index();
         canary.step(index)?;
-        canary.scale_at(index).filter(|scale| !scale.match_traffic_weight)
+        canary
+            .scale_at(index)
+            .filter(|scale| !scale.match_traffic_weight)
     }
 
     /// `status.currentStepIndex`, 0 before the first step.
@@ -66,14 +68,21 @@ impl<L: Log> Pass<'_, L> {
     /// goes down the weights of the steps, as far as pods allow.
     fn desired_canary_weight(&self, canary: &Canary) -> i32 {
         let aborted = self.rollout.status.abort;
-        let Some(stable) = self.stable_set().filter(|_| aborted && canary.dynamic_stable_scale) else {
+        let Some(stable) = self
+            .stable_set()
+            .filter(|_| aborted && canary.dynamic_stable_scale)
+        else {
             return self.current_set_weight(canary);
         };
         let replicas = self.rollout.replicas;
         let missing = replicas - stable.available;
         let waits_for_deadline =
             canary.abort_scale_down_delay_written && canary.abort_scale_down_delay.is_some();
-        let held = if waits_for_deadline { missing } else { missing.max(self.new_set().available) };
+        let held = if waits_for_deadline {
+            missing
+        } else {
+            missing.max(self.new_set().available)
+        };
         canary
             .steps
             .iter()
@@ -121,9 +130,18 @@ impl<L: Log> Pass<'_, L> {
             return Ok(false);
         }
         self.set_routes(canary);
-        let additional = if wish.with_experiment { self.experiment_shares(canary) } else { Vec::new() };
-        let stored_weight =
-            self.rollout.status.canary.weights.as_ref().map(|weights| weights.canary.weight);
+        let additional = if wish.with_experiment {
+            self.experiment_shares(canary)
+        } else {
+            Vec::new()
+        };
+        let stored_weight = self
+            .rollout
+            .status
+            .canary
+            .weights
+            .as_ref()
+            .map(|weights| weights.canary.weight);
         if self.new_set().available == 0 && stored_weight.is_some_and(|weight| 0 < weight) {
             self.route(RouterCall::SetWeight(wish.weight));
         }
@@ -139,8 +157,12 @@ impl<L: Log> Pass<'_, L> {
         let stable = self.stable_set().map(|set| set.template);
         let new = self.new_set();
         let (new_template, new_available) = (new.template, new.available);
-        let mut wish =
-            Wish { weight: 0, canary: Some(new_template), stable, with_experiment: false };
+        let mut wish = Wish {
+            weight: 0,
+            canary: Some(new_template),
+            stable,
+            with_experiment: false,
+        };
         let status = &self.rollout.status;
         if let Some(previous) = self.rolls_back_dynamically(canary) {
             wish.weight = self.weight_on_the_way_back(canary);
@@ -182,7 +204,9 @@ impl<L: Log> Pass<'_, L> {
     /// that are available and never rises again.
     fn weight_on_the_way_back(&self, canary: &Canary) -> i32 {
         let replicas = self.rollout.replicas;
-        let Some(stable) = self.stable_set().filter(|_| canary.dynamic_stable_scale && replicas != 0)
+        let Some(stable) = self
+            .stable_set()
+            .filter(|_| canary.dynamic_stable_scale && replicas != 0)
         else {
             return 0;
         };
@@ -205,7 +229,9 @@ impl<L: Log> Pass<'_, L> {
 
     /// Whether the stable version has the pods for its share (`rollout/trafficrouting.go: checkReplicasAvailable`).
     fn has_pods_for(&self, canary: &Canary, weight: i32) -> bool {
-        let Some(stable) = self.stable_set() else { return false };
+        let Some(stable) = self.stable_set() else {
+            return false;
+        };
         let desired = share(weight, self.rollout.replicas, canary.max_weight());
         desired <= stable.available
             || replicas::threshold_met(canary.progress_threshold, Some(Pods::from(stable)), desired)
@@ -214,7 +240,9 @@ impl<L: Log> Pass<'_, L> {
     /// Header and mirror routes are set only while their step is the current one, and never on the first deployment.
     fn set_routes(&mut self, canary: &Canary) {
         let index = self.step_index();
-        let Some(step) = canary.step(index).filter(|_| 1 < self.revision) else { return };
+        let Some(step) = canary.step(index).filter(|_| 1 < self.revision) else {
+            return;
+        };
         let index = u16::try_from(index).unwrap_or(u16::MAX);
         if step.set_header_route.is_some() {
             self.route(RouterCall::SetHeaderRoute(index));
@@ -231,7 +259,12 @@ impl<L: Log> Pass<'_, L> {
     /// `rollout/trafficrouting/istio/istio.go: UpdateHash, shouldDelayDestinationRuleUpdate`: with subsets only, a
     /// destination rule waits until the sets behind it are available; the reconciliation fails until then.
     fn update_hash(&mut self, canary: &Canary, router: &Router, wish: &Wish) -> Result<(), Failed> {
-        let Router::Istio { destination_rule, .. } = router else { return Ok(()) };
+        let Router::Istio {
+            destination_rule, ..
+        } = router
+        else {
+            return Ok(());
+        };
         if canary.canary_service.is_none() && canary.stable_service.is_none() {
             let ignores_canary = self.rollout.status.abort
                 || self
@@ -247,7 +280,9 @@ impl<L: Log> Pass<'_, L> {
             }
         }
         let stored = self.cluster.destination_rule;
-        if destination_rule.is_some() && (stored.canary, stored.stable) != (wish.canary, wish.stable) {
+        if destination_rule.is_some()
+            && (stored.canary, stored.stable) != (wish.canary, wish.stable)
+        {
             self.route(RouterCall::UpdateHash(wish.canary, wish.stable));
             self.out.log.tell(Event::DestinationRuleUpdated {
                 canary: wish.canary,
@@ -259,8 +294,12 @@ impl<L: Log> Pass<'_, L> {
 
     /// `utils/rollout/rolloututil.go: AbortOrDynamicRollbackToStable`, with the stable set as the desired one.
     fn rolls_back_onto(&self, canary: &Canary, stable: TemplateId) -> bool {
-        let Some(weights) = &self.rollout.status.canary.weights else { return false };
-        let available = self.set_of(Some(stable)).map_or(0, |index| self.sets[index].available);
+        let Some(weights) = &self.rollout.status.canary.weights else {
+            return false;
+        };
+        let available = self
+            .set_of(Some(stable))
+            .map_or(0, |index| self.sets[index].available);
         self.is_fully_promoted()
             && canary.dynamic_stable_scale
             && weights.canary.template != Some(stable)
@@ -270,7 +309,9 @@ impl<L: Log> Pass<'_, L> {
     /// `rollout/trafficrouting.go: calculateWeightDestinationsFromExperiment`.
     fn experiment_shares(&self, canary: &Canary) -> Vec<Additional> {
         let index = self.step_index();
-        let current = self.experiment.map(|id| &self.cluster.experiments[usize::from(id.0)]);
+        let current = self
+            .experiment
+            .map(|id| &self.cluster.experiments[usize::from(id.0)]);
         let (Some(experiment), Some(spec), Some(id)) = (
             current.filter(|experiment| {
                 experiment.phase == crate::cluster::analysis_run::AnalysisPhase::Running
@@ -300,7 +341,10 @@ impl<L: Log> Pass<'_, L> {
     /// `rollout/trafficrouting.go: calculateWeightStatus`.
     fn store_weights(&mut self, routing: &Routing, wish: &Wish, additional: Vec<Additional>) {
         let shared: i32 = additional.iter().map(|extra| extra.weight).sum();
-        let canary = Destination { weight: wish.weight, template: wish.canary };
+        let canary = Destination {
+            weight: wish.weight,
+            template: wish.canary,
+        };
         let stable = Destination {
             weight: routing.max_weight - wish.weight - shared,
             template: wish.stable,
@@ -318,16 +362,27 @@ impl<L: Log> Pass<'_, L> {
             additional: old.is_some_and(|old| old.additional != additional),
         });
         let verified = None;
-        self.next.canary.weights = Some(Weights { canary, stable, additional, verified });
+        self.next.canary.weights = Some(Weights {
+            canary,
+            stable,
+            additional,
+            verified,
+        });
     }
 
     /// Asks the router whether the weight has arrived. At the end of an update the rest of the reconciliation waits
     /// for it.
-    fn verify_weight(&mut self, canary: &Canary, router: &Router, weight: i32) -> Result<(), Failed> {
+    fn verify_weight(
+        &mut self,
+        canary: &Canary,
+        router: &Router,
+        weight: i32,
+    ) -> Result<(), Failed> {
         let verified = match router {
-            Router::Plugin(_) => {
-                self.seen.verification.map(|router| router.confirms(weight, self.now))
-            }
+            Router::Plugin(_) => self
+                .seen
+                .verification
+                .map(|router| router.confirms(weight, self.now)),
             _ => None,
         };
         if let Some(weights) = &mut self.next.canary.weights {

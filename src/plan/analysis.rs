@@ -27,7 +27,11 @@ impl AnalysisSite {
     #[must_use]
     pub fn variant(&self, canary: TemplateId, stable: TemplateId, templates: usize) -> &Variant {
         let index = usize::from(canary.0) * templates + usize::from(stable.0);
-        if self.variants.len() == 1 { &self.variants[0] } else { &self.variants[index] }
+        if self.variants.len() == 1 {
+            &self.variants[0]
+        } else {
+            &self.variants[index]
+        }
     }
 }
 

@@ -42,7 +42,11 @@ impl Compiled {
     /// The template with this image tag.
     #[must_use]
     pub fn template(&self, tag: &str) -> Option<TemplateId> {
-        let index = self.plan.templates.iter().position(|template| template.tag == tag)?;
+        let index = self
+            .plan
+            .templates
+            .iter()
+            .position(|template| template.tag == tag)?;
         u16::try_from(index).ok().map(TemplateId)
     }
 }
@@ -101,7 +105,12 @@ pub fn compile_rollout(input: Input<'_>) -> Compiled {
         templates: templates.clone(),
     };
     let environment = environment_of(&plan, input.setting, collector.sources, &collector.plugins);
-    Compiled { plan, environment, assumed, assumed_metrics: collector.assumed_metrics }
+    Compiled {
+        plan,
+        environment,
+        assumed,
+        assumed_metrics: collector.assumed_metrics,
+    }
 }
 
 /// Compiles an experiment that stands on its own.
@@ -111,9 +120,16 @@ pub fn compile_experiment(
     objects: &dyn Objects,
     setting: &Setting,
 ) -> Compiled {
-    let rollout = Rollout { metadata: experiment.metadata.clone(), ..Rollout::default() };
+    let rollout = Rollout {
+        metadata: experiment.metadata.clone(),
+        ..Rollout::default()
+    };
     let mut templates = Vec::new();
-    for template in experiment.spec.iter().flat_map(|spec| spec.templates.iter().flatten()) {
+    for template in experiment
+        .spec
+        .iter()
+        .flat_map(|spec| spec.templates.iter().flatten())
+    {
         let tag = tag_of(template.template.as_ref());
         if templates.iter().all(|known: &PodTemplate| known.tag != tag) {
             templates.push(named(template.template.as_ref(), &tag));
@@ -125,7 +141,11 @@ pub fn compile_experiment(
     let mut collector = Collector::new(objects, &rollout, setting, &templates);
     collector.add_experiment(experiment);
     let plan = Plan {
-        name: experiment.metadata.as_ref().map_or("", |metadata| metadata.name()).to_owned(),
+        name: experiment
+            .metadata
+            .as_ref()
+            .map_or("", |metadata| metadata.name())
+            .to_owned(),
         services: Vec::new(),
         replicas: 0,
         paused: false,
@@ -145,7 +165,12 @@ pub fn compile_experiment(
         templates: templates.clone(),
     };
     let environment = environment_of(&plan, setting, collector.sources, &collector.plugins);
-    Compiled { plan, environment, assumed: Vec::new(), assumed_metrics: collector.assumed_metrics }
+    Compiled {
+        plan,
+        environment,
+        assumed: Vec::new(),
+        assumed_metrics: collector.assumed_metrics,
+    }
 }
 
 /// Why the controller refuses the spec, and what is assumed about objects that were not given
@@ -179,7 +204,9 @@ fn templates_of(template: Option<&PodTemplateSpec>, tags: &[String]) -> Vec<PodT
 /// The tag of the first container's image, or the whole image if it has none.
 #[must_use]
 pub fn tag_of(template: Option<&PodTemplateSpec>) -> String {
-    let image = template.and_then(|template| template.images().next()).map_or("", |(_, image)| image);
+    let image = template
+        .and_then(|template| template.images().next())
+        .map_or("", |(_, image)| image);
     let name_start = image.rfind('/').map_or(0, |slash| slash + 1);
     match image[name_start..].rsplit_once(':') {
         Some((_, tag)) => tag.to_owned(),
@@ -202,7 +229,10 @@ fn named(template: Option<&PodTemplateSpec>, tag: &str) -> PodTemplate {
         hash.push(char::from(LETTERS[letter]));
         sum /= 27;
     }
-    PodTemplate { tag: tag.to_owned(), hash }
+    PodTemplate {
+        tag: tag.to_owned(),
+        hash,
+    }
 }
 
 fn environment_of(
@@ -212,7 +242,11 @@ fn environment_of(
     plugins: &[String],
 ) -> Environment {
     let image = |template: &PodTemplate| {
-        setting.images.get(&template.tag).unwrap_or(&setting.default_image).clone()
+        setting
+            .images
+            .get(&template.tag)
+            .unwrap_or(&setting.default_image)
+            .clone()
     };
     let plugin = |name: &String| setting.plugins.get(name).cloned().unwrap_or_default();
     Environment {
@@ -243,10 +277,14 @@ impl Services {
     /// The number of a service; an empty name is none.
     pub(crate) fn id(&mut self, name: Option<&String>) -> Option<ServiceId> {
         let name = name.filter(|name| !name.is_empty())?;
-        let index = self.names.iter().position(|known| known == name).unwrap_or_else(|| {
-            self.names.push(name.clone());
-            self.names.len() - 1
-        });
+        let index = self
+            .names
+            .iter()
+            .position(|known| known == name)
+            .unwrap_or_else(|| {
+                self.names.push(name.clone());
+                self.names.len() - 1
+            });
         u8::try_from(index).ok().map(ServiceId)
     }
 }

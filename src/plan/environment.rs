@@ -78,7 +78,9 @@ impl Source {
     #[must_use]
     pub fn point_at(&self, now: SimTime) -> Option<u32> {
         let after = self.points.partition_point(|(from, _)| *from <= now);
-        after.checked_sub(1).and_then(|index| u32::try_from(index).ok())
+        after
+            .checked_sub(1)
+            .and_then(|index| u32::try_from(index).ok())
     }
 
     /// The answer with this index.

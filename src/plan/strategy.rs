@@ -51,7 +51,9 @@ impl Canary {
     /// `trafficRouting.maxTrafficWeight`, 100 by default (`utils/weightutil/weightutil.go: MaxTrafficWeight`).
     #[must_use]
     pub fn max_weight(&self) -> i32 {
-        self.routing.as_ref().map_or(100, |routing| routing.max_weight)
+        self.routing
+            .as_ref()
+            .map_or(100, |routing| routing.max_weight)
     }
 
     /// Number of steps, as Argo counts them.
@@ -63,7 +65,9 @@ impl Canary {
     /// The step with this index, unless the index stands behind the last.
     #[must_use]
     pub fn step(&self, index: i32) -> Option<&Step> {
-        usize::try_from(index).ok().and_then(|index| self.steps.get(index))
+        usize::try_from(index)
+            .ok()
+            .and_then(|index| self.steps.get(index))
     }
 
     /// The weight of the last `setWeight` at `index` or before.
@@ -75,7 +79,8 @@ impl Canary {
     /// The last `setCanaryScale` at `index` or before.
     #[must_use]
     pub fn scale_at(&self, index: i32) -> Option<&CanaryScale> {
-        self.up_to(index).find_map(|step| step.set_canary_scale.as_ref())
+        self.up_to(index)
+            .find_map(|step| step.set_canary_scale.as_ref())
     }
 
     /// The last experiment at `index` or before.
@@ -86,7 +91,9 @@ impl Canary {
 
     /// The steps up to `index`, the last one first.
     fn up_to(&self, index: i32) -> impl Iterator<Item = &Step> {
-        let end = usize::try_from(index.saturating_add(1)).unwrap_or(0).min(self.steps.len());
+        let end = usize::try_from(index.saturating_add(1))
+            .unwrap_or(0)
+            .min(self.steps.len());
         self.steps[..end].iter().rev()
     }
 }
@@ -214,8 +221,11 @@ impl Amount {
             Self::Pods(pods) => pods,
             Self::Percent(percent) => {
                 let scaled = i64::from(percent) * i64::from(replicas);
-                let rounded =
-                    if round_up { -((-scaled).div_euclid(100)) } else { scaled.div_euclid(100) };
+                let rounded = if round_up {
+                    -((-scaled).div_euclid(100))
+                } else {
+                    scaled.div_euclid(100)
+                };
                 i32::try_from(rounded).unwrap_or(i32::MAX)
             }
         }

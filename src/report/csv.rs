@@ -15,10 +15,15 @@ use crate::time::SimTime;
 
 /// The names of the columns.
 pub const COLUMNS: [&str; 12] = [
-    "seconds", "who", "kind", "step", "weight", "active", "pods", "metric", "value", "phase", "what", "why",
+    "seconds", "who", "kind", "step", "weight", "active", "pods", "metric", "value", "phase",
+    "what", "why",
 ];
 
 /// The table. Details are in it with [`Detail::Verbose`] only; with [`Detail::Quiet`] it has a single line with the verdict.
+///
+/// # Panics
+///
+/// Never: rows have one length, and memory does not fail.
 #[must_use]
 pub fn render(report: &Report, detail: Detail) -> String {
     let mut writer = csv::Writer::from_writer(Vec::new());
@@ -27,10 +32,19 @@ pub fn render(report: &Report, detail: Detail) -> String {
         Detail::Normal => !entry.detail,
         Detail::Verbose => true,
     };
-    let rows = report.entries.iter().filter(told).map(|entry| row(report, entry));
+    let rows = report
+        .entries
+        .iter()
+        .filter(told)
+        .map(|entry| row(report, entry));
     let header = COLUMNS.map(str::to_owned);
-    for row in std::iter::once(header).chain(rows).chain(std::iter::once(verdict(report))) {
-        writer.write_record(&row).expect("rows of one length in memory");
+    for row in std::iter::once(header)
+        .chain(rows)
+        .chain(std::iter::once(verdict(report)))
+    {
+        writer
+            .write_record(&row)
+            .expect("rows of one length in memory");
     }
     let bytes = writer.into_inner().expect("memory does not fail");
     String::from_utf8(bytes).expect("written from texts")
@@ -48,9 +62,12 @@ fn row(report: &Report, entry: &Entry) -> [String; 12] {
         .filter(|(_, pods)| **pods != (0, 0))
         .map(|(version, (available, desired))| format!("{version}={available}/{desired}"))
         .collect();
-    let (metric, value, phase) = entry.measurement.as_ref().map_or_else(Default::default, |one| {
-        (one.metric.clone(), one.value.clone(), one.phase.to_owned())
-    });
+    let (metric, value, phase) = entry
+        .measurement
+        .as_ref()
+        .map_or_else(Default::default, |one| {
+            (one.metric.clone(), one.value.clone(), one.phase.to_owned())
+        });
     [
         seconds(entry.at),
         entry.actor.name().to_owned(),
@@ -72,9 +89,9 @@ fn verdict(report: &Report) -> [String; 12] {
     let outcome = &report.verdict.outcome;
     let mut row: [String; 12] = Default::default();
     row[0] = seconds(outcome.since);
-    row[2] = "verdict".to_owned();
+    row[2].push_str("verdict");
     row[3] = outcome.step.map_or(String::new(), |step| step.to_string());
-    row[10] = outcome.verdict.name().to_owned();
+    row[10].push_str(outcome.verdict.name());
     row[11].clone_from(&outcome.reason);
     row
 }

@@ -1,12 +1,13 @@
 //! What was simulated, and in which world.
 
 use crate::plan::analysis::{AnalysisSite, Variant};
-use crate::plan::environment::Fate;
+use crate::plan::environment::{Fate, Image};
 use crate::plan::setting::Response;
 use crate::plan::strategy::Router;
 use crate::plan::{MetricPlan, Plan, Strategy};
 use crate::report::Run;
 use crate::report::layout::shorten;
+use crate::time::SimTime;
 use crate::trace::wording;
 
 /// So many answers of a metric are shown.
@@ -52,13 +53,22 @@ impl Header {
         let canary = plan.canary().filter(|_| rollout.is_some());
         let steps = canary.map(|canary| canary.steps.iter().map(wording::step).collect());
         let assumed = run.compiled.assumed.iter();
-        let mut assumed: Vec<String> =
-            assumed.map(|object| format!("{} {}", object.kind, object.name)).collect();
+        let mut assumed: Vec<String> = assumed
+            .map(|object| format!("{} {}", object.kind, object.name))
+            .collect();
         assumed.dedup();
         Self {
-            kind: if rollout.is_some() { "Rollout" } else { "Experiment" },
+            kind: if rollout.is_some() {
+                "Rollout"
+            } else {
+                "Experiment"
+            },
             name: plan.name.clone(),
-            strategy: if rollout.is_some() { strategy(plan) } else { String::new() },
+            strategy: if rollout.is_some() {
+                strategy(plan)
+            } else {
+                String::new()
+            },
             replicas: plan.replicas,
             from: rollout.and_then(|rollout| rollout.status.stable).map(tag),
             to: rollout.map(|rollout| tag(rollout.template)),
@@ -74,8 +84,12 @@ impl Header {
 }
 
 fn strategy(plan: &Plan) -> String {
-    let Strategy::Canary(canary) = &plan.strategy else { return "blue-green".to_owned() };
-    let Some(routing) = &canary.routing else { return "canary without a traffic router".to_owned() };
+    let Strategy::Canary(canary) = &plan.strategy else {
+        return "blue-green".to_owned();
+    };
+    let Some(routing) = &canary.routing else {
+        return "canary without a traffic router".to_owned();
+    };
     let names: Vec<&str> = routing.routers.iter().map(router).collect();
     format!("canary routed by {}", names.join(", "))
 }
@@ -131,7 +145,10 @@ fn analyses(plan: &Plan, of_rollout: bool) -> Vec<String> {
     for experiment in &plan.experiments {
         for analysis in &experiment.analyses {
             let required = if analysis.required { ", required" } else { "" };
-            add(format!("experiment analysis {}{required}", analysis.name), analysis.site);
+            add(
+                format!("experiment analysis {}{required}", analysis.name),
+                analysis.site,
+            );
         }
     }
     all
@@ -154,14 +171,14 @@ fn metrics_of(plan: &Plan, site: &AnalysisSite) -> String {
 
 /// A metric in one line: `success-rate every 30s, result[0] >= 0.95, failureLimit 1`.
 fn metric(metric: &MetricPlan) -> String {
-    let mut parts = vec![metric.name.clone()];
-    match (metric.count, metric.interval) {
-        (Some(1), _) => parts[0] += " once",
-        (Some(count), Some(interval)) => parts[0] += &format!(" {count} times, every {interval}"),
-        (Some(count), None) => parts[0] += &format!(" {count} times"),
-        (None, Some(interval)) => parts[0] += &format!(" every {interval}"),
-        (None, None) => {}
-    }
+    let name = &metric.name;
+    let mut parts = vec![match (metric.count, metric.interval) {
+        (Some(1), _) => format!("{name} once"),
+        (Some(count), Some(interval)) => format!("{name} {count} times, every {interval}"),
+        (Some(count), None) => format!("{name} {count} times"),
+        (None, Some(interval)) => format!("{name} every {interval}"),
+        (None, None) => name.clone(),
+    }];
     if let Some(delay) = metric.initial_delay {
         parts.push(format!("first after {delay}"));
     }
@@ -186,47 +203,67 @@ fn world(run: &Run<'_>) -> Vec<String> {
     let mut lines = Vec::new();
     let mut pods: Vec<(String, Vec<&str>)> = Vec::new();
     for (template, image) in plan.templates.iter().zip(&run.compiled.environment.images) {
-        let mut text = match image.max_ready {
-            Some(0) => "never become ready".to_owned(),
-            Some(most) => {
-                let startup = image.startup;
-                format!("start in {startup}, only {most} of a ReplicaSet ever become ready")
-            }
-            None => format!("start in {}", image.startup),
-        };
-        for (from, to) in &image.unready {
-            if *to == crate::time::SimTime::MAX {
-                text += &format!(", not ready from {from} on");
-            } else {
-                text += &format!(", not ready from {from} to {to}");
-            }
-        }
+        let text = behaviour(image);
         match pods.iter_mut().find(|(known, _)| *known == text) {
             Some((_, tags)) => tags.push(&template.tag),
             None => pods.push((text, vec![&template.tag])),
         }
     }
     for (text, tags) in &pods {
-        let whose = if pods.len() == 1 { "all pods".to_owned() } else { format!("pods of {}", tags.join(", ")) };
+        let whose = if pods.len() == 1 {
+            "all pods".to_owned()
+        } else {
+            format!("pods of {}", tags.join(", "))
+        };
         lines.push(format!("{whose} {text}"));
     }
     for (name, answers) in &run.setting.metrics {
         let shown = answers.iter().take(ANSWERS_SHOWN);
-        let mut texts: Vec<String> =
-            shown.map(|(from, response)| format!("{} from {from}", answer(response))).collect();
+        let mut texts: Vec<String> = shown
+            .map(|(from, response)| format!("{} from {from}", answer(response)))
+            .collect();
         if ANSWERS_SHOWN < answers.len() {
             texts.push("...".to_owned());
         }
         lines.push(format!("{name} answers {}", texts.join(", ")));
     }
-    let assumed = &run.compiled.assumed_metrics;
-    if !assumed.is_empty() {
-        lines.push(format!("{} passes: assumed, nothing is scripted for it", assumed.join(", ")));
+    let assumed: Vec<&str> = run
+        .compiled
+        .assumed_metrics
+        .iter()
+        .map(String::as_str)
+        .collect();
+    match assumed[..] {
+        [] => {}
+        [one] => lines.push(format!("{one} passes: assumed, nothing is scripted for it")),
+        _ => {
+            let names = assumed.join(", ");
+            lines.push(format!(
+                "{names} pass: assumed, nothing is scripted for them"
+            ));
+        }
     }
     if let Some(after) = run.compiled.environment.verify_after {
-        lines.push(format!("the router confirms a weight {after} after it was set"));
+        lines.push(format!(
+            "the router confirms a weight {after} after it was set"
+        ));
     }
     lines
+}
+
+/// What the pods of an image do.
+fn behaviour(image: &Image) -> String {
+    let startup = image.startup;
+    let mut parts = vec![match image.max_ready {
+        Some(0) => "never become ready".to_owned(),
+        Some(most) => format!("start in {startup}, only {most} of a ReplicaSet ever become ready"),
+        None => format!("start in {startup}"),
+    }];
+    parts.extend(image.unready.iter().map(|(from, to)| match *to {
+        SimTime::MAX => format!("not ready from {from} on"),
+        to => format!("not ready from {from} to {to}"),
+    }));
+    parts.join(", ")
 }
 
 /// A scripted answer in short.

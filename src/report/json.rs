@@ -91,7 +91,7 @@ pub mod v1 {
         pub version: Option<String>,
         /// Since when the verdict holds [s].
         pub since: f64,
-        /// At which step it stands; null without steps and after the last one.
+        /// At which step it stands; null without steps, after the last one and after an abort.
         pub step: Option<i32>,
         /// The controllers' own words; empty where they say nothing.
         pub reason: String,
@@ -199,6 +199,10 @@ pub mod v1 {
 }
 
 /// The document, indented, with a newline at its end.
+///
+/// # Panics
+///
+/// Never: the document has no maps with keys that are not texts.
 #[must_use]
 pub fn render(report: &Report) -> String {
     let mut text = serde_json::to_string_pretty(&document(report))
@@ -269,7 +273,12 @@ fn seconds(at: SimTime) -> f64 {
 }
 
 fn earlier(report: &Report) -> Vec<v1::Past> {
-    let all = report.verdict.outcome.earlier.iter().zip(&report.verdict.earlier);
+    let all = report
+        .verdict
+        .outcome
+        .earlier
+        .iter()
+        .zip(&report.verdict.earlier);
     all.map(|(past, version)| {
         let (fate, at, by) = match past.fate {
             Fate::Promoted(at) => ("Promoted", at, None),
@@ -309,7 +318,12 @@ fn entry(entry: &Entry) -> v1::Entry {
             step: entry.state.step,
             weight: entry.state.weight,
             active: entry.state.active.clone(),
-            pods: entry.state.pods.iter().map(|(available, desired)| [*available, *desired]).collect(),
+            pods: entry
+                .state
+                .pods
+                .iter()
+                .map(|(available, desired)| [*available, *desired])
+                .collect(),
         },
     }
 }

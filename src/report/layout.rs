@@ -17,7 +17,10 @@ pub(super) fn wrap(text: &str, width: usize, indent: usize) -> Vec<String> {
             width = first_width - indent;
         }
         while width < length {
-            let cut = word.char_indices().nth(width).map_or(word.len(), |(at, _)| at);
+            let cut = word
+                .char_indices()
+                .nth(width)
+                .map_or(word.len(), |(at, _)| at);
             lines.push(word[..cut].to_owned());
             word = &word[cut..];
             length -= width;
@@ -65,7 +68,10 @@ mod tests {
     #[test]
     fn lines_break_at_spaces_and_inside_long_words_only() {
         assert_eq!(wrap("one two three", 9, 0), ["one two", "three"]);
-        assert_eq!(wrap("one two three four", 10, 2), ["one two", "  three", "  four"]);
+        assert_eq!(
+            wrap("one two three four", 10, 2),
+            ["one two", "  three", "  four"]
+        );
         assert_eq!(wrap("abcdefghijkl mn", 8, 0), ["abcdefgh", "ijkl mn"]);
         assert_eq!(wrap("", 8, 0), Vec::<String>::new());
     }

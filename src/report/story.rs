@@ -21,7 +21,11 @@ pub(super) fn versions(run: &Run<'_>) -> Vec<TemplateId> {
     let mut versions: Vec<TemplateId> = Vec::new();
     for frame in &run.trace.frames {
         let has_rollout = frame.cluster.rollout.is_some();
-        let counted = frame.cluster.replica_sets.iter().filter(|set| counts(set.owner, has_rollout));
+        let counted = frame
+            .cluster
+            .replica_sets
+            .iter()
+            .filter(|set| counts(set.owner, has_rollout));
         for set in counted {
             if (0 < set.desired || 0 < set.replicas) && !versions.contains(&set.template) {
                 versions.push(set.template);
@@ -43,29 +47,42 @@ fn counts(owner: Owner, has_rollout: bool) -> bool {
 pub(super) fn controller_events(run: &Run<'_>) -> Vec<ControllerEvent> {
     let mut told = Vec::new();
     let mut frames = run.trace.frames.iter().peekable();
-    let Some(last) = run.trace.frames.last() else { return told };
+    let Some(last) = run.trace.frames.last() else {
+        return told;
+    };
     for (index, (at, event)) in run.trace.events.iter().enumerate() {
         while frames.next_if(|frame| frame.events <= index).is_some() {}
         let frame = frames.peek().copied().unwrap_or(last);
-        told.extend(words(run, &frame.cluster).event(event).into_iter().map(|said| ControllerEvent {
-            at: *at,
-            object: said.object,
-            reason: said.reason.into_owned(),
-            message: said.message,
-        }));
+        told.extend(
+            words(run, &frame.cluster)
+                .event(event)
+                .into_iter()
+                .map(|said| ControllerEvent {
+                    at: *at,
+                    object: said.object,
+                    reason: said.reason.into_owned(),
+                    message: said.message,
+                }),
+        );
     }
     told
 }
 
 fn words<'a>(run: &Run<'a>, cluster: &'a Cluster) -> Words<'a> {
     let compiled = run.compiled;
-    Words { plan: &compiled.plan, environment: &compiled.environment, cluster }
+    Words {
+        plan: &compiled.plan,
+        environment: &compiled.environment,
+        cluster,
+    }
 }
 
 /// The entries of a run.
 pub(super) fn entries(run: &Run<'_>, versions: &[TemplateId]) -> Vec<Entry> {
     let mut entries = Vec::new();
-    let Some((first, frames)) = run.trace.frames.split_first() else { return entries };
+    let Some((first, frames)) = run.trace.frames.split_first() else {
+        return entries;
+    };
     let events = &run.trace.events;
     let mut before: &Frame = first;
     let mut frames = frames.iter().peekable();
@@ -76,8 +93,13 @@ pub(super) fn entries(run: &Run<'_>, versions: &[TemplateId]) -> Vec<Entry> {
         // The next instant at which anything was told or changed.
         let event_at = events.get(next_event).map(|(at, _)| *at);
         let frame_at = frames.peek().map(|frame| frame.at);
-        let Some(at) = [event_at, frame_at].into_iter().flatten().min() else { return entries };
-        let end = events[next_event..].iter().take_while(|(when, _)| *when == at).count();
+        let Some(at) = [event_at, frame_at].into_iter().flatten().min() else {
+            return entries;
+        };
+        let end = events[next_event..]
+            .iter()
+            .take_while(|(when, _)| *when == at)
+            .count();
         let of_instant = &events[next_event..next_event + end];
         next_event += end;
         let mut after = before;
@@ -93,8 +115,21 @@ pub(super) fn entries(run: &Run<'_>, versions: &[TemplateId]) -> Vec<Entry> {
             after: &after.cluster,
             events: of_instant,
             state: state::of(&run.compiled.plan, &after.cluster, versions),
-            step: before.cluster.rollout.as_ref().and_then(|rollout| rollout.status.step),
-            stable: before.cluster.rollout.as_ref().and_then(|rollout| rollout.status.stable),
+            step: before
+                .cluster
+                .rollout
+                .as_ref()
+                .and_then(|rollout| rollout.status.step),
+            stable: before
+                .cluster
+                .rollout
+                .as_ref()
+                .and_then(|rollout| rollout.status.stable),
+            aborted: before
+                .cluster
+                .rollout
+                .as_ref()
+                .is_some_and(|rollout| rollout.status.abort),
             told_failure,
             entries: &mut entries,
         };
@@ -120,6 +155,8 @@ struct Teller<'a, 'e> {
     state: State,
     /// The step, as far as the instant has been told.
     step: Option<i32>,
+    /// Whether the rollout is aborted, as far as the instant has been told.
+    aborted: bool,
     /// The stable version, as far as the instant has been told.
     stable: Option<TemplateId>,
     /// The failure that was told last; its repetitions are details.
@@ -140,13 +177,36 @@ impl Teller<'_, '_> {
     fn push(&mut self, actor: Actor, kind: Kind, what: String, why: String, detail: bool) {
         let state = self.state.clone();
         let measurement = None;
-        self.entries.push(Entry { at: self.at, actor, kind, what, why, measurement, detail, state });
+        self.entries.push(Entry {
+            at: self.at,
+            actor,
+            kind,
+            what,
+            why,
+            measurement,
+            detail,
+            state,
+        });
     }
 
     fn add_measurement(&mut self, what: String, why: String, measurement: MeasurementText) {
         self.add(Actor::Analysis, Kind::Measurement, what, why);
         if let Some(entry) = self.entries.last_mut() {
             entry.measurement = Some(measurement);
+        }
+    }
+
+    /// Moves the last entry before the first one of this instant that `follows` it.
+    fn move_last_before(&mut self, follows: impl Fn(&Entry) -> bool) {
+        let at = self.at;
+        let position = self
+            .entries
+            .iter()
+            .position(|entry| entry.at == at && follows(entry));
+        if let Some(position) = position
+            && let Some(entry) = self.entries.pop()
+        {
+            self.entries.insert(position, entry);
         }
     }
 
@@ -162,11 +222,16 @@ impl Teller<'_, '_> {
             return;
         };
         let what = match rollout.status.stable {
+            _ if self.plan.invalid.is_some() => format!("applies {}", self.tag(rollout.template)),
             Some(stable) if stable == rollout.template => {
                 format!("applies {} again", self.tag(stable))
             }
             Some(stable) => {
-                format!("applies {} over {}", self.tag(rollout.template), self.tag(stable))
+                format!(
+                    "applies {} over {}",
+                    self.tag(rollout.template),
+                    self.tag(stable)
+                )
             }
             None => format!("applies {} for the first time", self.tag(rollout.template)),
         };

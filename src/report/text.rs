@@ -55,7 +55,11 @@ pub enum Detail {
 pub fn render(report: &Report, look: Look) -> String {
     let mut out = String::new();
     if look.detail == Detail::Quiet {
-        let _ = writeln!(out, "{}", paint(look, verdict_style(report), &verdict_line(report, true)));
+        let _ = writeln!(
+            out,
+            "{}",
+            paint(look, verdict_style(report), &verdict_line(report, true))
+        );
         return out;
     }
     header(&mut out, report, look);
@@ -95,15 +99,18 @@ fn header(out: &mut String, report: &Report, look: Look) {
     let head = &report.header;
     let mut title = format!("{} {}", head.kind, head.name);
     if !head.strategy.is_empty() {
-        title += &format!(", {}, {} {}", head.strategy, head.replicas, plural(head.replicas, "replica"));
+        let replicas = plural(head.replicas, "replica");
+        let _ = write!(title, ", {}, {} {replicas}", head.strategy, head.replicas);
     }
     if let Some(to) = &head.to {
-        let from = head.from.as_ref().map_or(String::new(), |from| format!("{from} -> "));
-        title += &format!(": {from}{to}");
+        let from = head.from.as_ref().map(|from| format!("{from} -> "));
+        let _ = write!(title, ": {}{to}", from.unwrap_or_default());
     }
     let _ = writeln!(out, "{}\n", paint(look, BOLD, &title));
-    let steps: Vec<String> =
-        (1..).zip(&head.steps).map(|(number, step)| format!("{number} {step}")).collect();
+    let steps: Vec<String> = (1..)
+        .zip(&head.steps)
+        .map(|(number, step)| format!("{number} {step}"))
+        .collect();
     paragraph(out, look, "steps", &steps.join(" | "));
     let mut label = "analysis";
     for analysis in &head.analyses {
@@ -124,7 +131,11 @@ fn header(out: &mut String, report: &Report, look: Look) {
 }
 
 fn plural(count: i32, noun: &str) -> String {
-    if count == 1 { noun.to_owned() } else { format!("{noun}s") }
+    if count == 1 {
+        noun.to_owned()
+    } else {
+        format!("{noun}s")
+    }
 }
 
 /// The columns in front of the text, with their widths.
@@ -145,7 +156,7 @@ impl Columns {
         let step_count = report.header.steps.len();
         let versions = report.versions.iter().enumerate().map(|(index, version)| {
             let name = shorten(version, LONGEST_VERSION);
-            let cells = states().map(|state| cell(&state.pods[index]).len());
+            let cells = states().map(|state| cell(state.pods[index]).len());
             let width = name.chars().count().max(longest(&mut { cells }));
             (name, width)
         });
@@ -156,7 +167,9 @@ impl Columns {
             time: longest(&mut entries.iter().map(|entry| entry.at.to_string().len())).max(4),
             step: has_step.then(|| format!("{step_count}/{step_count}").len().max(4)),
             weight: has_weight.then_some(6),
-            active: active.next().map(|first| longest(&mut active).max(first).clamp(6, LONGEST_VERSION)),
+            active: active
+                .next()
+                .map(|first| longest(&mut active).max(first).clamp(6, LONGEST_VERSION)),
             versions: versions.collect(),
             who: longest(&mut entries.iter().map(|entry| entry.actor.name().len())).max(3),
             step_count,
@@ -164,51 +177,43 @@ impl Columns {
     }
 
     fn head(&self) -> String {
-        let mut head = right("time", self.time);
-        for (name, width) in [("step", self.step), ("weight", self.weight)] {
-            if let Some(width) = width {
-                head += &format!("  {}", right(name, width));
-            }
-        }
-        if let Some(width) = self.active {
-            head += &format!("  {}", left("active", width));
-        }
-        for (version, width) in &self.versions {
-            head += &format!("  {}", right(version, *width));
-        }
-        head
+        let mut cells = vec![right("time", self.time)];
+        cells.extend(self.step.map(|width| right("step", width)));
+        cells.extend(self.weight.map(|width| right("weight", width)));
+        cells.extend(self.active.map(|width| left("active", width)));
+        let versions = self.versions.iter();
+        cells.extend(versions.map(|(version, width)| right(version, *width)));
+        cells.join("  ")
     }
 
     /// The state in front of the first line of an instant.
     fn state(&self, entry: &Entry) -> String {
         let state = &entry.state;
-        let mut line = right(&entry.at.to_string(), self.time);
-        if let Some(width) = self.step {
-            let step = state.step.map(|step| usize::try_from(step).unwrap_or(0));
-            let step = match step {
-                Some(step) if step < self.step_count => format!("{}/{}", step + 1, self.step_count),
-                Some(_) => "done".to_owned(),
-                None => "-".to_owned(),
-            };
-            line += &format!("  {}", right(&step, width));
-        }
-        if let Some(width) = self.weight {
-            let weight = state.weight.map_or(String::new(), |weight| weight.to_string());
-            line += &format!("  {}", right(&weight, width));
-        }
-        if let Some(width) = self.active {
-            let active = shorten(state.active.as_deref().unwrap_or_default(), width);
-            line += &format!("  {}", left(&active, width));
-        }
-        for (pods, (_, width)) in state.pods.iter().zip(&self.versions) {
-            line += &format!("  {}", right(&cell(pods), *width));
-        }
-        line
+        let step = match state.step.map(|step| usize::try_from(step).unwrap_or(0)) {
+            Some(step) if step < self.step_count => format!("{}/{}", step + 1, self.step_count),
+            Some(_) => "done".to_owned(),
+            None => "-".to_owned(),
+        };
+        let weight = state.weight.map(|weight| weight.to_string());
+        let active = state.active.as_deref().unwrap_or_default();
+        let mut cells = vec![right(&entry.at.to_string(), self.time)];
+        cells.extend(self.step.map(|width| right(&step, width)));
+        cells.extend(
+            self.weight
+                .map(|width| right(&weight.unwrap_or_default(), width)),
+        );
+        cells.extend(
+            self.active
+                .map(|width| left(&shorten(active, width), width)),
+        );
+        let pods = state.pods.iter().zip(&self.versions);
+        cells.extend(pods.map(|(pods, (_, width))| right(&cell(*pods), *width)));
+        cells.join("  ")
     }
 }
 
 /// Available and desired pods; nothing where there are none.
-fn cell(pods: &(i32, i32)) -> String {
+fn cell(pods: (i32, i32)) -> String {
     match pods {
         (0, 0) => "-".to_owned(),
         (available, desired) => format!("{available}/{desired}"),
@@ -217,8 +222,11 @@ fn cell(pods: &(i32, i32)) -> String {
 
 fn timeline(out: &mut String, report: &Report, look: Look) {
     let verbose = look.detail == Detail::Verbose;
-    let entries: Vec<&Entry> =
-        report.entries.iter().filter(|entry| verbose || !entry.detail).collect();
+    let entries: Vec<&Entry> = report
+        .entries
+        .iter()
+        .filter(|entry| verbose || !entry.detail)
+        .collect();
     let columns = Columns::of(report, &entries);
     let head = columns.head();
     let margin = head.chars().count();
@@ -230,14 +238,20 @@ fn timeline(out: &mut String, report: &Report, look: Look) {
     for (index, entry) in entries.iter().enumerate() {
         let is_new = said != Some(entry.at);
         said = Some(entry.at);
-        let state = if is_new { columns.state(entry) } else { " ".repeat(margin) };
+        let state = if is_new {
+            columns.state(entry)
+        } else {
+            " ".repeat(margin)
+        };
         let actor = left(entry.actor.name(), who);
         let mut front = format!("{state}  {}", paint(look, DIM, &actor));
         for line in wrap(&sentence(entry), WIDTH - margin - who - 4, 2) {
             let _ = writeln!(out, "{front}  {}", paint(look, style(entry), &line));
             front = " ".repeat(margin + 2 + who);
         }
-        let is_last = entries.get(index + 1).is_none_or(|next| next.at != entry.at);
+        let is_last = entries
+            .get(index + 1)
+            .is_none_or(|next| next.at != entry.at);
         if verbose && is_last {
             let until = entries.get(index + 1).map_or(SimTime::MAX, |next| next.at);
             while let Some(event) = recorded.next_if(|event| event.at < until) {
@@ -279,7 +293,9 @@ fn style(entry: &Entry) -> Style {
             Some("Inconclusive") => ODD,
             _ => Style::new(),
         },
-        Kind::AnalysisEnded if entry.what.ends_with("Failed") || entry.what.ends_with("Error") => BAD,
+        Kind::AnalysisEnded if entry.what.ends_with("Failed") || entry.what.ends_with("Error") => {
+            BAD
+        }
         _ if entry.detail => DIM,
         _ => Style::new(),
     }
@@ -309,14 +325,23 @@ fn verdict_line(report: &Report, with_reason: bool) -> String {
     if let Some(step) = outcome.step.filter(|_| lasts) {
         let index = usize::try_from(step).unwrap_or(0);
         let name = report.header.steps.get(index).map_or("", String::as_str);
-        line += &format!(", step {}/{} ({name})", step + 1, report.header.steps.len());
+        let _ = write!(
+            line,
+            ", step {}/{} ({name})",
+            step + 1,
+            report.header.steps.len()
+        );
     }
     let end = if with_reason && !outcome.reason.is_empty() {
         &outcome.reason
     } else {
         &outcome.consequence
     };
-    if end.is_empty() { line } else { format!("{line}: {end}") }
+    if end.is_empty() {
+        line
+    } else {
+        format!("{line}: {end}")
+    }
 }
 
 fn verdict(out: &mut String, report: &Report, look: Look) {
@@ -332,10 +357,18 @@ fn verdict(out: &mut String, report: &Report, look: Look) {
             Fate::Aborted(at) => format!("aborted at {at}"),
             Fate::Superseded(at, by) => format!("superseded by revision {by} at {at}"),
         };
-        paragraph(out, look, label, &format!("revision {} ({version}) {fate}", past.revision));
+        paragraph(
+            out,
+            look,
+            label,
+            &format!("revision {} ({version}) {fate}", past.revision),
+        );
         label = "";
     }
     let end = match report.end_reason {
+        _ if outcome.verdict == Verdict::Invalid => {
+            "the controller looks again every 20s, for ever".to_owned()
+        }
         EndReason::Quiet => format!("nothing but resyncs happens after {}", report.end),
         EndReason::Until => format!("the run was cut off at {}", report.end),
         EndReason::Livelock => format!("controllers keep each other busy at {}", report.end),

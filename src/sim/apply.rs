@@ -26,12 +26,22 @@ impl<R: Recorder> Simulation<'_, R> {
         changed
     }
 
+    #[expect(clippy::too_many_lines, reason = "one short arm for each command")]
     fn carry_out_one(&mut self, command: Command, now: SimTime) -> bool {
         match command {
-            Command::CreateReplicaSet { owner, template, revision, rollout_size } => {
+            Command::CreateReplicaSet {
+                owner,
+                template,
+                revision,
+                rollout_size,
+            } => {
                 let id = ReplicaSetId(narrow(self.cluster.replica_sets.len()));
                 let set = ReplicaSet::new(id, owner, template, now.stored());
-                self.cluster.replica_sets.push(ReplicaSet { revision, rollout_size, ..set });
+                self.cluster.replica_sets.push(ReplicaSet {
+                    revision,
+                    rollout_size,
+                    ..set
+                });
                 self.wake_owner(owner);
             }
             Command::SetRevision(id, revision) => {
@@ -44,7 +54,12 @@ impl<R: Recorder> Simulation<'_, R> {
                 }
                 self.rollout_queue.add();
             }
-            Command::Scale { id, desired, rollout_size, drop_deadline } => {
+            Command::Scale {
+                id,
+                desired,
+                rollout_size,
+                drop_deadline,
+            } => {
                 let set = self.set_mut(id);
                 let before = *set;
                 set.desired = desired;
@@ -72,9 +87,18 @@ impl<R: Recorder> Simulation<'_, R> {
             }
             Command::SwitchService(id, template) => {
                 let service = &mut self.cluster.services[usize::from(id.0)];
-                *service = Service { selector: Some(template), managed: true };
+                *service = Service {
+                    selector: Some(template),
+                    managed: true,
+                };
             }
-            Command::CreateRun { site, analysis, template, revision, collision } => {
+            Command::CreateRun {
+                site,
+                analysis,
+                template,
+                revision,
+                collision,
+            } => {
                 self.create_run(AnalysisRun {
                     site,
                     analysis,
@@ -101,7 +125,14 @@ impl<R: Recorder> Simulation<'_, R> {
                 self.cluster.runs[id.0 as usize].deleted = true;
                 self.rollout_queue.add();
             }
-            Command::CreateExperiment { spec, step, revision, canary, stable, collision } => {
+            Command::CreateExperiment {
+                spec,
+                step,
+                revision,
+                canary,
+                stable,
+                collision,
+            } => {
                 let experiment =
                     new_experiment(spec, Some(step), revision, canary, stable, collision, now);
                 self.create_experiment(experiment);
@@ -219,7 +250,9 @@ impl<R: Recorder> Simulation<'_, R> {
         let set = *self.cluster.replica_set(id);
         let min_ready = self.min_ready(set.owner);
         let environment = self.environment;
-        self.world.pods.resize(environment, id, set.template, min_ready, set.desired, now);
+        self.world
+            .pods
+            .resize(environment, id, set.template, min_ready, set.desired, now);
         let tally = self.world.pods.tally(environment, id, now);
         let set = self.set_mut(id);
         (set.replicas, set.ready, set.available) = (tally.total, tally.ready, tally.available);
@@ -234,7 +267,8 @@ impl<R: Recorder> Simulation<'_, R> {
                 continue;
             }
             let tally = self.world.pods.tally(self.environment, set.id, now);
-            if (tally.total, tally.ready, tally.available) != (set.replicas, set.ready, set.available)
+            if (tally.total, tally.ready, tally.available)
+                != (set.replicas, set.ready, set.available)
             {
                 let set = self.set_mut(set.id);
                 (set.replicas, set.ready, set.available) =
@@ -260,11 +294,17 @@ impl<R: Recorder> Simulation<'_, R> {
     pub(super) fn count_pods_to_restart(&mut self, now: SimTime) {
         self.pods_to_restart.clear();
         let restart_at = self.cluster.rollout.as_ref().and_then(|rollout| {
-            rollout.restart_at.filter(|at| rollout.status.restarted_at != Some(*at))
+            rollout
+                .restart_at
+                .filter(|at| rollout.status.restarted_at != Some(*at))
         });
         if let Some(restart_at) = restart_at.filter(|at| *at <= now) {
             let pods = &self.world.pods;
-            let counts = self.cluster.replica_sets.iter().map(|set| pods.older_than(set.id, restart_at));
+            let counts = self
+                .cluster
+                .replica_sets
+                .iter()
+                .map(|set| pods.older_than(set.id, restart_at));
             self.pods_to_restart.extend(counts);
         }
     }
@@ -313,16 +353,30 @@ pub(super) fn add_experiment(
     experiment: Experiment,
 ) {
     let spec = &plan.experiments[usize::from(experiment.spec)];
-    let templates =
-        grow(&mut cluster.experiment_templates, spec.templates.len(), TemplateStatus::default());
-    let analyses = grow(&mut cluster.experiment_analyses, spec.analyses.len(), AnalysisStatus::default());
-    cluster.experiments.push(Experiment { templates, analyses, ..experiment });
+    let templates = grow(
+        &mut cluster.experiment_templates,
+        spec.templates.len(),
+        TemplateStatus::default(),
+    );
+    let analyses = grow(
+        &mut cluster.experiment_analyses,
+        spec.analyses.len(),
+        AnalysisStatus::default(),
+    );
+    cluster.experiments.push(Experiment {
+        templates,
+        analyses,
+        ..experiment
+    });
 }
 
 fn grow<T: Clone>(list: &mut Vec<T>, count: usize, blank: T) -> Slice {
     let first = u32::try_from(list.len()).unwrap_or(u32::MAX);
     list.resize(list.len() + count, blank);
-    Slice { first, len: u32::try_from(count).unwrap_or(u32::MAX) }
+    Slice {
+        first,
+        len: u32::try_from(count).unwrap_or(u32::MAX),
+    }
 }
 
 fn narrow(index: usize) -> u16 {

@@ -37,7 +37,12 @@ impl<R: Recorder> Simulation<'_, R> {
         let before = rollout.clone();
         change(rollout, self.plan)?;
         let spec = |rollout: &Rollout| {
-            (rollout.template, rollout.replicas, rollout.paused, rollout.restart_at)
+            (
+                rollout.template,
+                rollout.replicas,
+                rollout.paused,
+                rollout.restart_at,
+            )
         };
         if spec(&before) != spec(rollout) {
             rollout.generation += 1;

@@ -26,7 +26,10 @@ impl Queue {
     /// A queue in which the object waits to be worked on.
     #[must_use]
     pub fn woken() -> Self {
-        Self { waiting: true, ..Self::default() }
+        Self {
+            waiting: true,
+            ..Self::default()
+        }
     }
 
     /// Adds the object: something that concerns it was written. Timers stay.
@@ -103,13 +106,20 @@ mod tests {
         SimTime::ZERO + Delta::from_millis(millis)
     }
 
-    const FAILED: Requeue = Requeue { at: None, at_once: false, failed: true };
+    const FAILED: Requeue = Requeue {
+        at: None,
+        at_once: false,
+        failed: true,
+    };
 
     #[test]
     fn the_earliest_of_several_timers_counts() {
         let mut queue = Queue::default();
         for seconds in [30, 10, 20] {
-            let requeue = Requeue { at: Some(SimTime::from_secs(seconds)), ..Requeue::default() };
+            let requeue = Requeue {
+                at: Some(SimTime::from_secs(seconds)),
+                ..Requeue::default()
+            };
             queue.finish(requeue, false, SimTime::ZERO);
         }
         assert_eq!(queue.to_schedule(), Some(SimTime::from_secs(10)));
@@ -119,7 +129,10 @@ mod tests {
     #[test]
     fn a_wake_up_leaves_the_timer_alone() {
         let mut queue = Queue::default();
-        let requeue = Requeue { at: Some(SimTime::from_secs(30)), ..Requeue::default() };
+        let requeue = Requeue {
+            at: Some(SimTime::from_secs(30)),
+            ..Requeue::default()
+        };
         queue.finish(requeue, false, SimTime::ZERO);
         queue.add();
         assert!(queue.take());
@@ -148,7 +161,10 @@ mod tests {
     #[test]
     fn a_request_for_itself_without_a_change_waits_for_the_next_second() {
         let mut queue = Queue::default();
-        let requeue = Requeue { at_once: true, ..Requeue::default() };
+        let requeue = Requeue {
+            at_once: true,
+            ..Requeue::default()
+        };
         queue.finish(requeue, false, at(1500));
         assert!(!queue.take() && queue.is_polling());
         assert_eq!(queue.to_schedule(), Some(at(2000)));

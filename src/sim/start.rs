@@ -27,7 +27,11 @@ impl Start {
     pub fn empty(plan: &Plan, template: TemplateId) -> Self {
         let mut rollout = Rollout::new(template, plan.replicas, plan.paused);
         rollout.restart_at = plan.restart_at;
-        Self { at: SimTime::ZERO, cluster: cluster_of(plan, Some(rollout)), world: World::default() }
+        Self {
+            at: SimTime::ZERO,
+            cluster: cluster_of(plan, Some(rollout)),
+            world: World::default(),
+        }
     }
 
     /// An empty cluster to which the first experiment of the plan is applied, without a rollout.
@@ -37,7 +41,11 @@ impl Start {
         let template = TemplateId(0);
         let experiment = new_experiment(0, None, 0, template, template, 0, SimTime::ZERO);
         add_experiment(&mut cluster, plan, experiment);
-        Self { at: SimTime::ZERO, cluster, world: World::default() }
+        Self {
+            at: SimTime::ZERO,
+            cluster,
+            world: World::default(),
+        }
     }
 
     /// A cluster in which `stable` was deployed long ago and has come to rest, and to which `update` is applied now.
@@ -45,7 +53,12 @@ impl Start {
     /// The past is simulated, with pods that start at once, and ends before t = 0: whatever a rest looks like, it is the
     /// controllers' rest.
     #[must_use]
-    pub fn settled(plan: &Plan, environment: &Environment, stable: TemplateId, update: TemplateId) -> Self {
+    pub fn settled(
+        plan: &Plan,
+        environment: &Environment,
+        stable: TemplateId,
+        update: TemplateId,
+    ) -> Self {
         let mut past = environment.clone();
         for image in &mut past.images {
             *image = Image::default();
@@ -56,7 +69,10 @@ impl Start {
             rollout.paused = false;
             rollout.restart_at = None;
         }
-        let script = Script { until: Some(SimTime::from_nanos(-1)), ..Script::default() };
+        let script = Script {
+            until: Some(SimTime::from_nanos(-1)),
+            ..Script::default()
+        };
         let mut simulation = Simulation::new(plan, &past, &script, Off);
         simulation.run(&start);
         let mut cluster = simulation.cluster().clone();
@@ -66,10 +82,18 @@ impl Start {
             rollout.restart_at = plan.restart_at;
             rollout.generation += 1;
         }
-        Self { at: SimTime::ZERO, cluster, world: simulation.world().clone() }
+        Self {
+            at: SimTime::ZERO,
+            cluster,
+            world: simulation.world().clone(),
+        }
     }
 }
 
 fn cluster_of(plan: &Plan, rollout: Option<Rollout>) -> Cluster {
-    Cluster { rollout, services: vec![Service::default(); plan.services.len()], ..Cluster::default() }
+    Cluster {
+        rollout,
+        services: vec![Service::default(); plan.services.len()],
+        ..Cluster::default()
+    }
 }

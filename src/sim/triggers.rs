@@ -31,7 +31,14 @@ impl<R: Recorder> Simulation<'_, R> {
         let Some(after) = self.watch() else { return };
         self.watched = after;
         for (index, action) in self.script.actions.iter().enumerate() {
-            let When::Upon { trigger, after: delay, every } = action.when else { continue };
+            let When::Upon {
+                trigger,
+                after: delay,
+                every,
+            } = action.when
+            else {
+                continue;
+            };
             if happened(trigger, before, after) && (every || !self.triggered[index]) {
                 self.triggered[index] = true;
                 let deed = Due::Deed(u16::try_from(index).unwrap_or(u16::MAX));
@@ -45,7 +52,11 @@ impl<R: Recorder> Simulation<'_, R> {
         let rollout = self.cluster.rollout.as_ref()?;
         let status: &RolloutStatus = &rollout.status;
         let ended = |phases: &[AnalysisPhase]| {
-            self.cluster.runs.iter().filter(|run| phases.contains(&run.phase)).count()
+            self.cluster
+                .runs
+                .iter()
+                .filter(|run| phases.contains(&run.phase))
+                .count()
         };
         Some(Watched {
             phase: status.phase,

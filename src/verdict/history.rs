@@ -42,15 +42,16 @@ pub(super) fn earlier(trace: &Trace) -> Vec<Past> {
         let mut fate = Fate::Superseded(next_at, next);
         for (when, event) in during {
             match event {
+                // A first deployment is complete before any of its pods runs.
                 Event::UpdateCompleted {
                     revision: done,
                     reason,
                     ..
-                } if *done == revision => {
-                    // A first deployment is complete before any of its pods runs.
-                    if *reason != PromoteReason::InitialDeploy || was_healthy(trace, at, next_at) {
-                        fate = Fate::Promoted(*when);
-                    }
+                } if *done == revision
+                    && (*reason != PromoteReason::InitialDeploy
+                        || was_healthy(trace, at, next_at)) =>
+                {
+                    fate = Fate::Promoted(*when);
                 }
                 Event::Aborted(abort)
                     if abort.revision == revision && !matches!(fate, Fate::Promoted(_)) =>

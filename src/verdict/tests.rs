@@ -1,7 +1,5 @@
 //! Each row of the table, on the smallest rollout that shows it.
 
-use serde::Deserialize;
-
 use super::*;
 use crate::plan::compile::{self, Compiled, Input};
 use crate::plan::environment::Image;
@@ -159,7 +157,10 @@ fn an_aborted_canary_is_rolled_back_when_its_last_pod_is_gone() {
             .reason
             .contains("Metric \"rate\" assessed Failed due to failed (1) > failureLimit (0)")
     );
-    assert_eq!(outcome.consequence, "v2 was given up, all traffic goes to v1");
+    assert_eq!(
+        outcome.consequence,
+        "v2 was given up, all traffic goes to v1"
+    );
 }
 
 #[test]
@@ -169,7 +170,8 @@ fn an_abort_that_cannot_switch_back_is_a_failed_rollback() {
     answers.push((SimTime::from_secs(20), Response::Vector(vec![0.5])));
     let outcome = case.outcome();
     assert_eq!(outcome.verdict, Verdict::RollbackFailed);
-    let says = "v2 was given up, but service `active` still points to v2, which has no available pods";
+    let says =
+        "v2 was given up, but service `active` still points to v2, which has no available pods";
     assert_eq!(outcome.consequence, says);
 }
 
@@ -298,7 +300,7 @@ fn an_experiment_that_never_ends_leaves_its_rollout_stuck() {
         ..Case::new(experiment)
     }
     .outcome();
-    assert_eq!(gist(&outcome), (Verdict::Stuck, 0, Some(0)));
+    assert_eq!(gist(&outcome), (Verdict::Stuck, 5, Some(0)));
     assert!(
         outcome.consequence.ends_with("it never ends"),
         "{}",

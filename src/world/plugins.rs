@@ -22,7 +22,12 @@ impl Plugins {
     /// What the plugin answers if it is asked at `now`; the last result of a script is given for ever. Only a question
     /// that is [`asked`](Self::asked) brings the plugin forward.
     #[must_use]
-    pub fn answer(&self, environment: &Environment, plugin: u16, now: SimTime) -> Option<PluginAnswer> {
+    pub fn answer(
+        &self,
+        environment: &Environment,
+        plugin: u16,
+        now: SimTime,
+    ) -> Option<PluginAnswer> {
         let script = environment.plugins.get(usize::from(plugin))?;
         let index = self.at(script, plugin, now).result;
         let result = script.get(index)?;
@@ -36,7 +41,9 @@ impl Plugins {
     /// The plugin was asked at `now`.
     pub fn asked(&mut self, environment: &Environment, plugin: u16, now: SimTime) {
         let index = usize::from(plugin);
-        let Some(script) = environment.plugins.get(index) else { return };
+        let Some(script) = environment.plugins.get(index) else {
+            return;
+        };
         let mut progress = self.at(script, plugin, now);
         progress.since.get_or_insert(now);
         if self.progress.len() <= index {
@@ -47,11 +54,18 @@ impl Plugins {
 
     /// How far the plugin is at `now`: behind the results whose time is over.
     fn at(&self, script: &[PluginResult], plugin: u16, now: SimTime) -> Progress {
-        let mut progress = self.progress.get(usize::from(plugin)).copied().unwrap_or_default();
+        let mut progress = self
+            .progress
+            .get(usize::from(plugin))
+            .copied()
+            .unwrap_or_default();
         if let (Some(since), Some(result)) = (progress.since, script.get(progress.result)) {
             let over = result.lasts.is_none_or(|lasts| since + lasts <= now);
             if over && progress.result + 1 < script.len() {
-                progress = Progress { result: progress.result + 1, since: None };
+                progress = Progress {
+                    result: progress.result + 1,
+                    since: None,
+                };
             }
         }
         progress
@@ -66,7 +80,12 @@ mod tests {
 
     fn result(phase: PluginPhase, lasts: Option<i64>) -> PluginResult {
         let lasts = lasts.map(Delta::from_secs);
-        PluginResult { phase, message: String::new(), lasts, requeue_after: Delta::ZERO }
+        PluginResult {
+            phase,
+            message: String::new(),
+            lasts,
+            requeue_after: Delta::ZERO,
+        }
     }
 
     #[test]
@@ -76,7 +95,10 @@ mod tests {
             result(PluginPhase::Running, Some(30)),
             result(PluginPhase::Successful, None),
         ];
-        let environment = Environment { plugins: vec![script], ..Environment::default() };
+        let environment = Environment {
+            plugins: vec![script],
+            ..Environment::default()
+        };
         let mut plugins = Plugins::default();
         let mut ask = |second: i64| {
             let now = SimTime::from_secs(second);

@@ -56,24 +56,47 @@ impl Pods {
         let image = &environment.images[usize::from(template.0)];
         let existing: i32 = self.of(owner).map(|cohort| cohort.count).sum();
         if existing < desired {
-            let sound: i32 =
-                self.of(owner).filter(|cohort| !cohort.stuck).map(|cohort| cohort.count).sum();
+            let sound: i32 = self
+                .of(owner)
+                .filter(|cohort| !cohort.stuck)
+                .map(|cohort| cohort.count)
+                .sum();
             let wanted = desired - existing;
-            let able = image.max_ready.map_or(wanted, |most| (most - sound).clamp(0, wanted));
-            let cohort = Cohort { owner, template, min_ready, created: now, stuck: false, count: able };
+            let able = image
+                .max_ready
+                .map_or(wanted, |most| (most - sound).clamp(0, wanted));
+            let cohort = Cohort {
+                owner,
+                template,
+                min_ready,
+                created: now,
+                stuck: false,
+                count: able,
+            };
             self.add(cohort);
-            self.add(Cohort { stuck: true, count: wanted - able, ..cohort });
+            self.add(Cohort {
+                stuck: true,
+                count: wanted - able,
+                ..cohort
+            });
         } else {
             self.remove(environment, owner, existing - desired, now);
         }
     }
 
     fn of(&self, owner: ReplicaSetId) -> impl Iterator<Item = &Cohort> {
-        self.cohorts.iter().filter(move |cohort| cohort.owner == owner)
+        self.cohorts
+            .iter()
+            .filter(move |cohort| cohort.owner == owner)
     }
 
     fn add(&mut self, new: Cohort) {
-        let twin = self.cohorts.iter_mut().find(|cohort| Cohort { count: new.count, ..**cohort } == new);
+        let twin = self.cohorts.iter_mut().find(|cohort| {
+            Cohort {
+                count: new.count,
+                ..**cohort
+            } == new
+        });
         match twin {
             _ if new.count <= 0 => {}
             Some(twin) => twin.count += new.count,
@@ -113,7 +136,12 @@ impl Pods {
             let gone = left.min(cohort.count);
             cohort.count -= gone;
             left -= gone;
-            let replacement = Cohort { created: now, stuck: false, count: gone, ..*cohort };
+            let replacement = Cohort {
+                created: now,
+                stuck: false,
+                count: gone,
+                ..*cohort
+            };
             self.add(replacement);
         }
         self.cohorts.retain(|cohort| 0 < cohort.count);
@@ -122,7 +150,10 @@ impl Pods {
     /// How many pods of `owner` were created before `instant`.
     #[must_use]
     pub fn older_than(&self, owner: ReplicaSetId, instant: SimTime) -> i32 {
-        self.of(owner).filter(|cohort| cohort.created < instant).map(|cohort| cohort.count).sum()
+        self.of(owner)
+            .filter(|cohort| cohort.created < instant)
+            .map(|cohort| cohort.count)
+            .sum()
     }
 
     /// The pods of `owner` at `now`.
@@ -144,7 +175,10 @@ impl Pods {
     /// The next instant after `now` at which a pod may change by itself.
     #[must_use]
     pub fn next_change(&self, environment: &Environment, now: SimTime) -> Option<SimTime> {
-        let changes = self.cohorts.iter().filter_map(|cohort| cohort.next_change(environment, now));
+        let changes = self
+            .cohorts
+            .iter()
+            .filter_map(|cohort| cohort.next_change(environment, now));
         // What lasts for ever has no end that anybody could wait for.
         changes.filter(|at| *at < SimTime::MAX).min()
     }
@@ -179,7 +213,9 @@ impl Cohort {
             return None;
         }
         let image = self.image(environment);
-        let available = self.ready_since(environment, now).map(|since| since + self.min_ready);
+        let available = self
+            .ready_since(environment, now)
+            .map(|since| since + self.min_ready);
         let windows = image.unready.iter().flat_map(|(from, to)| [*from, *to]);
         [Some(self.created + image.startup), available]
             .into_iter()
@@ -202,12 +238,22 @@ mod tests {
     }
 
     fn world(image: Image) -> Environment {
-        Environment { images: vec![image], ..Environment::default() }
+        Environment {
+            images: vec![image],
+            ..Environment::default()
+        }
     }
 
     fn resize(pods: &mut Pods, environment: &Environment, desired: i32, seconds: i64) {
         let min_ready = Delta::from_secs(2);
-        pods.resize(environment, OWNER, TEMPLATE, min_ready, desired, at(seconds));
+        pods.resize(
+            environment,
+            OWNER,
+            TEMPLATE,
+            min_ready,
+            desired,
+            at(seconds),
+        );
     }
 
     fn counts(pods: &Pods, environment: &Environment, seconds: i64) -> [i32; 3] {
@@ -217,7 +263,10 @@ mod tests {
 
     #[test]
     fn a_pod_becomes_ready_and_then_available() {
-        let environment = world(Image { startup: Delta::from_secs(5), ..Image::default() });
+        let environment = world(Image {
+            startup: Delta::from_secs(5),
+            ..Image::default()
+        });
         let mut pods = Pods::default();
         resize(&mut pods, &environment, 3, 10);
         assert_eq!(counts(&pods, &environment, 14), [3, 0, 0]);
@@ -230,7 +279,10 @@ mod tests {
 
     #[test]
     fn a_window_takes_readiness_away_and_the_end_of_it_counts_anew() {
-        let environment = world(Image { unready: vec![(at(20), at(30))], ..Image::default() });
+        let environment = world(Image {
+            unready: vec![(at(20), at(30))],
+            ..Image::default()
+        });
         let mut pods = Pods::default();
         resize(&mut pods, &environment, 1, 0);
         assert_eq!(counts(&pods, &environment, 19), [1, 1, 1]);
@@ -241,7 +293,10 @@ mod tests {
 
     #[test]
     fn only_so_many_pods_become_ready_and_the_others_go_first() {
-        let environment = world(Image { max_ready: Some(2), ..Image::default() });
+        let environment = world(Image {
+            max_ready: Some(2),
+            ..Image::default()
+        });
         let mut pods = Pods::default();
         resize(&mut pods, &environment, 5, 0);
         assert_eq!(counts(&pods, &environment, 9), [5, 2, 2]);
@@ -251,7 +306,10 @@ mod tests {
 
     #[test]
     fn the_youngest_pods_go_before_the_oldest() {
-        let environment = world(Image { startup: Delta::from_secs(4), ..Image::default() });
+        let environment = world(Image {
+            startup: Delta::from_secs(4),
+            ..Image::default()
+        });
         let mut pods = Pods::default();
         resize(&mut pods, &environment, 2, 0);
         resize(&mut pods, &environment, 4, 10);

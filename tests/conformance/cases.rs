@@ -1,6 +1,7 @@
 //! Traces of the real controllers against ours.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::Write as _;
 use std::fs;
 
 use serde_json::Value;
@@ -20,14 +21,21 @@ pub(crate) fn named(corpus: &Corpus) -> Score {
         .collect();
     folders.sort();
     for folder in folders {
-        let id = folder.file_name().and_then(|name| name.to_str()).expect("a name").to_owned();
+        let id = folder
+            .file_name()
+            .and_then(|name| name.to_str())
+            .expect("a name")
+            .to_owned();
         let text = |name: &str| fs::read_to_string(folder.join(name)).expect("a file of the case");
         let script = serde_json::from_str(&text("script.json")).expect("a script");
         let trace: Vec<Value> = text("trace.jsonl")
             .lines()
             .map(|line| serde_json::from_str(line).expect("a row"))
             .collect();
-        score.add("named", compare(&id, &text("manifests.yaml"), &script, &trace, false));
+        score.add(
+            "named",
+            compare(&id, &text("manifests.yaml"), &script, &trace, false),
+        );
     }
     score
 }
@@ -42,13 +50,22 @@ pub(crate) fn generated(corpus: &Corpus) -> Score {
             let trace = case["trace"].as_array().expect("rows");
             // Jobs are polled at fractions of a second.
             let loose = group == "jobs";
-            score.add(&group, compare(id, manifests, &case["script"], trace, loose));
+            score.add(
+                &group,
+                compare(id, manifests, &case["script"], trace, loose),
+            );
         }
     }
     score
 }
 
-fn compare(id: &str, manifests: &str, script: &Value, trace: &[Value], loose: bool) -> Option<String> {
+fn compare(
+    id: &str,
+    manifests: &str,
+    script: &Value,
+    trace: &[Value],
+    loose: bool,
+) -> Option<String> {
     let simulated = match script::simulate(manifests, script) {
         Ok(simulated) => simulated,
         Err(error) => return Some(format!("{id}: {error}")),
@@ -80,12 +97,16 @@ fn sequences(rows: &Rows) -> BTreeMap<String, Vec<(i64, String)>> {
     let mut all: BTreeMap<String, Vec<(i64, String)>> = BTreeMap::new();
     for (second, row) in rows {
         for (name, object) in &row.objects {
-            all.entry(name.clone()).or_default().push((*second, object.to_string()));
+            all.entry(name.clone())
+                .or_default()
+                .push((*second, object.to_string()));
         }
         for measurement in &row.measurements {
             let (what, _) = measurement.split_once(" started ").expect("a start");
             let place: String = what.split(' ').take(2).collect::<Vec<_>>().join(" ");
-            all.entry(format!("measurements {place}")).or_default().push((*second, what.to_owned()));
+            all.entry(format!("measurements {place}"))
+                .or_default()
+                .push((*second, what.to_owned()));
         }
     }
     all
@@ -95,7 +116,10 @@ fn first_difference(want: &Rows, got: &Rows) -> String {
     let seconds: BTreeSet<i64> = want.keys().chain(got.keys()).copied().collect();
     let empty = Row::default();
     for second in seconds {
-        let (want, got) = (want.get(&second).unwrap_or(&empty), got.get(&second).unwrap_or(&empty));
+        let (want, got) = (
+            want.get(&second).unwrap_or(&empty),
+            got.get(&second).unwrap_or(&empty),
+        );
         if want == got {
             continue;
         }
@@ -105,14 +129,18 @@ fn first_difference(want: &Rows, got: &Rows) -> String {
             let (want, got) = (want.objects.get(name), got.objects.get(name));
             if want != got {
                 let show = |value: Option<&Value>| value.map_or("-".to_owned(), Value::to_string);
-                text += &format!("\n  {name}\n    recorded  {}\n    simulated {}", show(want), show(got));
+                let (want, got) = (show(want), show(got));
+                let _ = write!(
+                    text,
+                    "\n  {name}\n    recorded  {want}\n    simulated {got}"
+                );
             }
         }
         for missing in want.measurements.difference(&got.measurements) {
-            text += &format!("\n  recorded  measurement {missing}");
+            let _ = write!(text, "\n  recorded  measurement {missing}");
         }
         for extra in got.measurements.difference(&want.measurements) {
-            text += &format!("\n  simulated measurement {extra}");
+            let _ = write!(text, "\n  simulated measurement {extra}");
         }
         return text;
     }

@@ -36,12 +36,36 @@ struct Threshold {
 }
 
 const THRESHOLDS: [Threshold; 6] = [
-    Threshold { suite: "argo/named", ours: 1.0, unseen: 1.0 },
-    Threshold { suite: "argo/cases", ours: 1.0, unseen: 0.995 },
-    Threshold { suite: "argo/tables", ours: 1.0, unseen: 1.0 },
-    Threshold { suite: "argo/validation", ours: 1.0, unseen: 1.0 },
-    Threshold { suite: "expr", ours: 1.0, unseen: 1.0 },
-    Threshold { suite: "durations", ours: 1.0, unseen: 1.0 },
+    Threshold {
+        suite: "argo/named",
+        ours: 1.0,
+        unseen: 1.0,
+    },
+    Threshold {
+        suite: "argo/cases",
+        ours: 1.0,
+        unseen: 0.995,
+    },
+    Threshold {
+        suite: "argo/tables",
+        ours: 1.0,
+        unseen: 1.0,
+    },
+    Threshold {
+        suite: "argo/validation",
+        ours: 1.0,
+        unseen: 1.0,
+    },
+    Threshold {
+        suite: "expr",
+        ours: 1.0,
+        unseen: 1.0,
+    },
+    Threshold {
+        suite: "durations",
+        ours: 1.0,
+        unseen: 1.0,
+    },
 ];
 
 /// Names a corpus to use instead of our own.
@@ -65,7 +89,11 @@ impl Corpus {
             .flatten()
             .map(|entry| entry.expect("a readable folder").path())
             .filter_map(|path| {
-                let name = path.file_name()?.to_str()?.strip_suffix(".jsonl.gz")?.to_owned();
+                let name = path
+                    .file_name()?
+                    .to_str()?
+                    .strip_suffix(".jsonl.gz")?
+                    .to_owned();
                 Some((name, path))
             })
             .collect();
@@ -77,9 +105,9 @@ impl Corpus {
 /// The lines of a compressed file, as JSON.
 pub(crate) fn lines(path: &Path) -> impl Iterator<Item = serde_json::Value> {
     let file = File::open(path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
-    BufReader::new(GzDecoder::new(file)).lines().map(|line| {
-        serde_json::from_str(&line.expect("compressed text")).expect("a line of JSON")
-    })
+    BufReader::new(GzDecoder::new(file))
+        .lines()
+        .map(|line| serde_json::from_str(&line.expect("compressed text")).expect("a line of JSON"))
 }
 
 impl Score {
@@ -119,16 +147,19 @@ impl Score {
             }
         }
         println!("{report}");
-        let (passed, total) = self
-            .groups
-            .values()
-            .fold((0, 0), |(passed, total), group| (passed + group.passed, total + group.total));
+        let (passed, total) = self.groups.values().fold((0, 0), |(passed, total), group| {
+            (passed + group.passed, total + group.total)
+        });
         let threshold = THRESHOLDS
             .iter()
             .find(|threshold| threshold.suite == suite)
             .expect("a threshold for every suite");
         let unseen = std::env::var_os(ELSEWHERE).is_some();
-        let threshold = if unseen { threshold.unseen } else { threshold.ours };
+        let threshold = if unseen {
+            threshold.unseen
+        } else {
+            threshold.ours
+        };
         let needed = (f64::from(u32::try_from(total).expect("few cases")) * threshold).ceil();
         assert!(
             needed <= f64::from(u32::try_from(passed).expect("few cases")),

@@ -14,7 +14,10 @@ pub(crate) fn table(corpus: &Corpus) -> Score {
         let (quoted, want) = line.split_once('\t').expect("two columns");
         let text: String = serde_json::from_str(quoted).expect("a quoted text");
         let got = duration::parse(&text).map_or("ERR".to_owned(), |nanos| nanos.to_string());
-        score.add("go", (got != want).then(|| format!("{quoted}: recorded {want}, ours {got}")));
+        score.add(
+            "go",
+            (got != want).then(|| format!("{quoted}: recorded {want}, ours {got}")),
+        );
     }
     score
 }

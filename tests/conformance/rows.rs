@@ -45,7 +45,13 @@ pub(crate) fn recorded(trace: &[Value]) -> Rows {
                 format!("{run} {metric} {phase} {value} started {}", one["started"])
             })
             .collect();
-        all.insert(second, Row { objects, measurements });
+        all.insert(
+            second,
+            Row {
+                objects,
+                measurements,
+            },
+        );
     }
     changes(all)
 }
@@ -57,16 +63,29 @@ pub(crate) fn simulated(plan: &Plan, environment: &Environment, trace: &Trace) -
         let row = all.entry(frame.at.whole_secs()).or_default();
         row.objects = objects(plan, &frame.cluster);
     }
-    let Some(last) = trace.frames.last() else { return all };
+    let Some(last) = trace.frames.last() else {
+        return all;
+    };
     for (at, event) in &trace.events {
-        let Event::Measured { run, metric, measurement } = event else { continue };
+        let Event::Measured {
+            run,
+            metric,
+            measurement,
+        } = event
+        else {
+            continue;
+        };
         let stored = &last.cluster.runs[run.0 as usize];
         let analysis = &plan.analyses[stored.analysis as usize];
         let metric = &analysis.metrics[usize::from(*metric)];
-        let reading =
-            &environment.sources[metric.source as usize].scripted(measurement.answer.point).reading;
-        let value =
-            if measurement.phase == AnalysisPhase::Error { "" } else { reading.text.as_str() };
+        let reading = &environment.sources[metric.source as usize]
+            .scripted(measurement.answer.point)
+            .reading;
+        let value = if measurement.phase == AnalysisPhase::Error {
+            ""
+        } else {
+            reading.text.as_str()
+        };
         let name = run_name(&last.cluster, plan, run.0 as usize);
         let row = all.entry(at.whole_secs()).or_default();
         row.measurements.insert(format!(
@@ -84,7 +103,8 @@ fn changes(all: Rows) -> Rows {
     let mut known: BTreeMap<String, Value> = BTreeMap::new();
     let mut kept = BTreeMap::new();
     for (second, mut row) in all {
-        row.objects.retain(|name, object| known.get(name) != Some(object));
+        row.objects
+            .retain(|name, object| known.get(name) != Some(object));
         known.extend(row.objects.clone());
         if row != Row::default() {
             kept.insert(second, row);
@@ -106,19 +126,29 @@ fn without_messages(value: &Value) -> Value {
 
 fn objects(plan: &Plan, cluster: &Cluster) -> BTreeMap<String, Value> {
     let mut objects = BTreeMap::new();
-    if cluster.rollout.as_ref().is_some_and(|rollout| rollout.status.phase != RolloutPhase::Unset) {
+    if cluster
+        .rollout
+        .as_ref()
+        .is_some_and(|rollout| rollout.status.phase != RolloutPhase::Unset)
+    {
         objects.insert("state".to_owned(), state(plan, cluster));
     }
     for (index, run) in cluster.runs.iter().enumerate() {
         if run.phase != AnalysisPhase::Unset {
             let name = run_name(cluster, plan, index);
-            objects.insert(format!("runs {name}"), run_value(plan, run, cluster.metrics_of(run)));
+            objects.insert(
+                format!("runs {name}"),
+                run_value(plan, run, cluster.metrics_of(run)),
+            );
         }
     }
     for (index, experiment) in cluster.experiments.iter().enumerate() {
         if experiment.phase != AnalysisPhase::Unset {
             let name = experiment_name(cluster, index);
-            objects.insert(format!("experiments {name}"), experiment_value(plan, cluster, experiment));
+            objects.insert(
+                format!("experiments {name}"),
+                experiment_value(plan, cluster, experiment),
+            );
         }
     }
     objects
@@ -133,12 +163,19 @@ fn state(plan: &Plan, cluster: &Cluster) -> Value {
     let mut pods: BTreeMap<&str, [i32; 3]> = BTreeMap::new();
     for set in cluster.replica_sets.iter().filter(|set| set.is_rollouts()) {
         let counts = pods.entry(tag(Some(set.template))).or_default();
-        for (sum, count) in counts.iter_mut().zip([set.desired, set.ready, set.available]) {
+        for (sum, count) in counts
+            .iter_mut()
+            .zip([set.desired, set.ready, set.available])
+        {
             *sum += count;
         }
     }
     pods.retain(|_, counts| *counts != [0; 3]);
-    let pauses: Vec<&str> = status.pauses.iter().map(|(reason, _)| reason_name(reason)).collect();
+    let pauses: Vec<&str> = status
+        .pauses
+        .iter()
+        .map(|(reason, _)| reason_name(reason))
+        .collect();
     let mut state = json!({
         "phase": rollout_phase_name(status.phase),
         "abort": status.abort,
@@ -168,8 +205,11 @@ fn state(plan: &Plan, cluster: &Cluster) -> Value {
             let (experiment, template) =
                 (usize::from(extra.experiment.0), usize::from(extra.template));
             let (image, service) = template_service(plan, cluster, experiment, template);
-            let (image, service) =
-                if extra.has_service { (tag(Some(image)), service) } else { ("", String::new()) };
+            let (image, service) = if extra.has_service {
+                (tag(Some(image)), service)
+            } else {
+                ("", String::new())
+            };
             shown[format!("{image}:{service}")] = json!(extra.weight);
         }
         state["weights"] = shown;
@@ -218,11 +258,21 @@ fn template_service(
         None => spec.name.clone(),
         Some(step) => {
             let canary = &plan.template(experiment.canary).tag;
-            format!("{}-<{canary}>-{}-{step}{collision}", plan.name, experiment.revision)
+            format!(
+                "{}-<{canary}>-{}-{step}{collision}",
+                plan.name, experiment.revision
+            )
         }
     };
     let own = format!("{owner}-{}", template.name);
-    (image, template.service_name.clone().filter(|name| !name.is_empty()).unwrap_or(own))
+    (
+        image,
+        template
+            .service_name
+            .clone()
+            .filter(|name| !name.is_empty())
+            .unwrap_or(own),
+    )
 }
 
 fn run_value(plan: &Plan, run: &AnalysisRun, metrics: &[MetricStatus]) -> Value {
@@ -241,7 +291,10 @@ fn run_value(plan: &Plan, run: &AnalysisRun, metrics: &[MetricStatus]) -> Value 
             ("consecutiveError", status.consecutive_error),
             ("consecutiveSuccess", status.consecutive_success),
         ];
-        let counts: BTreeMap<&str, i32> = counts.into_iter().filter(|(_, count)| *count != 0).collect();
+        let counts: BTreeMap<&str, i32> = counts
+            .into_iter()
+            .filter(|(_, count)| *count != 0)
+            .collect();
         let mut value = json!({"phase": phase_name(status.phase), "counts": counts});
         if metric.dry_run {
             value["dryRun"] = json!(true);
@@ -254,12 +307,17 @@ fn run_value(plan: &Plan, run: &AnalysisRun, metrics: &[MetricStatus]) -> Value 
 fn experiment_value(plan: &Plan, cluster: &Cluster, experiment: &Experiment) -> Value {
     let spec = &plan.experiments[usize::from(experiment.spec)];
     let mut templates = serde_json::Map::new();
-    for (index, (template, status)) in
-        spec.templates.iter().zip(cluster.templates_of(experiment)).enumerate()
+    for (index, (template, status)) in spec
+        .templates
+        .iter()
+        .zip(cluster.templates_of(experiment))
+        .enumerate()
     {
         let mut counts = [0; 3];
         for set in cluster.replica_sets.iter().filter(|set| !set.deleted) {
-            let Owner::Experiment(owner, template) = set.owner else { continue };
+            let Owner::Experiment(owner, template) = set.owner else {
+                continue;
+            };
             if &cluster.experiments[usize::from(owner.0)] == experiment
                 && usize::from(template) == index
             {
@@ -280,7 +338,10 @@ pub(crate) fn run_name(cluster: &Cluster, plan: &Plan, index: usize) -> String {
     if let Site::Experiment(experiment, analysis) = run.site {
         let spec = cluster.experiments[usize::from(experiment.0)].spec;
         let name = &plan.experiments[usize::from(spec)].analyses[usize::from(analysis)].name;
-        return format!("{}/{name}", experiment_name(cluster, usize::from(experiment.0)));
+        return format!(
+            "{}/{name}",
+            experiment_name(cluster, usize::from(experiment.0))
+        );
     }
     let site = match run.site {
         Site::Background => "Background".to_owned(),
@@ -294,13 +355,23 @@ pub(crate) fn run_name(cluster: &Cluster, plan: &Plan, index: usize) -> String {
 
 pub(crate) fn experiment_name(cluster: &Cluster, index: usize) -> String {
     let experiment = &cluster.experiments[index];
-    let Some(step) = experiment.step else { return "Experiment".to_owned() };
-    format!("rev{}/Experiment-{step}{}", experiment.revision, numbered(experiment.collision))
+    let Some(step) = experiment.step else {
+        return "Experiment".to_owned();
+    };
+    format!(
+        "rev{}/Experiment-{step}{}",
+        experiment.revision,
+        numbered(experiment.collision)
+    )
 }
 
 /// The second object of a name is `#2`.
 fn numbered(collision: u16) -> String {
-    if collision == 0 { String::new() } else { format!("#{}", collision + 1) }
+    if collision == 0 {
+        String::new()
+    } else {
+        format!("#{}", collision + 1)
+    }
 }
 
 fn phase_name(phase: AnalysisPhase) -> &'static str {

@@ -5,7 +5,7 @@ use coalmine::plan::compile::{self, Compiled, Input};
 use coalmine::plan::environment::{Fate, Image};
 use coalmine::plan::scenario::{Action, Deed, When};
 use coalmine::plan::setting::{Response, Setting, Unscripted};
-use coalmine::sim::{Simulation, Start};
+use coalmine::sim::{Ending, Simulation, Start};
 use coalmine::spec::{
     AnalysisTemplate, ClusterAnalysisTemplate, Experiment, Ingress, Opaque, Rollout, Service,
     VirtualService,
@@ -35,7 +35,9 @@ struct Manifests {
 pub(crate) struct Simulated {
     pub(crate) plan: Plan,
     pub(crate) compiled: Compiled,
+    pub(crate) setting: Setting,
     pub(crate) trace: Trace,
+    pub(crate) ending: Ending,
 }
 
 /// Simulates a case.
@@ -51,7 +53,10 @@ pub(crate) fn simulate(manifests: &str, script: &Value) -> Result<Simulated, Str
         others: manifests.others.iter().collect(),
     };
     // The recorded controllers shared templates between their reconciliations; those of a cluster copy them.
-    let shared = manifests.rollout.as_ref().map(|rollout| left_behind(rollout, &objects));
+    let shared = manifests
+        .rollout
+        .as_ref()
+        .map(|rollout| left_behind(rollout, &objects));
     let shared = shared.unwrap_or_default();
     let mut objects = objects.clone();
     objects.analysis_templates.extend(&shared.namespaced);
@@ -68,18 +73,31 @@ pub(crate) fn simulate(manifests: &str, script: &Value) -> Result<Simulated, Str
         (None, None) => return Err("neither a Rollout nor an Experiment".to_owned()),
     };
     let start = match &manifests.rollout {
-        Some(_) => Start::empty(&compiled.plan, compiled.template("v1").ok_or("no image v1")?),
+        Some(_) => Start::empty(
+            &compiled.plan,
+            compiled.template("v1").ok_or("no image v1")?,
+        ),
         None => Start::experiment(&compiled.plan),
     };
     let horizon = script["horizon"].as_i64().ok_or("no horizon")?;
     // Everything of the last second is recorded.
     let until = SimTime::from_secs(horizon) + Delta::from_millis(999);
     let script = compile::script(actions(script, &compiled)?, Some(until));
-    let mut simulation =
-        Simulation::new(&compiled.plan, &compiled.environment, &script, Trace::default());
-    simulation.run(&start);
+    let mut simulation = Simulation::new(
+        &compiled.plan,
+        &compiled.environment,
+        &script,
+        Trace::default(),
+    );
+    let ending = simulation.run(&start);
     let trace = simulation.into_recorder();
-    Ok(Simulated { plan: compiled.plan.clone(), compiled, trace })
+    Ok(Simulated {
+        plan: compiled.plan.clone(),
+        compiled,
+        setting,
+        trace,
+        ending,
+    })
 }
 
 fn read(text: &str) -> Result<Manifests, String> {
@@ -92,10 +110,14 @@ fn read(text: &str) -> Result<Manifests, String> {
             ("Rollout", _) => manifests.rollout = Some(from(value)?),
             ("Experiment", _) => manifests.experiment = Some(from(value)?),
             ("AnalysisTemplate", _) => manifests.analysis_templates.push(from(value)?),
-            ("ClusterAnalysisTemplate", _) => manifests.cluster_analysis_templates.push(from(value)?),
+            ("ClusterAnalysisTemplate", _) => {
+                manifests.cluster_analysis_templates.push(from(value)?);
+            }
             ("Service", _) => manifests.services.push(from(value)?),
             ("Ingress", _) => manifests.ingresses.push(from(value)?),
-            ("VirtualService", "networking.istio.io") => manifests.virtual_services.push(from(value)?),
+            ("VirtualService", "networking.istio.io") => {
+                manifests.virtual_services.push(from(value)?);
+            }
             _ => manifests.others.push(from(value)?),
         }
     }
@@ -115,14 +137,24 @@ fn instant(value: &Value) -> SimTime {
 }
 
 fn setting(script: &Value) -> Setting {
-    let mut setting = Setting { unscripted: Unscripted::AnswersNothing, ..Setting::default() };
+    let mut setting = Setting {
+        unscripted: Unscripted::AnswersNothing,
+        ..Setting::default()
+    };
     for (tag, image) in script["images"].as_object().into_iter().flatten() {
         let windows = image["unready"].as_array().into_iter().flatten();
-        setting.images.insert(tag.clone(), Image {
-            startup: image.get("start").map_or(Delta::ZERO, seconds),
-            max_ready: image["max_ready"].as_i64().map(|most| i32::try_from(most).expect("few pods")),
-            unready: windows.map(|window| (instant(&window[0]), instant(&window[1]))).collect(),
-        });
+        setting.images.insert(
+            tag.clone(),
+            Image {
+                startup: image.get("start").map_or(Delta::ZERO, seconds),
+                max_ready: image["max_ready"]
+                    .as_i64()
+                    .map(|most| i32::try_from(most).expect("few pods")),
+                unready: windows
+                    .map(|window| (instant(&window[0]), instant(&window[1])))
+                    .collect(),
+            },
+        );
         setting.tags.push(tag.clone());
     }
     for (name, points) in script["metrics"].as_object().into_iter().flatten() {
@@ -186,7 +218,10 @@ fn actions(script: &Value, compiled: &Compiled) -> Result<Vec<Action>, String> {
             "experiment_terminate" => Deed::TerminateExperiment,
             other => return Err(format!("unknown action {other}")),
         };
-        actions.push(Action { when: When::At(instant(&action["at"])), deed });
+        actions.push(Action {
+            when: When::At(instant(&action["at"])),
+            deed,
+        });
     }
     Ok(actions)
 }

@@ -20,7 +20,10 @@ pub(crate) fn replica_counts(corpus: &Corpus) -> Score {
         };
         for row in lines(&path) {
             let got = evaluate(&row);
-            let want = Split { canary: int(&row["want"][0]), stable: int(&row["want"][1]) };
+            let want = Split {
+                canary: int(&row["want"][0]),
+                stable: int(&row["want"][1]),
+            };
             score.add(&name, (got != want).then(|| format!("{row}: got {got:?}")));
         }
     }
@@ -28,7 +31,10 @@ pub(crate) fn replica_counts(corpus: &Corpus) -> Score {
 }
 
 fn int(value: &Value) -> i32 {
-    value.as_i64().and_then(|number| i32::try_from(number).ok()).unwrap_or_default()
+    value
+        .as_i64()
+        .and_then(|number| i32::try_from(number).ok())
+        .unwrap_or_default()
 }
 
 fn is_aborted(row: &Value) -> bool {
@@ -46,7 +52,10 @@ fn amount(value: &Value) -> Amount {
 }
 
 fn pods(value: &Value) -> Option<Pods> {
-    value.is_array().then(|| Pods { desired: int(&value[0]), available: int(&value[1]) })
+    value.is_array().then(|| Pods {
+        desired: int(&value[0]),
+        available: int(&value[1]),
+    })
 }
 
 fn canary(row: &Value) -> Canary {
@@ -59,7 +68,7 @@ fn canary(row: &Value) -> Canary {
         max_surge: amount(&row["maxSurge"]),
         max_unavailable: amount(&row["maxUnavailable"]),
         background: None,
-        scale_down_delay: Default::default(),
+        scale_down_delay: coalmine::time::Delta::default(),
         scale_down_delay_revision_limit: i32::MAX,
         abort_scale_down_delay: None,
         abort_scale_down_delay_written: false,
@@ -77,14 +86,21 @@ fn basic(row: &Value) -> Split {
         older_desired: pods(&row["older"]).map_or(0, |older| older.desired),
     };
     // An aborted canary has no weight (`utils/replicaset/canary.go: GetCurrentSetWeight`).
-    let weight = if is_aborted(row) { 0 } else { int(&row["weight"]) };
+    let weight = if is_aborted(row) {
+        0
+    } else {
+        int(&row["weight"])
+    };
     basic_canary(&canary(row), int(&row["replicas"]), weight, sizes)
 }
 
 fn routed(row: &Value) -> Split {
     let max_weight = row.get("maxTrafficWeight").map_or(100, int);
     let canary = Canary {
-        routing: Some(Routing { routers: Vec::new(), max_weight }),
+        routing: Some(Routing {
+            routers: Vec::new(),
+            max_weight,
+        }),
         ..canary(row)
     };
     let scale = [&row["setCanaryScaleAfter"], &row["setCanaryScaleBefore"]]
@@ -92,15 +108,18 @@ fn routed(row: &Value) -> Split {
         .find(|scale| scale.is_object());
     let matches = scale.is_some_and(|scale| scale["matchTrafficWeight"].as_bool() == Some(true));
     let size = match scale.filter(|_| !matches) {
-        Some(scale) if scale.get("replicas").is_some() => CanarySize::Replicas(int(&scale["replicas"])),
+        Some(scale) if scale.get("replicas").is_some() => {
+            CanarySize::Replicas(int(&scale["replicas"]))
+        }
         Some(scale) if scale.get("weight").is_some() => CanarySize::Weight(int(&scale["weight"])),
         _ => CanarySize::Weight(int(&row["setWeight"])),
     };
     // Nor does it use a set scale (`utils/replicaset/canary.go: UseSetCanaryScale`).
     let aborted = is_aborted(row);
     let size = if aborted { CanarySize::Weight(0) } else { size };
-    let weights = row["actualWeights"]
-        .as_array()
-        .map(|pair| ActualWeights { canary: int(&pair[0]), stable: int(&pair[1]) });
+    let weights = row["actualWeights"].as_array().map(|pair| ActualWeights {
+        canary: int(&pair[0]),
+        stable: int(&pair[1]),
+    });
     routed_canary(&canary, int(&row["replicas"]), size, aborted, weights)
 }

@@ -20,7 +20,10 @@ pub(crate) fn tables(corpus: &Corpus) -> Score {
         for row in lines(&path) {
             let (want, got) = answer(&row);
             let differs = want != got;
-            score.add(&name, differs.then(|| format!("recorded {want:#?}\nours {got:#?}\n{row}")));
+            score.add(
+                &name,
+                differs.then(|| format!("recorded {want:#?}\nours {got:#?}\n{row}")),
+            );
         }
     }
     score
@@ -31,17 +34,29 @@ fn rollout(row: &Value) -> (Vec<String>, Vec<String>) {
     let rollout: Rollout = serde_yaml::from_str(manifest).expect("a readable Rollout");
     let want = row["errors"].as_array().expect("messages").iter();
     let want = want.map(|error| error.as_str().expect("a message").to_owned());
-    let got = validate_rollout(&rollout).iter().map(ToString::to_string).collect();
-    (without_pod_template(want.collect()), without_pod_template(got))
+    let got = validate_rollout(&rollout)
+        .iter()
+        .map(ToString::to_string)
+        .collect();
+    (
+        without_pod_template(want.collect()),
+        without_pod_template(got),
+    )
 }
 
 fn without_pod_template(errors: Vec<String>) -> Vec<String> {
-    errors.into_iter().filter(|error| !error.starts_with("spec.template.")).collect()
+    errors
+        .into_iter()
+        .filter(|error| !error.starts_with("spec.template."))
+        .collect()
 }
 
 fn metrics(row: &Value) -> (Vec<String>, Vec<String>) {
     let metrics: Vec<Metric> =
         serde_json::from_value(row["metrics"].clone()).expect("readable metrics");
     let got = validate_metrics(&metrics).err().unwrap_or_default();
-    (vec![row["error"].as_str().expect("a message").to_owned()], vec![got])
+    (
+        vec![row["error"].as_str().expect("a message").to_owned()],
+        vec![got],
+    )
 }

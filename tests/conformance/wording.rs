@@ -86,42 +86,65 @@ impl Count {
 /// Compares the words of all cases.
 pub(crate) fn compare(corpus: &Corpus) -> Tally {
     let mut tally = Tally::default();
-    for folder in named(corpus) {
-        let id = folder
-            .file_name()
-            .and_then(|name| name.to_str())
-            .expect("a name");
-        let text = |name: &str| fs::read_to_string(folder.join(name)).expect("a file of the case");
-        let script = serde_json::from_str(&text("script.json")).expect("a script");
-        let rows = text("trace.jsonl");
-        let trace: Vec<Value> = rows
-            .lines()
-            .map(|line| serde_json::from_str(line).expect("a row"))
-            .collect();
-        tally.add("named", id, &text("manifests.yaml"), &script, &trace);
-    }
-    for (group, path) in corpus.archives("argo/cases") {
-        for case in corpus::lines(&path) {
-            let id = case["id"].as_str().unwrap_or_default();
-            let manifests = case["manifests"].as_str().unwrap_or_default();
-            let trace = case["trace"].as_array().expect("rows");
-            tally.add(&group, id, manifests, &case["script"], trace);
-        }
-    }
+    each_case(corpus, |case| {
+        tally.add(
+            &case.group,
+            &case.id,
+            &case.manifests,
+            &case.script,
+            &case.trace,
+        );
+    });
     tally
 }
 
-/// The folders of the readable cases.
-fn named(corpus: &Corpus) -> Vec<PathBuf> {
-    let entries = fs::read_dir(corpus.root.join("argo/named"))
-        .into_iter()
-        .flatten();
+/// A recorded case.
+pub(crate) struct Case {
+    pub(crate) group: String,
+    pub(crate) id: String,
+    pub(crate) manifests: String,
+    pub(crate) script: Value,
+    pub(crate) trace: Vec<Value>,
+}
+
+/// Walks over the readable and the generated cases.
+pub(crate) fn each_case(corpus: &Corpus, mut take: impl FnMut(&Case)) {
+    let entries = fs::read_dir(corpus.root.join("argo/named"));
     let mut folders: Vec<PathBuf> = entries
+        .into_iter()
+        .flatten()
         .map(|entry| entry.expect("a readable folder").path())
         .collect();
     folders.retain(|folder| folder.is_dir());
     folders.sort();
-    folders
+    for folder in folders {
+        let text = |name: &str| fs::read_to_string(folder.join(name)).expect("a file of the case");
+        let rows = text("trace.jsonl");
+        let trace = rows
+            .lines()
+            .map(|line| serde_json::from_str(line).expect("a row"));
+        take(&Case {
+            group: "named".to_owned(),
+            id: folder.display().to_string(),
+            manifests: text("manifests.yaml"),
+            script: serde_json::from_str(&text("script.json")).expect("a script"),
+            trace: trace.collect(),
+        });
+    }
+    for (group, path) in corpus.archives("argo/cases") {
+        for mut case in corpus::lines(&path) {
+            let Value::Array(trace) = case["trace"].take() else {
+                panic!("rows")
+            };
+            take(&Case {
+                group: group.clone(),
+                id: case["id"].as_str().unwrap_or_default().to_owned(),
+                manifests: case["manifests"].as_str().unwrap_or_default().to_owned(),
+                script: case["script"].take(),
+                trace,
+            });
+        }
+    }
 }
 
 impl Tally {
@@ -161,6 +184,7 @@ impl Tally {
     }
 
     /// Prints the tally; fails if the message of an abort is not the controller's.
+    #[expect(clippy::print_stdout, reason = "the tally is for those who read along")]
     pub(crate) fn check(&self) {
         let mut report = String::new();
         for (suite, groups) in [
@@ -278,7 +302,7 @@ fn speeches(plan: &Plan, simulated: &Simulated) -> Speeches {
             );
         }
         for (index, run) in cluster.runs.iter().enumerate() {
-            if run.phase == AnalysisPhase::Unset {
+            if run.phase == AnalysisPhase::Unset || run.deleted {
                 continue;
             }
             let name = rows::run_name(cluster, plan, index);
@@ -294,6 +318,10 @@ fn speeches(plan: &Plan, simulated: &Simulated) -> Speeches {
             }
         }
         for (index, experiment) in cluster.experiments.iter().enumerate() {
+            // A deleted experiment says nothing, and its name may be taken again.
+            if experiment.deleted {
+                continue;
+            }
             let name = rows::experiment_name(cluster, index);
             let place = format!("experiment {name}");
             say(

@@ -55,7 +55,10 @@ impl<'a> Collector<'a> {
     }
 
     pub(super) fn namespace(&self) -> &'a str {
-        self.rollout.metadata.as_ref().map_or("default", |metadata| metadata.namespace())
+        self.rollout
+            .metadata
+            .as_ref()
+            .map_or("default", |metadata| metadata.namespace())
     }
 
     /// The number of a step plugin's script.
@@ -92,9 +95,17 @@ impl<'a> Collector<'a> {
             let templates = self.templates;
             let all: Vec<(&str, &str)> = templates
                 .iter()
-                .flat_map(|latest| templates.iter().map(|stable| (&*latest.hash, &*stable.hash)))
+                .flat_map(|latest| {
+                    templates
+                        .iter()
+                        .map(|stable| (&*latest.hash, &*stable.hash))
+                })
                 .collect();
-            let pairs = if probes[0] == probes[1] { &all[..1] } else { &all[..] };
+            let pairs = if probes[0] == probes[1] {
+                &all[..1]
+            } else {
+                &all[..]
+            };
             for (latest, stable) in pairs {
                 let variant = match make(Hashes { stable, latest }) {
                     Ok(run) => Variant::Run(self.add_analysis(&run)),
@@ -111,13 +122,23 @@ impl<'a> Collector<'a> {
     }
 
     fn add_analysis(&mut self, run: &ResolvedAnalysis) -> u32 {
-        let metrics = run.metrics.iter().map(|metric| self.add_metric(metric)).collect();
-        self.analyses.push(AnalysisPlan { metrics, invalid: None });
+        let metrics = run
+            .metrics
+            .iter()
+            .map(|metric| self.add_metric(metric))
+            .collect();
+        self.analyses.push(AnalysisPlan {
+            metrics,
+            invalid: None,
+        });
         u32::from(index_of_last(&self.analyses))
     }
 
     fn add_invalid_analysis(&mut self, message: String) -> u32 {
-        self.analyses.push(AnalysisPlan { metrics: Vec::new(), invalid: Some(message) });
+        self.analyses.push(AnalysisPlan {
+            metrics: Vec::new(),
+            invalid: Some(message),
+        });
         u32::from(index_of_last(&self.analyses))
     }
 
@@ -149,8 +170,18 @@ impl<'a> Collector<'a> {
 /// scripted answers pass.
 fn meaning(run: &ResolvedAnalysis) -> Vec<(ResolvedMetric, Option<String>)> {
     let bare = |metric: &ResolvedMetric| {
-        let path = metric.provider.web.as_ref().and_then(|web| web.json_path.clone());
-        (ResolvedMetric { provider: MetricProvider::default(), ..metric.clone() }, path)
+        let path = metric
+            .provider
+            .web
+            .as_ref()
+            .and_then(|web| web.json_path.clone());
+        (
+            ResolvedMetric {
+                provider: MetricProvider::default(),
+                ..metric.clone()
+            },
+            path,
+        )
     };
     run.metrics.iter().map(bare).collect()
 }

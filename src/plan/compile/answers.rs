@@ -18,42 +18,85 @@ pub(super) fn source(metric: &ResolvedMetric, setting: &Setting) -> Source {
     let Some(script) = setting.metrics.get(&metric.name) else {
         let assumed = setting.unscripted == Unscripted::Passes;
         let before = if assumed {
-            let reading = Reading { answer: Answer::Assumed, text: String::new() };
-            Scripted { reading, ..Scripted::default() }
+            let reading = Reading {
+                answer: Answer::Assumed,
+                text: String::new(),
+            };
+            Scripted {
+                reading,
+                ..Scripted::default()
+            }
         } else {
             nothing()
         };
-        return Source { before, points: Vec::new(), assumed };
+        return Source {
+            before,
+            points: Vec::new(),
+            assumed,
+        };
     };
-    let points =
-        script.iter().map(|(from, response)| (*from, scripted(provider, response))).collect();
-    Source { before: nothing(), points, assumed: false }
+    let points = script
+        .iter()
+        .map(|(from, response)| (*from, scripted(provider, response)))
+        .collect();
+    Source {
+        before: nothing(),
+        points,
+        assumed: false,
+    }
 }
 
 /// An empty vector.
 fn nothing() -> Scripted {
-    let reading = Reading { answer: Answer::default(), text: "[]".to_owned() };
-    Scripted { reading, ..Scripted::default() }
+    let reading = Reading {
+        answer: Answer::default(),
+        text: "[]".to_owned(),
+    };
+    Scripted {
+        reading,
+        ..Scripted::default()
+    }
 }
 
 fn scripted(provider: &MetricProvider, response: &Response) -> Scripted {
-    let value = |value, text| Reading { answer: Answer::Value(value), text };
-    let error = |message| Reading { answer: Answer::Error(message), text: String::new() };
+    let value = |value, text| Reading {
+        answer: Answer::Value(value),
+        text,
+    };
+    let error = |message| Reading {
+        answer: Answer::Error(message),
+        text: String::new(),
+    };
     let reading = match response {
         Response::Job(fate) => {
-            let reading = Reading { answer: Answer::Job, text: String::new() };
-            return Scripted { reading, job: *fate };
+            let reading = Reading {
+                answer: Answer::Job,
+                text: String::new(),
+            };
+            return Scripted {
+                reading,
+                job: *fate,
+            };
         }
         Response::Error(message) => error(failure(provider, message)),
         Response::Status(status) => error(format!("received non 2xx response code: {status}")),
         Response::Scalar(number) => value(Value::Float(*number), number_text(*number)),
         Response::Vector(numbers) => {
             let texts: Vec<String> = numbers.iter().map(|number| number_text(*number)).collect();
-            value(Value::Vector(numbers.clone()), format!("[{}]", texts.join(",")))
+            value(
+                Value::Vector(numbers.clone()),
+                format!("[{}]", texts.join(",")),
+            )
         }
         Response::Json(document) => {
-            let path = provider.web.as_ref().and_then(|web| web.json_path.as_deref());
-            match find(document, path.filter(|path| !path.is_empty()).unwrap_or("{$}")) {
+            let path = provider
+                .web
+                .as_ref()
+                .and_then(|web| web.json_path.as_deref());
+            match find(
+                document,
+                path.filter(|path| !path.is_empty()).unwrap_or("{$}"),
+            ) {
                 Ok(found) => {
                     let text = go_json(&found);
                     value(Value::Json(found), text)
@@ -62,13 +105,22 @@ fn scripted(provider: &MetricProvider, response: &Response) -> Scripted {
             }
         }
     };
-    Scripted { reading, ..Scripted::default() }
+    Scripted {
+        reading,
+        ..Scripted::default()
+    }
 }
 
 /// The message of a query that failed. Go's HTTP client puts method and URL in front of it (`net/url.Error`).
 fn failure(provider: &MetricProvider, message: &str) -> String {
-    let Some(web) = &provider.web else { return message.to_owned() };
-    let method = web.method.as_deref().filter(|method| !method.is_empty()).unwrap_or("GET");
+    let Some(web) = &provider.web else {
+        return message.to_owned();
+    };
+    let method = web
+        .method
+        .as_deref()
+        .filter(|method| !method.is_empty())
+        .unwrap_or("GET");
     let (first, rest) = method.split_at(method.chars().next().map_or(0, char::len_utf8));
     let url = web.url.as_deref().unwrap_or_default();
     format!("{first}{} \"{url}\": {message}", rest.to_lowercase())
@@ -87,7 +139,11 @@ fn number_text(number: f64) -> String {
 
 /// The first value that a JSON path in Kubernetes' notation finds.
 fn find(document: &Json, path: &str) -> Result<Json, String> {
-    let inner = path.trim().trim_start_matches('{').trim_end_matches('}').trim();
+    let inner = path
+        .trim()
+        .trim_start_matches('{')
+        .trim_end_matches('}')
+        .trim();
     let parsed = serde_json_path::JsonPath::parse(inner)
         .map_err(|error| format!("Could not find JSONPath in body: {error}"))?;
     let found = parsed.query(document).first().cloned();
@@ -113,7 +169,9 @@ fn go_json(value: &Json) -> String {
             let items: Vec<String> = items.iter().map(go_json).collect();
             format!("[{}]", items.join(","))
         }
-        Json::Number(number) => number.as_f64().map_or_else(|| number.to_string(), |number| format!("{number}")),
+        Json::Number(number) => number
+            .as_f64()
+            .map_or_else(|| number.to_string(), |number| format!("{number}")),
         other => other.to_string(),
     }
 }

@@ -7,9 +7,7 @@ use crate::plan::analysis_template::{
 };
 use crate::plan::compile::analysis::{Collector, index_of_last};
 use crate::plan::compile::{seconds, tag_of};
-use crate::plan::experiment::{
-    ExperimentAnalysis, ExperimentPlan, TemplatePlan, TemplateSource,
-};
+use crate::plan::experiment::{ExperimentAnalysis, ExperimentPlan, TemplatePlan, TemplateSource};
 use crate::spec::experiment::{
     Experiment, ExperimentAnalysisTemplateRef, ExperimentSpec, RolloutExperimentStep,
 };
@@ -43,16 +41,26 @@ impl Collector<'_> {
                 replicas: template.replicas.unwrap_or(1),
                 weight: template.weight,
                 service: template.weight.is_some() || template.service.is_some(),
-                service_name: template.service.as_ref().and_then(|service| service.name.clone()),
+                service_name: template
+                    .service
+                    .as_ref()
+                    .and_then(|service| service.name.clone()),
                 has_ports: has_ports(spec.template.as_ref()),
                 min_ready: seconds(spec.min_ready_seconds.unwrap_or(0)),
             })
             .collect();
         let (rollout, objects) = (self.rollout, self.objects);
-        let unknown = Hashes { stable: "", latest: "" };
-        let not_created =
-            experiment_analyses(rollout, step, unknown).err().map(|error| error.message().to_owned());
-        let as_spec = ExperimentSpec { dry_run: step.dry_run.clone(), ..ExperimentSpec::default() };
+        let unknown = Hashes {
+            stable: "",
+            latest: "",
+        };
+        let not_created = experiment_analyses(rollout, step, unknown)
+            .err()
+            .map(|error| error.message().to_owned());
+        let as_spec = ExperimentSpec {
+            dry_run: step.dry_run.clone(),
+            ..ExperimentSpec::default()
+        };
         let mut analyses = Vec::new();
         for (index, analysis) in step.analyses.iter().flatten().enumerate() {
             let secrets = &self.setting.secrets;
@@ -61,7 +69,14 @@ impl Collector<'_> {
                 let resolved = experiment_analyses(rollout, step, hashes)?;
                 let values = experiment_values(&templates, hashes);
                 let source = objects.templates();
-                resolve_for_experiment(&as_spec, &resolved[index], source, namespace, &values, secrets)
+                resolve_for_experiment(
+                    &as_spec,
+                    &resolved[index],
+                    source,
+                    namespace,
+                    &values,
+                    secrets,
+                )
             });
             let reference = ExperimentAnalysisTemplateRef {
                 name: analysis.name.clone(),
@@ -88,19 +103,27 @@ impl Collector<'_> {
     /// Adds an experiment that stands on its own.
     pub(super) fn add_experiment(&mut self, experiment: &Experiment) {
         let spec = experiment.spec.clone().unwrap_or_default();
-        let name =
-            experiment.metadata.as_ref().map_or("", |metadata| metadata.name()).to_owned();
+        let name = experiment
+            .metadata
+            .as_ref()
+            .map_or("", |metadata| metadata.name())
+            .to_owned();
         let templates: Vec<TemplatePlan> = spec
             .templates
             .iter()
             .flatten()
             .map(|template| TemplatePlan {
                 name: template.name.clone().unwrap_or_default(),
-                pods: TemplateSource::Own(self.template_with_tag(&tag_of(template.template.as_ref()))),
+                pods: TemplateSource::Own(
+                    self.template_with_tag(&tag_of(template.template.as_ref())),
+                ),
                 replicas: template.replicas.unwrap_or(1),
                 weight: None,
                 service: template.service.is_some(),
-                service_name: template.service.as_ref().and_then(|service| service.name.clone()),
+                service_name: template
+                    .service
+                    .as_ref()
+                    .and_then(|service| service.name.clone()),
                 has_ports: has_ports(template.template.as_ref()),
                 min_ready: seconds(template.min_ready_seconds.unwrap_or(0)),
             })
@@ -134,8 +157,7 @@ impl Collector<'_> {
         analysis: &ExperimentAnalysisTemplateRef,
         site: u16,
     ) -> ExperimentAnalysis {
-        let verified =
-            verify_for_experiment(analysis, self.objects.templates(), self.namespace());
+        let verified = verify_for_experiment(analysis, self.objects.templates(), self.namespace());
         ExperimentAnalysis {
             name: analysis.name.clone().unwrap_or_default(),
             required: analysis.required_for_completion.unwrap_or(false),
@@ -145,7 +167,11 @@ impl Collector<'_> {
     }
 
     fn template_with_tag(&self, tag: &str) -> TemplateId {
-        let index = self.templates.iter().position(|template| template.tag == tag).unwrap_or(0);
+        let index = self
+            .templates
+            .iter()
+            .position(|template| template.tag == tag)
+            .unwrap_or(0);
         TemplateId(u16::try_from(index).unwrap_or(u16::MAX))
     }
 }
@@ -177,10 +203,14 @@ fn refusal(name: &str, spec: &ExperimentSpec) -> Option<String> {
     let mut seen = Vec::new();
     for (index, template) in spec.templates.iter().flatten().enumerate() {
         let Some(selector) = &template.selector else {
-            return Some(format!("Experiment has missing field '.Spec.Templates[{index}].Selector'"));
+            return Some(format!(
+                "Experiment has missing field '.Spec.Templates[{index}].Selector'"
+            ));
         };
         if *selector == LabelSelector::default() {
-            return Some(format!("Template[{index}] is selecting all pods. A non-empty selector is required"));
+            return Some(format!(
+                "Template[{index}] is selecting all pods. A non-empty selector is required"
+            ));
         }
         if deadline < template.min_ready_seconds.unwrap_or(0) {
             return Some(format!(
@@ -189,10 +219,14 @@ fn refusal(name: &str, spec: &ExperimentSpec) -> Option<String> {
         }
         let template_name = template.name.clone().unwrap_or_default();
         if template_name.is_empty() {
-            return Some(format!("Experiment {name} has empty template name at index {index}"));
+            return Some(format!(
+                "Experiment {name} has empty template name at index {index}"
+            ));
         }
         if seen.contains(&template_name) {
-            return Some(format!("Experiment {name} has repeated template name '{template_name}' in templates"));
+            return Some(format!(
+                "Experiment {name} has repeated template name '{template_name}' in templates"
+            ));
         }
         seen.push(template_name);
     }

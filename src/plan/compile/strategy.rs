@@ -24,7 +24,9 @@ pub(super) fn compile(
 ) -> Strategy {
     let strategy = spec.strategy.clone().unwrap_or_default();
     match (strategy.blue_green, strategy.canary) {
-        (Some(blue_green), _) => Strategy::BlueGreen(compile_blue_green(&blue_green, services, collector)),
+        (Some(blue_green), _) => {
+            Strategy::BlueGreen(compile_blue_green(&blue_green, services, collector))
+        }
         (None, canary) => {
             let canary = canary.unwrap_or_default();
             Strategy::Canary(compile_canary(spec, &canary, services, collector))
@@ -40,13 +42,21 @@ fn compile_canary(
 ) -> Canary {
     let routed = canary.traffic_routing.is_some();
     let abort_delay = canary.abort_scale_down_delay_seconds.filter(|_| routed);
-    let steps = canary.steps.iter().flatten().map(|step| compile_step(spec, step, collector)).collect();
+    let steps = canary
+        .steps
+        .iter()
+        .flatten()
+        .map(|step| compile_step(spec, step, collector))
+        .collect();
     Canary {
         steps,
         canary_service: services.id(canary.canary_service.as_ref()),
         stable_service: services.id(canary.stable_service.as_ref()),
         ping_pong: canary.ping_pong.as_ref().and_then(|pair| {
-            Some((services.id(pair.ping_service.as_ref())?, services.id(pair.pong_service.as_ref())?))
+            Some((
+                services.id(pair.ping_service.as_ref())?,
+                services.id(pair.pong_service.as_ref())?,
+            ))
         }),
         routing: canary.traffic_routing.as_ref().map(compile_routing),
         max_surge: amount(canary.max_surge.as_ref()),
@@ -56,7 +66,9 @@ fn compile_canary(
             starting_step: analysis.starting_step,
         }),
         scale_down_delay: if routed {
-            canary.scale_down_delay_seconds.map_or(DEFAULT_DELAY, seconds)
+            canary
+                .scale_down_delay_seconds
+                .map_or(DEFAULT_DELAY, seconds)
         } else {
             Delta::ZERO
         },
@@ -70,10 +82,13 @@ fn compile_canary(
         abort_scale_down_delay_written: abort_delay.is_some(),
         dynamic_stable_scale: canary.dynamic_stable_scale.unwrap_or(false),
         min_pods_per_replica_set: canary.min_pods_per_replica_set,
-        progress_threshold: canary.replica_progress_threshold.as_ref().map(|threshold| Threshold {
-            percent: threshold.r#type.as_deref() == Some("Percent"),
-            value: threshold.value.unwrap_or(0),
-        }),
+        progress_threshold: canary
+            .replica_progress_threshold
+            .as_ref()
+            .map(|threshold| Threshold {
+                percent: threshold.r#type.as_deref() == Some("Percent"),
+                value: threshold.value.unwrap_or(0),
+            }),
     }
 }
 
@@ -81,16 +96,29 @@ fn compile_step(spec: &RolloutSpec, step: &CanaryStep, collector: &mut Collector
     Step {
         set_weight: step.set_weight,
         pause: step.pause.as_ref().map(|pause| Pause {
-            duration: pause.duration.as_ref().map(|_| seconds(pause.duration_seconds())),
-            written: pause.duration.as_ref().map(ToString::to_string).unwrap_or_default(),
+            duration: pause
+                .duration
+                .as_ref()
+                .map(|_| seconds(pause.duration_seconds())),
+            written: pause
+                .duration
+                .as_ref()
+                .map(ToString::to_string)
+                .unwrap_or_default(),
         }),
         set_canary_scale: step.set_canary_scale.as_ref().map(|scale| CanaryScale {
             replicas: scale.replicas,
             weight: scale.weight,
             match_traffic_weight: scale.match_traffic_weight.unwrap_or(false),
         }),
-        experiment: step.experiment.as_ref().map(|experiment| collector.add_step_experiment(spec, experiment)),
-        analysis: step.analysis.as_ref().map(|analysis| collector.add_rollout_analysis(analysis)),
+        experiment: step
+            .experiment
+            .as_ref()
+            .map(|experiment| collector.add_step_experiment(spec, experiment)),
+        analysis: step
+            .analysis
+            .as_ref()
+            .map(|analysis| collector.add_rollout_analysis(analysis)),
         set_header_route: step
             .set_header_route
             .as_ref()
@@ -101,7 +129,10 @@ fn compile_step(spec: &RolloutSpec, step: &CanaryStep, collector: &mut Collector
             .map(|route| route.name.clone().unwrap_or_default()),
         plugin: step.plugin.as_ref().map(|plugin| {
             let name = plugin.name.clone().unwrap_or_default();
-            PluginStep { script: collector.add_plugin(&name), name }
+            PluginStep {
+                script: collector.add_plugin(&name),
+                name,
+            }
         }),
     }
 }
@@ -115,7 +146,12 @@ fn compile_routing(routing: &RolloutTrafficRouting) -> Routing {
         };
         let several = istio.virtual_services.iter().flatten().map(named);
         routers.push(Router::Istio {
-            virtual_services: istio.virtual_service.iter().map(named).chain(several).collect(),
+            virtual_services: istio
+                .virtual_service
+                .iter()
+                .map(named)
+                .chain(several)
+                .collect(),
             destination_rule: istio
                 .destination_rule
                 .as_ref()
@@ -131,10 +167,22 @@ fn compile_routing(routing: &RolloutTrafficRouting) -> Routing {
         (routing.traefik.is_some(), Router::Traefik),
         (routing.apisix.is_some(), Router::Apisix),
     ];
-    routers.extend(others.into_iter().filter(|(used, _)| *used).map(|(_, router)| router));
-    let plugins = routing.plugins.iter().flatten().map(|(name, _)| Router::Plugin(name.clone()));
+    routers.extend(
+        others
+            .into_iter()
+            .filter(|(used, _)| *used)
+            .map(|(_, router)| router),
+    );
+    let plugins = routing
+        .plugins
+        .iter()
+        .flatten()
+        .map(|(name, _)| Router::Plugin(name.clone()));
     routers.extend(plugins);
-    Routing { routers, max_weight: routing.max_traffic_weight.unwrap_or(100) }
+    Routing {
+        routers,
+        max_weight: routing.max_traffic_weight.unwrap_or(100),
+    }
 }
 
 /// A number of pods, or a percentage; a text is a percentage with or without its sign, and nothing is 25 % (CA-11).
@@ -154,13 +202,17 @@ fn compile_blue_green(
     collector: &mut Collector<'_>,
 ) -> BlueGreen {
     BlueGreen {
-        active_service: services.id(blue_green.active_service.as_ref()).unwrap_or(ServiceId(0)),
+        active_service: services
+            .id(blue_green.active_service.as_ref())
+            .unwrap_or(ServiceId(0)),
         preview_service: services.id(blue_green.preview_service.as_ref()),
         preview_replicas: blue_green.preview_replica_count,
         auto_promotion: blue_green.auto_promotion_enabled.unwrap_or(true),
         auto_promotion_delay: seconds(blue_green.auto_promotion_seconds.unwrap_or(0)),
         max_unavailable: amount(blue_green.max_unavailable.as_ref()),
-        scale_down_delay: blue_green.scale_down_delay_seconds.map_or(DEFAULT_DELAY, seconds),
+        scale_down_delay: blue_green
+            .scale_down_delay_seconds
+            .map_or(DEFAULT_DELAY, seconds),
         scale_down_delay_written: blue_green.scale_down_delay_seconds.is_some(),
         scale_down_delay_revision_limit: blue_green
             .scale_down_delay_revision_limit

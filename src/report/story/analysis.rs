@@ -18,22 +18,39 @@ impl Teller<'_, '_> {
             Site::PrePromotion => "pre-promotion analysis".to_owned(),
             Site::PostPromotion => "post-promotion analysis".to_owned(),
             Site::Experiment(id, analysis) => {
-                format!("experiment analysis {}", self.words.analysis_name(id, analysis))
+                format!(
+                    "experiment analysis {}",
+                    self.words.analysis_name(id, analysis)
+                )
             }
         }
     }
 
     pub(super) fn tell_of_analysis(&mut self, event: &Event) {
         match *event {
-            Event::Measured { run, metric, measurement } => {
+            Event::Measured {
+                run,
+                metric,
+                measurement,
+            } => {
                 self.tell_measurement(run, metric, &measurement);
             }
             Event::RunCompleted { run, phase } => self.tell_end_of_run(run, phase),
             Event::ExperimentCreated(id) => {
                 let name = self.words.experiment_name(id);
-                self.add(Actor::Rollout, Kind::Experiment, format!("creates experiment {name}"), "");
+                self.add(
+                    Actor::Rollout,
+                    Kind::Experiment,
+                    format!("creates experiment {name}"),
+                    "",
+                );
             }
-            Event::TemplateChanged { experiment, template, to, .. } => {
+            Event::TemplateChanged {
+                experiment,
+                template,
+                to,
+                ..
+            } => {
                 self.tell_template(experiment, template, to);
             }
             Event::ExperimentChanged { experiment, to, .. } => {
@@ -46,12 +63,19 @@ impl Teller<'_, '_> {
                     self.add(Actor::Experiment, Kind::Experiment, what, why);
                 }
             }
-            Event::ExperimentAnalysisTerminating { experiment, analysis } => {
+            Event::ExperimentAnalysisTerminating {
+                experiment,
+                analysis,
+            } => {
                 let name = self.words.analysis_name(experiment, analysis);
                 let what = format!("ends analysis {name}, which still runs");
                 self.add(Actor::Experiment, Kind::AnalysisEnded, what, "");
             }
-            Event::ExperimentScaled { replica_set, from, to } => {
+            Event::ExperimentScaled {
+                replica_set,
+                from,
+                to,
+            } => {
                 let set = *self.after.replica_set(replica_set);
                 if let crate::cluster::replica_set::Owner::Experiment(id, template) = set.owner {
                     let name = &self.words.template_plan(id, template).name;
@@ -83,9 +107,17 @@ impl Teller<'_, '_> {
         let reading = self.words.reading(measurement.answer);
         let assumed = matches!(reading.answer, Answer::Assumed);
         let failed = measurement.phase == AnalysisPhase::Error;
-        let value = if failed { String::new() } else { reading.text.clone() };
+        let value = if failed {
+            String::new()
+        } else {
+            reading.text.clone()
+        };
         let phase = analysis_phase(measurement.phase);
-        let shown = if value.is_empty() { String::new() } else { format!(" = {value}") };
+        let shown = if value.is_empty() {
+            String::new()
+        } else {
+            format!(" = {value}")
+        };
         let dry_run = if metric.dry_run { " (dry run)" } else { "" };
         let what = format!("{}{shown} is {phase}{dry_run}", metric.name);
         let mut why = if assumed {
@@ -98,11 +130,18 @@ impl Teller<'_, '_> {
         let message = self.words.detail(&measurement.message);
         for more in [message, count(metric, status, measurement.phase)] {
             if !more.is_empty() {
-                why = if why.is_empty() { more } else { format!("{why}; {more}") };
+                why = if why.is_empty() {
+                    more
+                } else {
+                    format!("{why}; {more}")
+                };
             }
         }
         let condition = |condition: &Option<crate::condition::Condition>| {
-            condition.as_ref().map(|condition| condition.text().to_owned()).unwrap_or_default()
+            condition
+                .as_ref()
+                .map(|condition| condition.text().to_owned())
+                .unwrap_or_default()
         };
         let text = MeasurementText {
             run: self.words.run_name(run),
@@ -127,8 +166,14 @@ impl Teller<'_, '_> {
 
 /// Which condition decided. A failure condition decides before a success condition.
 fn judgement(metric: &MetricPlan, phase: AnalysisPhase) -> String {
-    let success = metric.success.as_ref().map(|condition| condition.text());
-    let failure = metric.failure.as_ref().map(|condition| condition.text());
+    let success = metric
+        .success
+        .as_ref()
+        .map(crate::condition::Condition::text);
+    let failure = metric
+        .failure
+        .as_ref()
+        .map(crate::condition::Condition::text);
     match (phase, success, failure) {
         (AnalysisPhase::Successful, Some(success), _) => success.to_owned(),
         (AnalysisPhase::Successful, None, Some(failure)) => {
@@ -155,10 +200,18 @@ fn job(phase: AnalysisPhase) -> &'static str {
 /// How far the counter of a bad measurement is from its limit.
 fn count(metric: &MetricPlan, status: &MetricStatus, phase: AnalysisPhase) -> String {
     let (name, count, limit_name, limit) = match phase {
-        AnalysisPhase::Failed => ("failed", status.failed, "failureLimit", metric.failure_limit),
-        AnalysisPhase::Inconclusive => {
-            ("inconclusive", status.inconclusive, "inconclusiveLimit", metric.inconclusive_limit)
-        }
+        AnalysisPhase::Failed => (
+            "failed",
+            status.failed,
+            "failureLimit",
+            metric.failure_limit,
+        ),
+        AnalysisPhase::Inconclusive => (
+            "inconclusive",
+            status.inconclusive,
+            "inconclusiveLimit",
+            metric.inconclusive_limit,
+        ),
         AnalysisPhase::Error => (
             "consecutiveErrors",
             status.consecutive_error,

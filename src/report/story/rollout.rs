@@ -15,8 +15,14 @@ impl Teller<'_, '_> {
         match *event {
             Event::User(deed, refusal) => self.tell_deed(deed, refusal),
             Event::RolloutUpdated { revision } => self.tell_revision(revision),
-            Event::Scaled { template, from, to, .. } => self.tell_scaling(template, from, to),
-            Event::UpdateCompleted { revision, template, reason } => {
+            Event::Scaled {
+                template, from, to, ..
+            } => self.tell_scaling(template, from, to),
+            Event::UpdateCompleted {
+                revision,
+                template,
+                reason,
+            } => {
                 self.step = self.plan.canary().map(crate::plan::Canary::step_count);
                 self.stable = Some(template);
                 if reason == PromoteReason::InitialDeploy {
@@ -41,7 +47,12 @@ impl Teller<'_, '_> {
             Event::Paused(reason) => self.tell_pause(reason),
             Event::Resumed => self.add_detail(Actor::Rollout, Kind::Pause, "is resumed"),
             Event::Aborted(abort) => {
-                self.step = self.plan.canary().filter(|canary| !canary.steps.is_empty()).map(|_| 0);
+                self.aborted = true;
+                self.step = self
+                    .plan
+                    .canary()
+                    .filter(|canary| !canary.steps.is_empty())
+                    .map(|_| 0);
                 let why = match abort.cause {
                     AbortCause::Person => "a person asked for it".to_owned(),
                     cause => self.words.abort_cause(&cause),
@@ -50,7 +61,11 @@ impl Teller<'_, '_> {
                 self.add(Actor::Rollout, Kind::Aborted, what, why);
             }
             Event::ServiceSwitched { service, from, to } => self.tell_switch(service, from, to),
-            Event::WeightUpdated { from, to, additional } => self.tell_weight(from, to, additional),
+            Event::WeightUpdated {
+                from,
+                to,
+                additional,
+            } => self.tell_weight(from, to, additional),
             Event::Routed(call) => self.tell_route(call),
             Event::DestinationRuleUpdated { canary, stable } => {
                 let tag = |template: Option<TemplateId>| {
@@ -63,19 +78,33 @@ impl Teller<'_, '_> {
                 );
                 self.add_detail(Actor::Rollout, Kind::Route, what);
             }
-            Event::StepPlugin { step, operation, phase } => self.tell_plugin(step, operation, phase),
+            Event::StepPlugin {
+                step,
+                operation,
+                phase,
+            } => self.tell_plugin(step, operation, phase),
             Event::PodsRestarted { replica_set, count } => {
                 let template = self.after.replica_set(replica_set).template;
                 let noun = if count == 1 { "pod" } else { "pods" };
                 let what = format!("evicts {count} {noun} of {}", self.tag(template));
-                self.add(Actor::Rollout, Kind::Restarted, what, "older than restartAt");
+                self.add(
+                    Actor::Rollout,
+                    Kind::Restarted,
+                    what,
+                    "older than restartAt",
+                );
             }
             Event::ReconcileFailed(error) => {
                 let what = format!("fails: {}", verdict::reconcile_error(self.words, error));
                 if self.told_failure == Some(error) {
                     self.add_detail(Actor::Rollout, Kind::Failed, what);
                 } else {
-                    self.add(Actor::Rollout, Kind::Failed, what, "it tries again with growing delay");
+                    self.add(
+                        Actor::Rollout,
+                        Kind::Failed,
+                        what,
+                        "it tries again with growing delay",
+                    );
                 }
                 self.told_failure = Some(error);
             }
@@ -84,6 +113,11 @@ impl Teller<'_, '_> {
     }
 
     fn tell_deed(&mut self, deed: Deed, refusal: Option<Refusal>) {
+        self.aborted = match deed {
+            Deed::Abort => refusal.is_none(),
+            Deed::Retry => false,
+            _ => self.aborted,
+        };
         let what = self.words.deed(deed);
         let why = match refusal {
             Some(refusal) => format!("refused: {}", self.words.refusal(refusal)),
@@ -94,15 +128,22 @@ impl Teller<'_, '_> {
 
     /// Takes note of a step that a person skipped.
     fn tell_skipped_step(&mut self, deed: Deed) -> String {
-        let may_skip = matches!(deed, Deed::Promote | Deed::SkipCurrentStep | Deed::SkipAllSteps);
-        let (Some(canary), Some(before)) = (self.plan.canary().filter(|_| may_skip), self.step) else {
+        let may_skip = matches!(
+            deed,
+            Deed::Promote | Deed::SkipCurrentStep | Deed::SkipAllSteps
+        );
+        let (Some(canary), Some(before)) = (self.plan.canary().filter(|_| may_skip), self.step)
+        else {
             return String::new();
         };
         let completed = self.events.iter();
-        let completed =
-            completed.filter(|(_, event)| matches!(event, Event::StepCompleted { .. })).count();
+        let completed = completed
+            .filter(|(_, event)| matches!(event, Event::StepCompleted { .. }))
+            .count();
         let status = self.after.rollout.as_ref().map(|rollout| &rollout.status);
-        let after = status.filter(|status| !status.abort).and_then(|status| status.step);
+        let after = status
+            .filter(|status| !status.abort)
+            .and_then(|status| status.step);
         let after = after.unwrap_or(before) - i32::try_from(completed).unwrap_or(0);
         if after <= before {
             return String::new();
@@ -118,12 +159,25 @@ impl Teller<'_, '_> {
     }
 
     fn tell_revision(&mut self, revision: u32) {
-        let has_steps = self.plan.canary().is_some_and(|canary| !canary.steps.is_empty());
+        self.aborted = false;
+        let has_steps = self
+            .plan
+            .canary()
+            .is_some_and(|canary| !canary.steps.is_empty());
         self.step = has_steps.then_some(0);
         let sets = &self.after.replica_sets;
-        let set = sets.iter().find(|set| set.is_rollouts() && set.revision == revision);
-        let of = set.map_or(String::new(), |set| format!(" ({})", self.tag(set.template)));
-        self.add(Actor::Rollout, Kind::Revision, format!("begins revision {revision}{of}"), "");
+        let set = sets
+            .iter()
+            .find(|set| set.is_rollouts() && set.revision == revision);
+        let of = set.map_or(String::new(), |set| {
+            format!(" ({})", self.tag(set.template))
+        });
+        self.add(
+            Actor::Rollout,
+            Kind::Revision,
+            format!("begins revision {revision}{of}"),
+            "",
+        );
     }
 
     fn tell_scaling(&mut self, template: TemplateId, from: i32, to: i32) {
@@ -134,7 +188,9 @@ impl Teller<'_, '_> {
 
     /// What the size of a canary's sets follows from at the step that is being told.
     fn why_scaled(&self, template: TemplateId) -> String {
-        let Some(rollout) = &self.after.rollout else { return String::new() };
+        let Some(rollout) = &self.after.rollout else {
+            return String::new();
+        };
         if let Some(aborted) = self.aborted() {
             return aborted;
         }
@@ -143,6 +199,9 @@ impl Teller<'_, '_> {
         };
         if self.stable.is_none_or(|stable| stable == rollout.template) {
             return String::new();
+        }
+        if template != rollout.template && Some(template) != self.stable {
+            return "no longer wanted".to_owned();
         }
         if canary.step(step).is_none() {
             return "all steps are done".to_owned();
@@ -162,16 +221,26 @@ impl Teller<'_, '_> {
 
     /// How long ago the rollout was aborted, if it is.
     fn aborted(&self) -> Option<String> {
-        let status = &self.after.rollout.as_ref()?.status;
-        let aborted_at = status.aborted_at.filter(|_| status.abort)?;
-        let ago = self.at.stored() - aborted_at;
-        Some(if ago <= Delta::ZERO { "aborted".to_owned() } else { format!("{ago} after the abort") })
+        if !self.aborted {
+            return None;
+        }
+        let aborted_at = self.after.rollout.as_ref()?.status.aborted_at;
+        let ago = self.at.stored() - aborted_at.unwrap_or(self.at.stored());
+        Some(if ago <= Delta::ZERO {
+            "aborted".to_owned()
+        } else {
+            format!("{ago} after the abort")
+        })
     }
 
     fn tell_step(&mut self, step: i32) {
         self.step = Some(step + 1);
-        let Some(canary) = self.plan.canary() else { return };
-        let Some(done) = canary.step(step) else { return };
+        let Some(canary) = self.plan.canary() else {
+            return;
+        };
+        let Some(done) = canary.step(step) else {
+            return;
+        };
         let (number, count) = (step + 1, canary.steps.len());
         let what = format!("completes step {number}/{count} ({})", wording::step(done));
         let why = if let Some(pause) = &done.pause {
@@ -191,11 +260,13 @@ impl Teller<'_, '_> {
     }
 
     fn why_pause_ended(&self, length: Option<Delta>) -> String {
-        let Some(before) = &self.before.rollout else { return String::new() };
+        let Some(before) = &self.before.rollout else {
+            return String::new();
+        };
         let pauses = &before.status.pauses;
         match (length, pauses.start_of(PauseReason::CanaryPauseStep)) {
             (Some(length), Some(start)) if start + length <= self.at => {
-                format!("{length} have passed since {start}")
+                format!("it waited {length}, since {start}")
             }
             (Some(length), None) if length <= Delta::ZERO => "its time has passed".to_owned(),
             (_, None) if !pauses.is_empty() => "it is paused for another reason already".to_owned(),
@@ -215,7 +286,10 @@ impl Teller<'_, '_> {
                 let until = length.map_or("until a person promotes it".to_owned(), |length| {
                     format!("until {}", self.at.stored() + length)
                 });
-                (format!("pauses {until}"), format!("step {}/{count}", step + 1))
+                (
+                    format!("pauses {until}"),
+                    format!("step {}/{count}", step + 1),
+                )
             }
             PauseReason::BlueGreenPause => {
                 let delay = self
@@ -226,12 +300,17 @@ impl Teller<'_, '_> {
                 let until = delay.map_or("until a person promotes it".to_owned(), |delay| {
                     format!("until {}", self.at.stored() + delay)
                 });
-                let why = if delay.is_some() { "autoPromotionSeconds" } else { "autoPromotionEnabled: false" };
+                let why = if delay.is_some() {
+                    "autoPromotionSeconds"
+                } else {
+                    "autoPromotionEnabled: false"
+                };
                 (format!("pauses before the switch {until}"), why.to_owned())
             }
-            PauseReason::InconclusiveAnalysis => {
-                ("pauses until a person decides".to_owned(), "an analysis was inconclusive".to_owned())
-            }
+            PauseReason::InconclusiveAnalysis => (
+                "pauses until a person decides".to_owned(),
+                "an analysis was inconclusive".to_owned(),
+            ),
             PauseReason::InconclusiveExperiment => (
                 "pauses until a person decides".to_owned(),
                 "the experiment was inconclusive".to_owned(),
@@ -243,14 +322,25 @@ impl Teller<'_, '_> {
     /// Switches that are taken back in the same instant are details.
     fn tell_switch(&mut self, service: ServiceId, from: Option<TemplateId>, to: TemplateId) {
         let selector = |cluster: &crate::cluster::Cluster| {
-            cluster.services.get(usize::from(service.0)).and_then(|service| service.selector)
+            cluster
+                .services
+                .get(usize::from(service.0))
+                .and_then(|service| service.selector)
         };
         let name = &self.plan.services[usize::from(service.0)];
-        let was = from.map_or(String::new(), |from| format!(", no longer at {}", self.tag(from)));
+        let was = from.map_or(String::new(), |from| {
+            format!(", no longer at {}", self.tag(from))
+        });
         let what = format!("points service {name} at {}{was}", self.tag(to));
         let at = self.at;
-        let is_told = self.entries.iter().rev().take_while(|entry| entry.at == at).any(|entry| entry.what == what);
-        let is_lasting = selector(self.before) != selector(self.after) && selector(self.after) == Some(to);
+        let is_told = self
+            .entries
+            .iter()
+            .rev()
+            .take_while(|entry| entry.at == at)
+            .any(|entry| entry.what == what);
+        let is_lasting =
+            selector(self.before) != selector(self.after) && selector(self.after) == Some(to);
         if is_told || !is_lasting {
             self.add_detail(Actor::Rollout, Kind::Service, what);
         } else {
@@ -276,7 +366,11 @@ impl Teller<'_, '_> {
 
     /// What the templates of an experiment are given.
     fn tell_shares(&mut self) {
-        let weights = self.after.rollout.as_ref().and_then(|rollout| rollout.status.canary.weights.as_ref());
+        let weights = self
+            .after
+            .rollout
+            .as_ref()
+            .and_then(|rollout| rollout.status.canary.weights.as_ref());
         let shares: Vec<String> = weights
             .iter()
             .flat_map(|weights| &weights.additional)
@@ -293,6 +387,12 @@ impl Teller<'_, '_> {
         self.add(Actor::Rollout, Kind::Weight, what, "");
     }
 
+    fn is_empty(&self, template: TemplateId) -> bool {
+        let sets = self.after.replica_sets.iter();
+        sets.filter(|set| set.is_rollouts() && set.template == template)
+            .all(|set| set.available == 0)
+    }
+
     fn why_weighed(&self, to: i32) -> String {
         let (Some(rollout), Some(canary)) = (&self.after.rollout, self.plan.canary()) else {
             return String::new();
@@ -302,6 +402,8 @@ impl Teller<'_, '_> {
             aborted
         } else if self.stable == Some(rollout.template) {
             format!("{} is stable", self.tag(rollout.template))
+        } else if to == 0 && self.is_empty(rollout.template) {
+            format!("no pod of {} is available yet", self.tag(rollout.template))
         } else if canary.step(step).is_none() {
             "all steps are done".to_owned()
         } else if canary.weight_at(step) == Some(to) {
@@ -314,7 +416,9 @@ impl Teller<'_, '_> {
     fn tell_route(&mut self, call: RouterCall) {
         let step = |index: u16| {
             let canary = self.plan.canary();
-            canary.and_then(|canary| canary.steps.get(usize::from(index))).map(wording::step)
+            canary
+                .and_then(|canary| canary.steps.get(usize::from(index)))
+                .map(wording::step)
         };
         match call {
             RouterCall::SetWeight(weight) => {
@@ -324,24 +428,17 @@ impl Teller<'_, '_> {
             RouterCall::SetHeaderRoute(index) | RouterCall::SetMirrorRoute(index) => {
                 let what = format!("tells the router: {}", step(index).unwrap_or_default());
                 self.add(Actor::Rollout, Kind::Route, what, "");
-                self.move_before_completion(index);
+                // The record has the router behind the step that tells it.
+                let head = format!("completes step {}/", index + 1);
+                self.move_last_before(|entry| {
+                    entry.kind == Kind::StepCompleted && entry.what.starts_with(&head)
+                });
             }
             RouterCall::RemoveManagedRoutes => {
                 let what = "tells the router to remove managed routes";
                 self.add_detail(Actor::Rollout, Kind::Route, what);
             }
             RouterCall::UpdateHash(..) => {}
-        }
-    }
-
-    /// A router is told of a route before the step is completed, but the record has it behind.
-    fn move_before_completion(&mut self, step: u16) {
-        let (at, head) = (self.at, format!("completes step {}/", step + 1));
-        let completed = self.entries.iter().position(|entry| {
-            entry.at == at && entry.kind == Kind::StepCompleted && entry.what.starts_with(&head)
-        });
-        if let (Some(completed), Some(entry)) = (completed, self.entries.pop()) {
-            self.entries.insert(completed, entry);
         }
     }
 

@@ -1,6 +1,6 @@
 //! What only the state shows: pods, confirmed weights, phases.
 
-use crate::cluster::analysis_run::AnalysisPhase;
+use crate::cluster::analysis_run::{AnalysisPhase, Site};
 use crate::cluster::status::{PauseConditions, PhaseMessage, RolloutPhase};
 use crate::cluster::{Cluster, Event, ReplicaSet, RunId, TemplateId};
 use crate::plan::{Plan, Strategy};
@@ -12,28 +12,50 @@ use crate::time::Delta;
 pub(super) fn of(plan: &Plan, cluster: &Cluster, versions: &[TemplateId]) -> State {
     let has_rollout = cluster.rollout.is_some();
     let pods = versions.iter().map(|version| {
-        let sets = cluster.replica_sets.iter().filter(|set| !set.deleted && set.template == *version);
+        let sets = cluster
+            .replica_sets
+            .iter()
+            .filter(|set| !set.deleted && set.template == *version);
         sets.filter(|set| counts(set.owner, has_rollout))
-            .fold((0, 0), |(available, desired), set| (available + set.available, desired + set.desired))
+            .fold((0, 0), |(available, desired), set| {
+                (available + set.available, desired + set.desired)
+            })
     });
     let pods = pods.collect();
-    let Some(rollout) = &cluster.rollout else { return State { pods, ..State::default() } };
+    let Some(rollout) = &cluster.rollout else {
+        return State {
+            pods,
+            ..State::default()
+        };
+    };
     let status = &rollout.status;
     match &plan.strategy {
         Strategy::Canary(canary) => State {
             step: (!canary.steps.is_empty() && !status.abort).then(|| status.step.unwrap_or(0)),
-            weight: canary
-                .routing
-                .is_some()
-                .then(|| status.canary.weights.as_ref().map_or(0, |weights| weights.canary.weight)),
+            weight: canary.routing.is_some().then(|| {
+                status
+                    .canary
+                    .weights
+                    .as_ref()
+                    .map_or(0, |weights| weights.canary.weight)
+            }),
             active: None,
             pods,
         },
         Strategy::BlueGreen(blue_green) => {
-            let selector = cluster.services.get(usize::from(blue_green.active_service.0));
+            let selector = cluster
+                .services
+                .get(usize::from(blue_green.active_service.0));
             let active = selector.and_then(|service| service.selector);
-            let active = active.map_or("-", |active| &plan.template(active).tag).to_owned();
-            State { step: None, weight: None, active: Some(active), pods }
+            let active = active
+                .map_or("-", |active| &plan.template(active).tag)
+                .to_owned();
+            State {
+                step: None,
+                weight: None,
+                active: Some(active),
+                pods,
+            }
         }
     }
 }
@@ -64,7 +86,11 @@ impl Teller<'_, '_> {
     pub(super) fn tell_created_pods(&mut self, grown_now: &[ReplicaSet]) {
         for set in grown_now {
             let before = self.before.replica_sets.get(usize::from(set.id.0));
-            self.tell_of_pods(set, before.map_or(0, |before| before.available), set.desired);
+            self.tell_of_pods(
+                set,
+                before.map_or(0, |before| before.available),
+                set.desired,
+            );
         }
     }
 
@@ -82,7 +108,10 @@ impl Teller<'_, '_> {
         } else if set.available == 0 {
             format!("{name}: none of {desired} available any more")
         } else {
-            format!("{name}: only {} of {desired} still available", set.available)
+            format!(
+                "{name}: only {} of {desired} still available",
+                set.available
+            )
         };
         self.add(Actor::Pods, Kind::Pods, what, "");
     }
@@ -93,7 +122,9 @@ impl Teller<'_, '_> {
             self.tell_of_new_run(RunId(u32::try_from(index).unwrap_or(u32::MAX)));
         }
         let (before, after) = (self.before, self.after);
-        let (Some(before), Some(after)) = (&before.rollout, &after.rollout) else { return };
+        let (Some(before), Some(after)) = (&before.rollout, &after.rollout) else {
+            return;
+        };
         let confirmed = |weights: &Option<crate::cluster::status::Weights>| {
             weights.as_ref().and_then(|weights| weights.verified) == Some(true)
         };
@@ -106,7 +137,9 @@ impl Teller<'_, '_> {
         }
         self.tell_outages();
         self.tell_other_pauses(&before.status.pauses, &after.status.pauses);
-        if before.status.phase == after.status.phase && before.status.message == after.status.message {
+        if before.status.phase == after.status.phase
+            && before.status.message == after.status.message
+        {
             return;
         }
         let message = self.words.phase_message(&after.status.message);
@@ -119,15 +152,29 @@ impl Teller<'_, '_> {
                 let why = format!(
                     "nothing progressed for {deadline}, and without progressDeadlineAbort nothing follows"
                 );
-                self.add(Actor::Rollout, Kind::Degraded, "is Degraded, but not aborted", why);
+                self.add(
+                    Actor::Rollout,
+                    Kind::Degraded,
+                    "is Degraded, but not aborted",
+                    why,
+                );
             }
             (RolloutPhase::Degraded, PhaseMessage::InvalidSpec) => {
-                self.add(Actor::Rollout, Kind::Degraded, format!("refuses the spec: {message}"), "");
+                self.add(
+                    Actor::Rollout,
+                    Kind::Degraded,
+                    format!("refuses the spec: {message}"),
+                    "",
+                );
             }
             (phase, _) => {
                 let phase = crate::trace::wording::rollout_phase(phase);
                 let colon = if message.is_empty() { "" } else { ": " };
-                self.add_detail(Actor::Rollout, Kind::Degraded, format!("is {phase}{colon}{message}"));
+                self.add_detail(
+                    Actor::Rollout,
+                    Kind::Degraded,
+                    format!("is {phase}{colon}{message}"),
+                );
             }
         }
     }
@@ -135,7 +182,10 @@ impl Teller<'_, '_> {
     /// Pauses beside one that was on already: the controllers tell of the first only.
     fn tell_other_pauses(&mut self, before: &PauseConditions, after: &PauseConditions) {
         for (reason, _) in after.iter().filter(|(reason, _)| !before.has(*reason)) {
-            let is_told = self.events.iter().any(|(_, event)| *event == Event::Paused(reason));
+            let is_told = self
+                .events
+                .iter()
+                .any(|(_, event)| *event == Event::Paused(reason));
             if !is_told {
                 self.tell_pause(reason);
             }
@@ -144,12 +194,20 @@ impl Teller<'_, '_> {
 
     /// Traffic that reaches nobody, and the end of that.
     fn tell_outages(&mut self) {
-        let (before, after) = (outages(self.plan, self.before), outages(self.plan, self.after));
+        let (before, after) = (
+            outages(self.plan, self.before),
+            outages(self.plan, self.after),
+        );
         for outage in after.iter().filter(|outage| !before.contains(outage)) {
             self.add(Actor::Pods, Kind::Outage, format!("OUTAGE: {outage}"), "");
         }
         for outage in before.iter().filter(|outage| !after.contains(outage)) {
-            self.add(Actor::Pods, Kind::Outage, format!("no longer: {outage}"), "");
+            self.add(
+                Actor::Pods,
+                Kind::Outage,
+                format!("no longer: {outage}"),
+                "",
+            );
         }
     }
 
@@ -160,22 +218,35 @@ impl Teller<'_, '_> {
         }
         let place = self.site(run.site);
         let name = self.words.run_name(id);
-        // Runs are told before their first measurement of the same instant.
-        let position = self.entries.iter().position(|entry| {
-            let of_run = entry.measurement.as_ref().is_some_and(|one| one.run == name);
-            entry.at == self.at
-                && (of_run || (entry.kind == Kind::AnalysisEnded && entry.what.contains(&name)))
+        let actor = match run.site {
+            Site::Experiment(..) => Actor::Experiment,
+            _ => Actor::Rollout,
+        };
+        self.add(
+            actor,
+            Kind::AnalysisStarted,
+            format!("starts {place} ({name})"),
+            "",
+        );
+        // A run is told before its first measurement and its end in the same instant.
+        let end = format!("{place} is ");
+        self.move_last_before(|entry| {
+            entry
+                .measurement
+                .as_ref()
+                .is_some_and(|one| one.run == name)
+                || (entry.kind == Kind::AnalysisEnded && entry.what.starts_with(&end))
         });
-        self.add(Actor::Rollout, Kind::AnalysisStarted, format!("starts {place} ({name})"), "");
-        if let (Some(position), Some(entry)) = (position, self.entries.pop()) {
-            self.entries.insert(position, entry);
-        }
     }
 }
 
 /// Which traffic goes to versions without available pods.
 fn outages(plan: &Plan, cluster: &Cluster) -> Vec<String> {
-    let Some(rollout) = cluster.rollout.as_ref().filter(|rollout| 0 < rollout.replicas) else {
+    let Some(rollout) = cluster
+        .rollout
+        .as_ref()
+        .filter(|rollout| 0 < rollout.replicas)
+    else {
         return Vec::new();
     };
     let is_empty = |template: TemplateId| {
@@ -187,10 +258,17 @@ fn outages(plan: &Plan, cluster: &Cluster) -> Vec<String> {
     let mut outages = Vec::new();
     match &plan.strategy {
         Strategy::BlueGreen(blue_green) => {
-            let active = cluster.services.get(usize::from(blue_green.active_service.0));
-            if let Some(to) = active.and_then(|service| service.selector).filter(|to| is_empty(*to)) {
+            let active = cluster
+                .services
+                .get(usize::from(blue_green.active_service.0));
+            if let Some(to) = active
+                .and_then(|service| service.selector)
+                .filter(|to| is_empty(*to))
+            {
                 let tag = tag(to);
-                outages.push(format!("all traffic goes to {tag}, which has no available pods"));
+                outages.push(format!(
+                    "all traffic goes to {tag}, which has no available pods"
+                ));
             }
         }
         Strategy::Canary(_) => {
@@ -199,7 +277,9 @@ fn outages(plan: &Plan, cluster: &Cluster) -> Vec<String> {
             for destination in destinations.filter(|destination| 0 < destination.weight) {
                 if let Some(to) = destination.template.filter(|to| is_empty(*to)) {
                     let (weight, tag) = (destination.weight, tag(to));
-                    outages.push(format!("weight {weight} goes to {tag}, which has no available pods"));
+                    outages.push(format!(
+                        "weight {weight} goes to {tag}, which has no available pods"
+                    ));
                 }
             }
         }

@@ -20,20 +20,20 @@ pub struct Said {
     pub message: String,
 }
 
-fn said(object: &'static str, reason: &'static str, message: String) -> Option<Said> {
-    Some(Said {
+fn said(object: &'static str, reason: &'static str, message: String) -> Said {
+    Said {
         object,
         reason: Cow::Borrowed(reason),
         message,
-    })
+    }
 }
 
-fn phased(object: &'static str, prefix: &str, phase: &str, message: String) -> Option<Said> {
-    Some(Said {
+fn phased(object: &'static str, prefix: &str, phase: &str, message: String) -> Said {
+    Said {
         object,
         reason: Cow::Owned(format!("{prefix}{phase}")),
         message,
-    })
+    }
 }
 
 impl Words<'_> {
@@ -80,7 +80,7 @@ impl Words<'_> {
 
     fn of_rollout(&self, event: &Event) -> Option<Said> {
         let rollout = |reason, message| said("Rollout", reason, message);
-        match event {
+        Some(match event {
             Event::RolloutUpdated { revision } => rollout(
                 "RolloutUpdated",
                 format!("Rollout updated to revision {revision}"),
@@ -168,7 +168,7 @@ impl Words<'_> {
                 run,
                 phase,
                 previous,
-            } => self.run_status(*run, *phase, *previous),
+            } => self.run_status(*run, *phase, *previous)?,
             Event::StepPlugin {
                 step,
                 operation,
@@ -177,8 +177,8 @@ impl Words<'_> {
                 "StepPluginTransition",
                 self.plugin_transition(*step, *operation, *phase),
             ),
-            _ => None,
-        }
+            _ => return None,
+        })
     }
 
     /// `rollout/trafficrouting.go: trafficWeightUpdatedMessage`.
@@ -252,7 +252,7 @@ impl Words<'_> {
         let previous = previous.map_or("NoPreviousStatus", analysis_phase);
         let message =
             format!("{kind} Analysis Run '{name}' Status New: '{phase}' Previous: '{previous}'");
-        phased("Rollout", "AnalysisRun", phase, message)
+        Some(phased("Rollout", "AnalysisRun", phase, message))
     }
 
     /// `rollout/stepplugin.go: recordEvent`.
@@ -282,7 +282,7 @@ impl Words<'_> {
     }
 
     fn of_runs(&self, event: &Event) -> Option<Said> {
-        match event {
+        Some(match event {
             Event::MetricCompleted { run, metric, phase } => {
                 let analysis = self.cluster.runs[run.0 as usize].analysis;
                 let (name, phase) = (&self.metric(analysis, *metric).name, analysis_phase(*phase));
@@ -294,12 +294,12 @@ impl Words<'_> {
                 let message = format!("Analysis Completed. Result: {phase}");
                 phased("AnalysisRun", "AnalysisRun", phase, message)
             }
-            _ => None,
-        }
+            _ => return None,
+        })
     }
 
     fn of_experiments(&self, event: &Event) -> Option<Said> {
-        match event {
+        Some(match event {
             Event::ExperimentCreated(id) => {
                 let message = format!("Created Experiment '{}'", self.experiment_name(*id));
                 said("Rollout", "ExperimentCreated", message)
@@ -354,8 +354,8 @@ impl Words<'_> {
                 );
                 said("Experiment", "ScalingReplicaSet", message)
             }
-            _ => None,
-        }
+            _ => return None,
+        })
     }
 
     fn analysis_status(&self, experiment: ExperimentId, analysis: u16) -> String {

@@ -1,0 +1,561 @@
+//! The program from outside: exact output, exact errors, exact exit codes.
+
+use std::fs;
+use std::io::Write;
+use std::path::PathBuf;
+use std::process::{Command, Output, Stdio};
+
+/// A folder of its own for each test, with the files that it needs.
+struct Folder(PathBuf);
+
+impl Folder {
+    fn new(name: &str) -> Self {
+        let path = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join(name);
+        let _ = fs::remove_dir_all(&path);
+        fs::create_dir_all(&path).expect("a folder for the test");
+        Self(path)
+    }
+
+    fn with(self, name: &str, text: &str) -> Self {
+        fs::write(self.0.join(name), text).expect("a file for the test");
+        self
+    }
+
+    fn command(&self, args: &[&str]) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_coalmine"));
+        command.current_dir(&self.0).env_clear().args(args);
+        command
+    }
+
+    fn run(&self, args: &[&str]) -> Told {
+        Told::from(self.command(args).output().expect("the program runs"))
+    }
+
+    fn run_with_input(&self, args: &[&str], input: &str) -> Told {
+        let mut command = self.command(args);
+        command
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped());
+        let mut child = command.spawn().expect("the program runs");
+        let mut stdin = child.stdin.take().expect("an open stream");
+        stdin.write_all(input.as_bytes()).expect("a reader");
+        drop(stdin);
+        Told::from(child.wait_with_output().expect("the program ends"))
+    }
+}
+
+/// What a run said.
+struct Told {
+    stdout: String,
+    stderr: String,
+    code: Option<i32>,
+}
+
+impl From<Output> for Told {
+    fn from(output: Output) -> Self {
+        let text = |bytes| String::from_utf8(bytes).expect("UTF-8");
+        Self {
+            stdout: text(output.stdout),
+            stderr: text(output.stderr),
+            code: output.status.code(),
+        }
+    }
+}
+
+impl Told {
+    #[track_caller]
+    fn expect(&self, code: i32, stdout: &str, stderr: &str) {
+        let got = (self.code, self.stdout.as_str(), self.stderr.as_str());
+        assert_eq!(got, (Some(code), stdout, stderr));
+    }
+}
+
+fn rollout(name: &str, strategy: &str) -> String {
+    format!(
+        "apiVersion: argoproj.io/v1alpha1
+kind: Rollout
+metadata: {{name: {name}}}
+spec:
+  replicas: 2
+  selector: {{matchLabels: {{app: web}}}}
+  template:
+    metadata: {{labels: {{app: web}}}}
+    spec:
+      containers: [{{name: web, image: \"example.com/web:v2\"}}]
+  strategy:
+    {strategy}
+"
+    )
+}
+
+const STEPS: &str = "canary: {steps: [{setWeight: 50}, {pause: {duration: 30s}}]}";
+const GATE: &str = "canary: {steps: [{setWeight: 50}, {pause: {}}]}";
+const ANALYSED: &str = "canary: {steps: [{analysis: {templates: [{templateName: check}]}}]}";
+const CHECK: &str = "---
+apiVersion: argoproj.io/v1alpha1
+kind: AnalysisTemplate
+metadata: {name: check}
+spec:
+  metrics:
+  - name: rate
+    successCondition: result[0] > 0.9
+    provider: {prometheus: {address: x, query: up}}
+";
+const BAD: &str = "apiVersion: coalmine/v1alpha1
+kind: Scenario
+metadata: {name: bad}
+spec:
+  metrics: {rate: [{from: 0s, vector: [0.5]}]}
+";
+
+#[test]
+fn a_run_without_a_scenario_says_which_world_it_assumes() {
+    let folder = Folder::new("default-world").with("web.yaml", &(rollout("web", ANALYSED) + CHECK));
+    folder.run(&["run", "web.yaml"]).expect(
+        0,
+        "\
+Rollout web, canary without a traffic router, 2 replicas: previous -> v2
+
+  steps     1 analysis
+  analysis  step 1: rate once, success if result[0] > 0.9, failureLimit 0
+  world     default
+            all pods start in 10s
+            rate passes: assumed, nothing is scripted for it
+  seed      0
+
+time  step  previous   v2  who       what happened
+  0s  done       2/2  0/1  person    applies v2 over previous
+                           rollout   begins revision 2 (v2)
+                           rollout   starts analysis of step 1 (web-rxqgsk58pg-2-0)
+                           analysis  rate is Successful: assumed
+                           analysis  analysis of step 1 is Successful
+                           rollout   completes step 1/1 (analysis): its analysis is Successful
+                           rollout   scales v2 from 0 to 1 (all steps are done)
+ 10s  done       1/1  1/2  pods      v2: 1 of 1 available
+                           rollout   scales previous from 2 to 1 (all steps are done)
+                           rollout   scales v2 from 1 to 2 (all steps are done)
+ 20s  done         -  2/2  pods      v2: 2 of 2 available
+                           rollout   scales previous from 1 to 0 (all steps are done)
+                           rollout   PROMOTES revision 2 (v2): Completed all 1 canary steps
+                           rollout   is healthy
+
+Promoted at 20s: v2 is the stable version
+  reason    Rollout completed update to revision 2 (rxqgsk58pg): Completed all 1 canary steps
+  end       nothing but resyncs happens after 20s
+",
+        "",
+    );
+}
+
+#[test]
+fn each_verdict_has_its_own_exit_code() {
+    let crashing = "apiVersion: coalmine/v1alpha1
+kind: Scenario
+spec: {images: {v2: {maxReady: 0}}}
+";
+    let outage = "apiVersion: coalmine/v1alpha1
+kind: Scenario
+spec:
+  images: {v2: {unready: [{from: 15s}]}}
+  actions: [{at: 20s, do: abort}]
+";
+    let table = [
+        (
+            STEPS,
+            "",
+            "",
+            0,
+            "Promoted at 50s: Rollout completed update to revision 2 ",
+        ),
+        (
+            ANALYSED,
+            BAD,
+            "",
+            10,
+            "RolledBack at 0s: RolloutAborted: Rollout aborted update to revision 2: ",
+        ),
+        (
+            "blueGreen: {activeService: a, postPromotionAnalysis: {templates: [{templateName: check}]}}",
+            outage,
+            "interval: 1h, count: 2",
+            11,
+            "RollbackFailed since 20s: RolloutAborted: Rollout aborted update to revision 2",
+        ),
+        (
+            GATE,
+            "",
+            "",
+            12,
+            "Paused since 10s, step 2/2 (pause): CanaryPauseStep",
+        ),
+        (
+            STEPS,
+            crashing,
+            "",
+            13,
+            "Stuck since 10m1s, step 1/2 (setWeight: 50): ProgressDeadlineExceeded: ",
+        ),
+        (
+            "canary: {steps: [{setWeight: 101}]}",
+            "",
+            "",
+            14,
+            "Invalid since 0s: InvalidSpec: ",
+        ),
+        (
+            STEPS,
+            "apiVersion: coalmine/v1alpha1\nkind: Scenario\nspec: {until: 20s}\n",
+            "",
+            15,
+            "Undecided since 10s, step 2/2 (pause: 30s): CanaryPauseStep",
+        ),
+    ];
+    for (strategy, scenario, more, code, verdict) in table {
+        let check = CHECK.replace(
+            "    provider",
+            &format!("    {}\n    provider", more.replace(", ", "\n    ")),
+        );
+        let text = rollout("web", strategy)
+            + &check
+            + if scenario.is_empty() { "" } else { "---\n" }
+            + scenario;
+        let told = Folder::new(&format!("verdict-{code}"))
+            .with("web.yaml", &text)
+            .run(&["run", "--quiet", "web.yaml"]);
+        assert_eq!(
+            (told.code, told.stderr.as_str()),
+            (Some(code), ""),
+            "{verdict}\n{}",
+            told.stdout
+        );
+        assert!(told.stdout.starts_with(verdict), "{}", told.stdout);
+        assert_eq!(told.stdout.lines().count(), 1);
+    }
+}
+
+#[test]
+fn several_rollouts_are_listed_and_one_is_chosen_by_name() {
+    let text = format!("{}---\n{}", rollout("web", GATE), rollout("api", STEPS));
+    let folder = Folder::new("several").with("all.yaml", &text);
+    folder.run(&["run", "all.yaml"]).expect(
+        2,
+        "",
+        "\
+error[several-rollouts]: the input has 2 Rollouts
+ |
+ = help: choose one with `--rollout`: `web` or `api`
+
+",
+    );
+    let told = folder.run(&["run", "-q", "--rollout", "api", "all.yaml"]);
+    assert_eq!((told.code, told.stderr.as_str()), (Some(0), ""));
+    folder.run(&["run", "--rollout", "wbe", "all.yaml"]).expect(
+        2,
+        "",
+        "\
+error[no-such-rollout]: the input has no Rollout `wbe`
+ |
+ = help: did you mean `web`?
+
+",
+    );
+}
+
+#[test]
+fn problems_go_to_stderr_with_their_place_and_nothing_is_simulated() {
+    let text = rollout("web", STEPS).replace("setWeight: 50", "setWieght: 50");
+    Folder::new("misspelt")
+        .with("web.yaml", &text)
+        .run(&["run", "web.yaml"])
+        .expect(
+            65,
+            "",
+            "\
+error[unknown-field]: unknown field `setWieght`
+  --> web.yaml:12:23
+   |
+12 |     canary: {steps: [{setWieght: 50}, {pause: {duration: 30s}}]}
+   |                       ^^^^^^^^^
+   |
+   = path: spec.strategy.canary.steps[0].setWieght
+   = help: did you mean `setWeight`?
+
+",
+        );
+}
+
+#[test]
+fn a_metric_that_nothing_measures_is_a_warning() {
+    let folder = Folder::new("unmeasured")
+        .with("web.yaml", &(rollout("web", ANALYSED) + CHECK))
+        .with("s.yaml", &BAD.replace("rate:", "rates:"));
+    let told = folder.run(&["run", "-q", "web.yaml", "-s", "s.yaml"]);
+    assert_eq!(told.code, Some(0));
+    assert!(
+        told.stderr
+            .starts_with("warning[metric-not-measured]: nothing measures a metric `rates`\n")
+    );
+    assert!(
+        told.stderr.contains("help: did you mean `rate`?"),
+        "{}",
+        told.stderr
+    );
+}
+
+#[test]
+fn manifests_come_from_standard_input_and_foreign_kinds_are_listed() {
+    let text = rollout("web", STEPS) + "---\napiVersion: v1\nkind: Secret\nmetadata: {name: s}\n";
+    let folder = Folder::new("stdin");
+    let told = folder.run_with_input(&["run", "-"], &text);
+    assert_eq!(told.code, Some(0));
+    assert!(told.stdout.starts_with("Rollout web, "));
+    assert_eq!(
+        told.stderr,
+        "info[ignored]: 1 object of other kinds is ignored: `Secret s`\n\n"
+    );
+    let told = folder.run_with_input(&["run", "-", "--quiet"], &text);
+    assert_eq!((told.code, told.stderr.as_str()), (Some(0), ""));
+}
+
+#[test]
+fn a_scenario_in_the_folder_counts_unless_another_is_named() {
+    let folder = Folder::new("two-scenarios")
+        .with("web.yaml", &(rollout("web", ANALYSED) + CHECK))
+        .with("scenario.yaml", BAD);
+    assert_eq!(folder.run(&["run", "-q", "."]).code, Some(10));
+    let folder = folder.with(
+        "good.txt",
+        &BAD.replace("0.5", "0.95").replace("bad", "good"),
+    );
+    assert_eq!(
+        folder.run(&["run", "-q", ".", "-s", "good.txt"]).code,
+        Some(0)
+    );
+    let told = folder.run(&["run", "-q", ".", "-s", "web.yaml"]);
+    assert_eq!(told.code, Some(65));
+    assert!(
+        told.stderr
+            .starts_with("error[no-scenario]: `web.yaml` has no Scenario\n"),
+        "{}",
+        told.stderr
+    );
+}
+
+#[test]
+fn a_workload_reference_is_followed_and_a_broken_one_is_an_invalid_spec() {
+    let reference = "  workloadRef: {apiVersion: apps/v1, kind: Deployment, name: web}\n";
+    let text = rollout("web", STEPS);
+    let (head, rest) = text.split_once("  template:").expect("a template");
+    let (_, strategy) = rest.split_once("  strategy:").expect("a strategy");
+    let text = format!("{head}{reference}  strategy:{strategy}");
+    let deployment = "---
+apiVersion: apps/v1
+kind: Deployment
+metadata: {name: web}
+spec:
+  selector: {matchLabels: {app: web}}
+  template:
+    metadata: {labels: {app: web}}
+    spec: {containers: [{name: web, image: \"example.com/web:v7\"}]}
+";
+    let folder = Folder::new("workload")
+        .with("both.yaml", &format!("{text}{deployment}"))
+        .with("alone.yaml", &text);
+    let told = folder.run(&["run", "both.yaml"]);
+    assert_eq!((told.code, told.stderr.as_str()), (Some(0), ""));
+    assert!(
+        told.stdout.starts_with(
+            "Rollout web, canary without a traffic router, 2 replicas: previous -> v7\n"
+        )
+    );
+    let told = folder.run(&["run", "-q", "alone.yaml"]);
+    let says = "Invalid since 0s: InvalidSpec: The Rollout \"web\" is invalid: \
+        deployments.apps \"default/web\" not found\n";
+    told.expect(14, says, "");
+}
+
+#[test]
+fn an_experiment_runs_on_its_own() {
+    let text = "apiVersion: argoproj.io/v1alpha1
+kind: Experiment
+metadata: {name: compare}
+spec:
+  duration: 1m
+  templates:
+  - name: baseline
+    selector: {matchLabels: {app: web}}
+    template:
+      metadata: {labels: {app: web}}
+      spec: {containers: [{name: web, image: \"example.com/web:v1\"}]}
+";
+    let folder = Folder::new("experiment").with("e.yaml", text);
+    folder.run(&["run", "e.yaml"]).expect(
+        0,
+        "\
+Experiment compare
+
+  world     default
+            all pods start in 10s
+  seed      0
+
+ time   v1  who         what happened
+   0s  0/1  person      applies Experiment compare
+            experiment  scales template baseline (v1) from 0 to 1
+  10s  1/1  pods        experiment template baseline: 1 of 1 available
+            experiment  experiment is Running
+1m10s  1/1  experiment  experiment is Successful
+1m40s    -  experiment  scales template baseline (v1) from 1 to 0
+
+Successful at 1m10s
+  end       nothing but resyncs happens after 1m40s
+",
+        "",
+    );
+}
+
+#[test]
+fn a_first_deployment_is_simulated_on_demand() {
+    let folder = Folder::new("initial").with("web.yaml", &rollout("web", GATE));
+    let told = folder.run(&["run", "--initial", "-q", "web.yaml"]);
+    assert_eq!(told.code, Some(0));
+    assert!(told.stdout.contains(": Initial deploy"), "{}", told.stdout);
+}
+
+#[test]
+fn colours_appear_on_demand_only() {
+    let folder = Folder::new("colour").with("web.yaml", &rollout("web", GATE));
+    let plain = folder.run(&["run", "-q", "web.yaml"]);
+    assert_eq!(
+        plain.stdout,
+        "Paused since 10s, step 2/2 (pause): CanaryPauseStep\n"
+    );
+    let coloured = folder.run(&["run", "-q", "--color", "always", "web.yaml"]);
+    let says = "\u{1b}[1m\u{1b}[33mPaused since 10s, step 2/2 (pause): CanaryPauseStep\u{1b}[0m\n";
+    assert_eq!(coloured.stdout, says);
+}
+
+#[test]
+fn the_csv_table_has_one_line_for_each_entry_and_the_verdict() {
+    let folder = Folder::new("csv").with(
+        "web.yaml",
+        &(rollout("web", ANALYSED) + CHECK + "---\n" + BAD),
+    );
+    folder.run(&["run", "--output", "csv", "web.yaml"]).expect(
+        10,
+        "\
+seconds,who,kind,step,weight,active,pods,metric,value,phase,what,why
+0,person,applied,,,,previous=2/2,,,,applies v2 over previous,
+0,rollout,revision,,,,previous=2/2,,,,begins revision 2 (v2),
+0,rollout,analysis-started,,,,previous=2/2,,,,starts analysis of step 1 (web-rxqgsk58pg-2-0),
+0,analysis,measurement,,,,previous=2/2,rate,[0.5],Failed,rate = [0.5] is Failed,not result[0] > 0.9; failed 1 > failureLimit 0
+0,analysis,analysis-ended,,,,previous=2/2,,,,analysis of step 1 is Failed,\"Metric \"\"rate\"\" assessed Failed due to failed (1) > failureLimit (0)\"
+0,rollout,aborted,,,,previous=2/2,,,,ABORTS revision 2,\"Step-based analysis phase error/failed: Metric \"\"rate\"\" assessed Failed due to failed (1) > failureLimit (0)\"
+0,,verdict,,,,,,,,RolledBack,\"RolloutAborted: Rollout aborted update to revision 2: Step-based analysis phase error/failed: Metric \"\"rate\"\" assessed Failed due to failed (1) > failureLimit (0)\"
+",
+        "",
+    );
+}
+
+#[test]
+fn the_json_document_is_versioned_and_complete() {
+    let folder = Folder::new("json").with(
+        "web.yaml",
+        &(rollout("web", ANALYSED) + CHECK + "---\n" + BAD),
+    );
+    let told = folder.run(&["run", "--output", "json", "--seed", "7", "web.yaml"]);
+    assert_eq!((told.code, told.stderr.as_str()), (Some(10), ""));
+    let document: serde_json::Value = serde_json::from_str(&told.stdout).expect("JSON");
+    assert_eq!(document["schema"], "coalmine.run/v1");
+    assert_eq!(document["verdict"]["verdict"], "RolledBack");
+    assert_eq!(document["world"]["seed"], 7);
+    let measurement = document["timeline"]
+        .as_array()
+        .into_iter()
+        .flatten()
+        .find(|entry| entry["kind"] == "measurement")
+        .expect("a measurement");
+    assert_eq!(
+        measurement["measurement"],
+        serde_json::json!({
+            "run": "web-rxqgsk58pg-2-0",
+            "metric": "rate",
+            "value": "[0.5]",
+            "phase": "Failed",
+            "successCondition": "result[0] > 0.9",
+            "failureCondition": "",
+            "assumed": false,
+        })
+    );
+    let fields: Vec<&String> = document.as_object().expect("an object").keys().collect();
+    assert_eq!(
+        fields,
+        [
+            "schema",
+            "subject",
+            "world",
+            "verdict",
+            "earlier",
+            "end",
+            "versions",
+            "timeline",
+            "controllerEvents",
+        ]
+    );
+}
+
+#[test]
+fn the_verbose_report_has_the_controllers_own_events() {
+    let folder = Folder::new("verbose").with("web.yaml", &rollout("web", GATE));
+    let told = folder.run(&["run", "--verbose", "web.yaml"]);
+    let line = "| Rollout RolloutPaused: Rollout is paused (CanaryPauseStep)\n";
+    assert!(told.stdout.contains(line), "{}", told.stdout);
+    assert!(
+        told.stdout
+            .contains("rollout  is Paused: CanaryPauseStep\n"),
+        "{}",
+        told.stdout
+    );
+}
+
+#[test]
+fn the_command_line_explains_itself() {
+    let folder = Folder::new("help");
+    let help = folder.run(&["run", "--help"]);
+    assert_eq!((help.code, help.stderr.as_str()), (Some(0), ""));
+    for code in [
+        "  10  RolledBack        11  RollbackFailed\n",
+        "  65  the input cannot be read\n",
+    ] {
+        assert!(help.stdout.contains(code), "{}", help.stdout);
+    }
+    for wrong in [
+        &["run"][..],
+        &["run", "x", "--until", "0"],
+        &["run", "x", "--until", "8d"],
+        &["walk"],
+    ] {
+        let told = folder.run(wrong);
+        assert_eq!(
+            (told.code, told.stdout.as_str()),
+            (Some(2), ""),
+            "{wrong:?}"
+        );
+    }
+    assert_eq!(folder.run(&["run", "x", "-q", "-v"]).code, Some(2));
+    assert_eq!(folder.run(&["run", "nowhere.yaml"]).code, Some(65));
+}
+
+#[test]
+fn a_reader_who_goes_away_is_no_failure() {
+    let folder = Folder::new("pipe").with("web.yaml", &rollout("web", GATE));
+    let mut command = folder.command(&["run", "--verbose", "web.yaml"]);
+    let mut child = command
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .expect("the program runs");
+    drop(child.stdout.take());
+    let told = Told::from(child.wait_with_output().expect("the program ends"));
+    assert_eq!((told.code, told.stderr.as_str()), (Some(12), ""));
+}
