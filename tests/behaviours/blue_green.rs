@@ -177,6 +177,28 @@ fn bg_06_a_revision_limit_keeps_the_newest_old_stacks_only() {
     assert_eq!(kept(""), [2, 2, 2, 2]);
 }
 
+/// `rollout/analysis.go: needsNewAnalysisRun`: a retry tries the version anew, and so does its analysis.
+#[test]
+fn a_retry_repeats_the_failed_analysis() {
+    let told = story(&format!(
+        "{{replicas: 3, blueGreen: {{prePromotionAnalysis: check}}}}\n{}",
+        check("count: 2, interval: 30s")
+    ))
+    .metric("m", [from(0, 0.0), from(200, 1.0)])
+    .at(100, set_image("v2"))
+    .at(300, deed(Deed::Retry))
+    .until(600);
+    told.at(299)
+        .expect_run("rev2/PrePromotion", "Failed")
+        .expect_phase("Degraded");
+    told.at(300)
+        .expect_run("rev2/PrePromotion#2", "Running")
+        .expect_service("active", "v1");
+    told.at(330)
+        .expect_run("rev2/PrePromotion#2", "Successful")
+        .expect_service("active", "v2");
+}
+
 /// `rollout/sync.go: checkPausedConditions` says Paused, `calculateRolloutConditions` says
 /// complete, because all pods are available and active; each writes its opinion, and each write
 /// wakes the controller again. No time passes.

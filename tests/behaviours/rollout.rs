@@ -95,6 +95,25 @@ fn ro_02_a_pause_may_outlast_the_progress_deadline() {
         .expect_stable("v2");
 }
 
+/// So may an analysis, which does not pause the rollout.
+#[test]
+fn ro_02_an_analysis_may_outlast_the_progress_deadline() {
+    let told = story(&format!(
+        "{{replicas: 5, progressDeadlineSeconds: 60, progressDeadlineAbort: true,
+  canary: {{steps: [setWeight: 20, analysis: check]}}}}
+---
+{{template: check, metrics: [{{name: m, count: 6, interval: 60s, {GOOD}}}]}}"
+    ))
+    .metric("m", always(1.0))
+    .at(100, set_image("v2"))
+    .until(900);
+    told.at(399)
+        .expect_phase("Progressing")
+        .expect_step(1)
+        .at(400)
+        .expect_stable("v2");
+}
+
 /// `cmd/promote/promote.go: getPatches`: not paused means skip the step that runs.
 #[test]
 fn ro_03_to_promote_during_an_analysis_skips_the_gate_and_nothing_else() {
