@@ -16,16 +16,19 @@
 //! 4. **What is told.** [`trace`] records a run, [`verdict`] judges it, [`report`] writes it down, and [`cli`] is the only
 //!    module that touches files and the terminal.
 //!
-//! [`time`] and [`duration`] serve them all: virtual time is an integer number of nanoseconds.
+//! [`time`] and [`duration`] serve them all: virtual time is an integer number of nanoseconds. [`curve`] and [`law`] are the values
+//! that change with it or by chance.
 
 pub mod cli;
 pub mod cluster;
 pub mod condition;
 pub mod controller;
+pub mod curve;
 pub mod diagnostic;
 pub mod duration;
 pub mod input;
 pub mod kernel;
+pub mod law;
 pub mod plan;
 pub mod report;
 pub mod scenario;

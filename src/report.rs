@@ -10,6 +10,7 @@ pub mod json;
 mod layout;
 mod story;
 pub mod text;
+mod world;
 
 use crate::plan::compile::Compiled;
 use crate::plan::setting::Setting;

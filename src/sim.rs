@@ -11,6 +11,7 @@
 pub mod apply;
 pub mod people;
 pub mod queue;
+mod routing;
 pub mod start;
 pub mod triggers;
 
@@ -27,7 +28,10 @@ use crate::plan::{Environment, Plan};
 use crate::sim::queue::Queue;
 use crate::time::{Delta, SimTime};
 use crate::trace::Recorder;
-use crate::world::World;
+use crate::world::ledger::Scene;
+use crate::world::telemetry::Telemetry;
+use crate::world::traffic::{Endpoints, Routing};
+use crate::world::{Weather, World};
 
 pub use start::Start;
 
@@ -113,6 +117,15 @@ pub struct Simulation<'a, R: Recorder> {
     templates: Vec<experiment::TemplateStatus>,
     analyses: Vec<experiment::AnalysisStatus>,
     pods_to_restart: Vec<i32>,
+    accounts: Option<Accounts>,
+}
+
+/// What is handed to the accounts; kept for its memory.
+#[derive(Debug, Default)]
+struct Accounts {
+    weather: Weather,
+    routing: Routing,
+    endpoints: Endpoints,
 }
 
 impl<'a, R: Recorder> Simulation<'a, R> {
@@ -147,6 +160,24 @@ impl<'a, R: Recorder> Simulation<'a, R> {
             templates: Vec::new(),
             analyses: Vec::new(),
             pods_to_restart: Vec::new(),
+            accounts: None,
+        }
+    }
+
+    /// Keeps accounts of what is served ([`crate::world::Ledger`]), in the given weather.
+    #[must_use]
+    pub fn accounting(mut self, weather: Weather) -> Self {
+        self.accounts = Some(Accounts {
+            weather,
+            ..Accounts::default()
+        });
+        self
+    }
+
+    /// Another weather for the next run.
+    pub fn set_weather(&mut self, weather: Weather) {
+        if let Some(accounts) = &mut self.accounts {
+            accounts.weather = weather;
         }
     }
 
@@ -178,6 +209,14 @@ impl<'a, R: Recorder> Simulation<'a, R> {
     /// Simulates from `start` until nothing but resyncs remains to happen, or until the script's horizon.
     pub fn run(&mut self, start: &Start) -> Ending {
         self.set_up(start);
+        let ending = self.simulate(start);
+        if self.accounts.is_some() {
+            self.world.ledger.advance(self.environment, ending.at);
+        }
+        ending
+    }
+
+    fn simulate(&mut self, start: &Start) -> Ending {
         let limit = self.script.until.unwrap_or(start.at + LONGEST);
         let mut now = start.at;
         let mut last = start.at;
@@ -191,6 +230,7 @@ impl<'a, R: Recorder> Simulation<'a, R> {
             if self.changed {
                 self.changed = false;
                 last = now;
+                self.observe(now);
                 self.recorder.settled(now, &self.cluster);
             }
             let next = self.next_due();
@@ -242,8 +282,60 @@ impl<'a, R: Recorder> Simulation<'a, R> {
             }
         }
         self.watched = self.watch().unwrap_or_default();
-        self.watch_pods(start.at);
+        self.open_accounts(start.at);
+        self.update_pods(start.at);
         self.recorder.started(start.at, &self.cluster);
+    }
+
+    /// Opens the accounts, if any are kept.
+    fn open_accounts(&mut self, at: SimTime) {
+        let Some(mut accounts) = self.accounts.take() else {
+            return;
+        };
+        let weather = accounts.weather;
+        self.world.weather = weather;
+        let mut ledger = std::mem::take(&mut self.world.ledger);
+        if let Some(scene) = self.scene(&mut accounts) {
+            ledger.open(self.environment, weather, scene, at);
+        }
+        self.world.ledger = ledger;
+        self.accounts = Some(accounts);
+    }
+
+    /// Takes note of a change, if accounts are kept.
+    fn observe(&mut self, now: SimTime) {
+        let Some(mut accounts) = self.accounts.take() else {
+            return;
+        };
+        let mut ledger = std::mem::take(&mut self.world.ledger);
+        if let Some(scene) = self.scene(&mut accounts) {
+            ledger.observe(self.environment, scene, now);
+        }
+        self.world.ledger = ledger;
+        self.accounts = Some(accounts);
+    }
+
+    /// What the cluster shows; nothing without a rollout.
+    fn scene<'s>(&'s self, accounts: &'s mut Accounts) -> Option<Scene<'s>> {
+        let rollout = self.cluster.rollout.as_ref()?;
+        let Accounts {
+            routing, endpoints, ..
+        } = accounts;
+        routing::routes(self.plan, &self.cluster, &self.world.router, routing);
+        routing::endpoints(self.plan, &self.cluster, endpoints);
+        let sets = self.cluster.replica_sets.iter();
+        Some(Scene {
+            routing,
+            endpoints,
+            pods: &self.world.pods,
+            asked: rollout.replicas,
+            available: sets
+                .filter(|set| set.is_rollouts())
+                .map(|set| set.available)
+                .sum(),
+            canary: rollout.template,
+            stable: rollout.status.stable,
+        })
     }
 
     /// The next instant at which something is due, leaving out timers that were superseded and a rollout that only
@@ -425,13 +517,20 @@ impl<'a, R: Recorder> Simulation<'a, R> {
         self.metrics
             .extend_from_slice(self.cluster.metrics_of(&stored));
         let id = RunId(u32::try_from(index).unwrap_or(u32::MAX));
+        if self.accounts.is_some() {
+            self.world.ledger.advance(self.environment, now);
+        }
+        let telemetry = Telemetry {
+            environment: self.environment,
+            ledger: &self.world.ledger,
+        };
         analysis::reconcile(
             &self.plan.analyses[run.analysis as usize],
             id,
             &mut run,
             &mut self.metrics,
             now,
-            self.environment,
+            &telemetry,
             &mut self.decision,
         );
         let changed = self.store_run(index, run);

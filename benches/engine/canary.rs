@@ -85,7 +85,7 @@ impl Canary {
         };
         let mut setting = Setting {
             default_image: Image {
-                startup: Delta::from_secs(10),
+                startup: Delta::from_secs(10).into(),
                 ..Image::default()
             },
             tags: vec!["v1".to_owned(), "v2".to_owned()],

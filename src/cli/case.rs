@@ -4,6 +4,7 @@
 
 use std::collections::BTreeSet;
 
+use crate::cli::files::Beside;
 use crate::cli::{unsimulated, world};
 use crate::diagnostic::wording::{closest, count, listed, quoted};
 use crate::diagnostic::{Diagnostic, Located, Path};
@@ -90,7 +91,10 @@ impl Case {
         if let Some(written) = written {
             let omitted = input.omitted(written.document);
             let own = std::slice::from_ref(&own);
-            let (checked, problems) = scenario::check(written, omitted, own);
+            let source = input.locate(&written.at(Path::root()));
+            let source = source.map_or("", |location| input.sources.name(location.source));
+            let files = Beside::file(source);
+            let (checked, problems) = scenario::check(written, omitted, own, &files);
             scenario = checked;
             remarks.extend(problems);
         }

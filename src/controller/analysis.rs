@@ -5,9 +5,9 @@
 use crate::cluster::analysis_run::{
     AnalysisPhase, AnswerRef, Breach, Counter, Detail, Measurement, MetricStatus, RunMessage,
 };
-use crate::cluster::provider::{Answer, JobState, Provider};
+use crate::cluster::provider::{Answer, JobState, Provider, Sample};
 use crate::cluster::{AnalysisRun, Event, RunId};
-use crate::condition::{self, Verdict};
+use crate::condition::{self, ValueRef, Verdict};
 use crate::controller::{Decision, Log};
 use crate::plan::{AnalysisPlan, MetricPlan};
 use crate::time::{Delta, SimTime};
@@ -50,6 +50,7 @@ pub fn reconcile<L: Log>(
             analysis: run.analysis,
             metric: u16::try_from(index).unwrap_or(u16::MAX),
             point: None,
+            sample: Sample::default(),
         };
         let measurement = measure(metric, status, task, place, now, provider);
         record(status, measurement);
@@ -171,8 +172,12 @@ fn measure(
             )
         }
         _ => {
-            let (point, reading) = provider.ask(metric.source, now);
-            let answer = AnswerRef { point, ..place };
+            let asked = provider.ask(metric.source, now);
+            let answer = AnswerRef {
+                point: asked.point,
+                sample: asked.sample,
+                ..place
+            };
             let blank = Measurement {
                 phase: AnalysisPhase::Running,
                 started: stored,
@@ -181,7 +186,7 @@ fn measure(
                 answer,
                 message: Detail::None,
             };
-            judge(metric, &reading.answer, blank)
+            judge(metric, &asked.reading.answer, blank)
         }
     }
 }
@@ -204,12 +209,13 @@ fn judge(metric: &MetricPlan, answer: &Answer, blank: Measurement) -> Measuremen
             resume_at: Some(blank.started),
             ..blank
         },
-        Answer::Value(value) => {
-            let verdict = condition::judge(
-                metric.success.as_ref(),
-                metric.failure.as_ref(),
-                value.as_ref(),
-            );
+        Answer::Value(_) | Answer::Signal(_) => {
+            let sample = [blank.answer.sample.into()];
+            let value = match answer {
+                Answer::Value(value) => value.as_ref(),
+                _ => ValueRef::Vector(&sample),
+            };
+            let verdict = condition::judge(metric.success.as_ref(), metric.failure.as_ref(), value);
             let phase = match verdict {
                 Ok(Verdict::Successful) => AnalysisPhase::Successful,
                 Ok(Verdict::Failed) => AnalysisPhase::Failed,

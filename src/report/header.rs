@@ -1,13 +1,12 @@
 //! What was simulated, and in which world.
 
 use crate::plan::analysis::{AnalysisSite, Variant};
-use crate::plan::environment::{Fate, Image};
+use crate::plan::environment::{Fate, Shows, Signal, Whose};
 use crate::plan::setting::Response;
 use crate::plan::strategy::Router;
 use crate::plan::{MetricPlan, Plan, Strategy};
-use crate::report::Run;
 use crate::report::layout::shorten;
-use crate::time::SimTime;
+use crate::report::{Run, world};
 use crate::trace::wording;
 
 /// So many answers of a metric are shown.
@@ -203,7 +202,7 @@ fn world(run: &Run<'_>) -> Vec<String> {
     let mut lines = Vec::new();
     let mut pods: Vec<(String, Vec<&str>)> = Vec::new();
     for (template, image) in plan.templates.iter().zip(&run.compiled.environment.images) {
-        let text = behaviour(image);
+        let text = world::pods(image);
         match pods.iter_mut().find(|(known, _)| *known == text) {
             Some((_, tags)) => tags.push(&template.tag),
             None => pods.push((text, vec![&template.tag])),
@@ -251,21 +250,6 @@ fn world(run: &Run<'_>) -> Vec<String> {
     lines
 }
 
-/// What the pods of an image do.
-fn behaviour(image: &Image) -> String {
-    let startup = image.startup;
-    let mut parts = vec![match image.max_ready {
-        Some(0) => "never become ready".to_owned(),
-        Some(most) => format!("start in {startup}, only {most} of a ReplicaSet ever become ready"),
-        None => format!("start in {startup}"),
-    }];
-    parts.extend(image.unready.iter().map(|(from, to)| match *to {
-        SimTime::MAX => format!("not ready from {from} on"),
-        to => format!("not ready from {from} to {to}"),
-    }));
-    parts.join(", ")
-}
-
 /// A scripted answer in short.
 fn answer(response: &Response) -> String {
     let number = |number: &f64| match number {
@@ -281,8 +265,25 @@ fn answer(response: &Response) -> String {
         Response::Error(message) => format!("error \"{}\"", shorten(message, 40)),
         Response::Json(document) => shorten(&document.to_string(), 40),
         Response::Status(status) => format!("HTTP {status}"),
+        Response::Signal(signal) => signal_text(*signal),
         Response::Job(Fate::Succeeds(after)) => format!("a Job that succeeds after {after}"),
         Response::Job(Fate::Fails(after)) => format!("a Job that fails after {after}"),
         Response::Job(Fate::Hangs) => "a Job that never ends".to_owned(),
+    }
+}
+
+fn signal_text(signal: Signal) -> String {
+    let of = match signal.of {
+        Whose::Canary => "the canary",
+        Whose::Stable => "the stable version",
+        Whose::All => "all versions",
+    };
+    let over = signal.over;
+    match signal.shows {
+        Shows::SuccessRatio => format!("the success ratio of {of} over {over}"),
+        Shows::ErrorRatio => format!("the error ratio of {of} over {over}"),
+        Shows::Errors => format!("the errors per second of {of} over {over}"),
+        Shows::Requests => format!("the requests per second of {of} over {over}"),
+        Shows::Latency { quantile } => format!("the {quantile} quantile of the latency of {of}"),
     }
 }

@@ -8,12 +8,15 @@ use crate::cluster::{
     ReplicaSetId, RouterCall, Service, Slice, TemplateId,
 };
 use crate::controller::Log;
+use crate::plan::strategy::Router as RouterKind;
 use crate::sim::queue::Queue;
 use crate::sim::{Due, Simulation};
 use crate::time::{Delta, SimTime};
 use crate::trace::Recorder;
+use crate::world::Truth;
+use crate::world::pods::Kind;
 
-impl<R: Recorder> Simulation<'_, R> {
+impl<'a, R: Recorder> Simulation<'a, R> {
     /// Carries out the commands of the last reconciliation; says whether any of them changed an object.
     pub(super) fn carry_out(&mut self, now: SimTime) -> bool {
         let commands = std::mem::take(&mut self.decision.commands);
@@ -151,7 +154,8 @@ impl<R: Recorder> Simulation<'_, R> {
                 return self.route(call, now);
             }
             Command::Evict(id, count) => {
-                self.world.pods.evict(id, count, now);
+                let truth = self.truth();
+                self.world.pods.evict(truth, id, count, now);
                 self.update_pods(now);
             }
         }
@@ -172,11 +176,44 @@ impl<R: Recorder> Simulation<'_, R> {
                 self.cluster.destination_rule.stable = stable;
                 true
             }
-            RouterCall::SetHeaderRoute(_) | RouterCall::SetMirrorRoute(_) => {
+            RouterCall::SetHeaderRoute(index) | RouterCall::SetMirrorRoute(index) => {
                 self.decision.log.tell(Event::Routed(call));
+                self.set_route(index);
                 false
             }
-            RouterCall::RemoveManagedRoutes => false,
+            RouterCall::RemoveManagedRoutes => {
+                self.world.router.remove_managed_routes();
+                false
+            }
+        }
+    }
+
+    /// Sets the routes of a step, where one of the routers can
+    /// (`SetHeaderRoute` and `SetMirrorRoute` of the others do nothing).
+    fn set_route(&mut self, index: u16) {
+        let Some(canary) = self.plan.canary() else {
+            return;
+        };
+        let can = |able: fn(&RouterKind) -> bool| {
+            let routing = canary.routing.as_ref();
+            routing.is_some_and(|routing| routing.routers.iter().any(able))
+        };
+        let Some(step) = canary.step(i32::from(index)) else {
+            return;
+        };
+        if let Some(route) = step
+            .set_header_route
+            .as_ref()
+            .filter(|_| can(RouterKind::routes_headers))
+        {
+            self.world.router.set_header_route(0 < route.percentage);
+        }
+        if let Some(route) = step
+            .set_mirror_route
+            .as_ref()
+            .filter(|_| can(RouterKind::mirrors))
+        {
+            self.world.router.set_mirror_route(route.percentage);
         }
     }
 
@@ -246,21 +283,37 @@ impl<R: Recorder> Simulation<'_, R> {
         }
     }
 
+    fn truth(&self) -> Truth<'a> {
+        Truth {
+            environment: self.environment,
+            weather: self.world.weather,
+        }
+    }
+
     fn resize_pods(&mut self, id: ReplicaSetId, now: SimTime) {
         let set = *self.cluster.replica_set(id);
-        let min_ready = self.min_ready(set.owner);
-        let environment = self.environment;
-        self.world
-            .pods
-            .resize(environment, id, set.template, min_ready, set.desired, now);
-        let tally = self.world.pods.tally(environment, id, now);
+        let kind = Kind {
+            owner: id,
+            template: set.template,
+            min_ready: self.min_ready(set.owner),
+        };
+        let truth = self.truth();
+        self.world.pods.resize(truth, kind, set.desired, now);
+        let tally = self.world.pods.tally(truth.environment, id, now);
         let set = self.set_mut(id);
         (set.replicas, set.ready, set.available) = (tally.total, tally.ready, tally.available);
-        self.watch_pods(now);
+        if self.environment.room.is_some() {
+            // Pods of others may have found room.
+            self.update_pods(now);
+        } else {
+            self.watch_pods(now);
+        }
     }
 
     /// Brings the counts of all `ReplicaSet`s up to date and wakes the owners of those that changed.
     pub(super) fn update_pods(&mut self, now: SimTime) {
+        let truth = self.truth();
+        self.world.pods.pass(truth, now);
         for index in 0..self.cluster.replica_sets.len() {
             let set = self.cluster.replica_sets[index];
             if set.replicas == 0 {

@@ -63,6 +63,9 @@ impl Start {
         for image in &mut past.images {
             *image = Image::default();
         }
+        past.room = None;
+        past.faults.clear();
+        past.traffic = None;
         let mut start = Self::empty(plan, stable);
         start.at = SimTime::ZERO + crate::time::Delta::from_nanos(-LONGEST.nanos());
         if let Some(rollout) = &mut start.cluster.rollout {

@@ -39,7 +39,7 @@ spec:
 impl Case {
     fn new(strategy: &'static str) -> Self {
         let default_image = Image {
-            startup: Delta::from_secs(5),
+            startup: Delta::from_secs(5).into(),
             ..Image::default()
         };
         let tags = vec!["v1".to_owned()];
@@ -60,7 +60,7 @@ impl Case {
     /// `web:v2` never becomes ready, from the given second on.
     fn crashing_from(mut self, second: i64) -> Self {
         let image = Image {
-            startup: Delta::from_secs(5),
+            startup: Delta::from_secs(5).into(),
             unready: vec![(SimTime::from_secs(second), SimTime::MAX)],
             ..Image::default()
         };

@@ -5,7 +5,7 @@
 
 use serde_json::Value as Json;
 
-use crate::cluster::provider::{Answer, Reading};
+use crate::cluster::provider::{Answer, Reading, number_text};
 use crate::condition::Value;
 use crate::plan::analysis_template::ResolvedMetric;
 use crate::plan::environment::{Scripted, Source};
@@ -78,6 +78,10 @@ fn scripted(provider: &MetricProvider, response: &Response) -> Scripted {
                 job: *fate,
             };
         }
+        Response::Signal(signal) => Reading {
+            answer: Answer::Signal(*signal),
+            text: String::new(),
+        },
         Response::Error(message) => error(failure(provider, message)),
         Response::Status(status) => error(format!("received non 2xx response code: {status}")),
         Response::Scalar(number) => value(Value::Float(*number), number_text(*number)),
@@ -124,17 +128,6 @@ fn failure(provider: &MetricProvider, message: &str) -> String {
     let (first, rest) = method.split_at(method.chars().next().map_or(0, char::len_utf8));
     let url = web.url.as_deref().unwrap_or_default();
     format!("{first}{} \"{url}\": {message}", rest.to_lowercase())
-}
-
-/// A sample as Prometheus prints it.
-fn number_text(number: f64) -> String {
-    if number.is_nan() {
-        "NaN".to_owned()
-    } else if number.is_infinite() {
-        if 0.0 < number { "+Inf" } else { "-Inf" }.to_owned()
-    } else {
-        format!("{number}")
-    }
 }
 
 /// The first value that a JSON path in Kubernetes' notation finds.
