@@ -43,7 +43,7 @@ pub(super) fn run(args: &ExplainArgs) -> Exit {
             } else {
                 diagnostic::Look::Plain
             };
-            let findings = diagnostic::findings([diagnostic], |_| None);
+            let findings = diagnostic::findings([*diagnostic], |_| None);
             let told = diagnostic::render(&findings, &Sources::default(), look);
             // Diagnostics that nobody reads change nothing.
             let _ = io::stderr().lock().write_all(told.as_bytes());
@@ -56,7 +56,7 @@ pub(super) fn run(args: &ExplainArgs) -> Exit {
     }
 }
 
-fn explanation(manual: &Manual, args: &ExplainArgs) -> Result<String, Diagnostic> {
+fn explanation(manual: &Manual, args: &ExplainArgs) -> Result<String, Box<Diagnostic>> {
     let look = text::Look {
         colour: wants_colour(args.color, io::stdout().is_terminal()),
         recursive: args.recursive,

@@ -38,12 +38,10 @@ impl Found<'_> {
     /// What the simulation does instead, said of the field or of the nearest one above it.
     #[must_use]
     pub fn simulation(&self) -> Option<&str> {
-        let nearest_first = [self.field]
+        let mut nearest_first = [self.field]
             .into_iter()
             .chain(self.above.iter().rev().copied());
-        nearest_first
-            .filter_map(|field| field.simulation.as_deref())
-            .next()
+        nearest_first.find_map(|field| field.simulation.as_deref())
     }
 }
 
@@ -54,7 +52,7 @@ impl Manual {
     /// # Errors
     ///
     /// A diagnostic with the id `unknown-kind` or `unknown-field`, which suggests what may have been meant.
-    pub fn find(&self, path: &str) -> Result<Found<'_>, Diagnostic> {
+    pub fn find(&self, path: &str) -> Result<Found<'_>, Box<Diagnostic>> {
         let mut segments = path.split('.').map(|segment| {
             let name = segment.split('[').next().unwrap_or_default();
             name.trim()
@@ -82,13 +80,13 @@ impl Manual {
             } else if may_be_key {
                 may_be_key = false;
             } else {
-                return Err(unknown_field(&found, segment));
+                return Err(Box::new(unknown_field(&found, segment)));
             }
         }
         Ok(found)
     }
 
-    fn kind(&self, word: &str) -> Result<&Kind, Diagnostic> {
+    fn kind(&self, word: &str) -> Result<&Kind, Box<Diagnostic>> {
         let wanted = word.to_lowercase();
         let is_meant = |kind: &&Kind| {
             let name = kind.root.name.to_lowercase();
@@ -112,7 +110,9 @@ impl Manual {
             Some(name) => format!("did you mean {}?", quoted(&name.to_lowercase())),
             None => format!("the kinds are {}", listed(&names, "and")),
         };
-        Err(Diagnostic::error("unknown-kind", message).help(help))
+        Err(Box::new(
+            Diagnostic::error("unknown-kind", message).help(help),
+        ))
     }
 }
 
@@ -150,23 +150,28 @@ fn unknown_field(found: &Found<'_>, name: &str) -> Diagnostic {
         .children
         .iter()
         .chain(spec.iter().flat_map(|spec| &spec.children));
-    let help = match closest(name, known.map(|child| child.name.as_str())) {
-        Some(near) => format!("did you mean {}?", quoted(near)),
-        None => {
-            let mut elsewhere = Vec::new();
-            paths_to(&found.kind.root, name, &kind, &mut elsewhere);
-            let elsewhere: Vec<&str> = elsewhere.iter().map(String::as_str).collect();
-            match &elsewhere[..] {
-                [] => format!(
-                    "its fields are listed by `coalmine explain {}`",
-                    [kind.as_str(), &found.path()].join(".").trim_end_matches('.')
-                ),
-                paths => format!("did you mean {}?", listed(paths, "or")),
-            }
+    let help = if let Some(near) = closest(name, known.map(|child| child.name.as_str())) {
+        format!("did you mean {}?", quoted(near))
+    } else {
+        let mut elsewhere = Vec::new();
+        paths_to(&found.kind.root, name, &kind, &mut elsewhere);
+        let paths: Vec<&str> = elsewhere.iter().map(String::as_str).collect();
+        if paths.is_empty() {
+            let path = [kind.as_str(), &found.path()].join(".");
+            let path = path.trim_end_matches('.');
+            format!("its fields are listed by `coalmine explain {path}`")
+        } else {
+            format!("did you mean {}?", alternatives(&paths))
         }
     };
     let message = format!("{owner} has no field {}", quoted(name));
     Diagnostic::error("unknown-field", message).help(help)
+}
+
+/// Paths in backticks; unlike texts of users they are ours and shown in full.
+fn alternatives(paths: &[&str]) -> String {
+    let paths: Vec<String> = paths.iter().map(|path| format!("`{path}`")).collect();
+    paths.join(" or ")
 }
 
 /// The first few paths to fields of that name, upper and lower case being the same.

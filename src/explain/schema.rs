@@ -357,7 +357,10 @@ mod tests {
         };
         assert_eq!(steps.children[2].detail, [remark]);
         assert_eq!(steps.children[2].kind, "string");
-        let rate = manual.find("scenario.traffic.rate").expect("a number").field;
+        let rate = manual
+            .find("scenario.traffic.rate")
+            .expect("a number")
+            .field;
         assert_eq!(rate.example.as_deref(), Some("rate: 2.5"));
         let spec = manual.find("scenario.spec").expect("an object").field;
         assert!(spec.required);
@@ -372,7 +375,10 @@ mod tests {
             json!({"$ref": "#/$defs/None"}),
         ] {
             let kind = kind("X", &[], "v1", &schema);
-            assert_eq!((kind.root.kind.as_str(), kind.root.children.len()), ("any", 0));
+            assert_eq!(
+                (kind.root.kind.as_str(), kind.root.children.len()),
+                ("any", 0)
+            );
         }
     }
 }

@@ -81,7 +81,9 @@ impl<'de> Deserializer<'de> for Probe<'_> {
 
     /// Only types that take several sorts of value ask this; what they expect tells them apart.
     fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Self::Error> {
-        let takes_number_or_text = Expected(&visitor).to_string().contains("number or a string");
+        let takes_number_or_text = Expected(&visitor)
+            .to_string()
+            .contains("number or a string");
         *self.found = if takes_number_or_text {
             Shape::IntOrText
         } else {
@@ -218,7 +220,8 @@ impl<'de> de::MapAccess<'de> for Entries<'_> {
         seed: V,
     ) -> Result<V::Value, Self::Error> {
         let found = self.value.take();
-        let found = found.ok_or_else(|| de::Error::custom("a value without a key was asked for"))?;
+        let found =
+            found.ok_or_else(|| de::Error::custom("a value without a key was asked for"))?;
         seed.deserialize(Probe { found })
     }
 }

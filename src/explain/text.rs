@@ -17,7 +17,7 @@
 //!   CA-11  ...                                             the id of a known behaviour
 //!   -      ...                                             without one
 //!
-//! Not simulated as in a cluster:
+//! In the simulation:
 //!   ...
 //!
 //! Example:
@@ -88,7 +88,7 @@ pub fn field(found: &Found<'_>, look: Look) -> String {
     page.remarks(field);
     if let Some(simulation) = found.simulation() {
         page.gap();
-        page.heading("Not simulated as in a cluster:");
+        page.heading("In the simulation:");
         page.paragraph(simulation, 2);
     }
     if let Some(example) = &field.example {
@@ -309,9 +309,6 @@ mod tests {
         }
         plain.push_str(rest);
         let trimmed: Vec<&str> = plain.lines().map(str::trim_end).collect();
-        assert_eq!(
-            trimmed.join("\n"),
-            field(&found, look(false)).trim_end()
-        );
+        assert_eq!(trimmed.join("\n"), field(&found, look(false)).trim_end());
     }
 }
