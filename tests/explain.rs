@@ -93,6 +93,16 @@ fn pages_are_as_they_were_reviewed() {
 }
 
 #[test]
+fn the_page_in_the_readme_is_what_the_program_prints() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let readme = fs::read_to_string(root.join("README.md")).expect("a README");
+    let file = "tests/explain/failure-limit.txt";
+    let page = fs::read_to_string(root.join(file)).expect("a page");
+    let block = format!("<!-- {file} -->\n```text\n{page}```\n");
+    assert!(readme.contains(&block), "README.md does not show {file}");
+}
+
+#[test]
 fn every_field_has_a_short_first_sentence_and_is_found_by_its_path() {
     let manual = Manual::argo();
     let fields = fields(&manual);

@@ -9,8 +9,8 @@
 //! type. `## maxSurge` starts a field. Of the text below:
 //!
 //! - comments (`<!-- ... -->`) cite sources for those who maintain it, and are not shown;
-//! - a paragraph `Default: ...` is the default, `Required.` says that the field must be there, and `Simulation: ...` says
-//!   what the simulation does instead of the controllers;
+//! - a sentence `Default: ...` is the default; a paragraph `Required.` says that the field must be there, and one
+//!   `Simulation: ...` what the simulation does instead of the controllers;
 //! - items of lists (`- **CA-11** ...`) say what the controllers really do, under the id of the behaviour if it has one;
 //! - a fenced block is the example;
 //! - everything else is the description. Its first sentence stands alone in lists.
@@ -36,7 +36,8 @@ const TEXTS: [&str; 9] = [
     include_str!("catalogue/kubernetes.md"),
 ];
 
-const ARGO: &str = "argoproj.io/v1alpha1";
+/// `apiVersion` of the kinds of Argo Rollouts.
+pub(super) const ARGO: &str = "argoproj.io/v1alpha1";
 
 /// The kinds of Argo Rollouts that a user writes.
 #[must_use]
@@ -194,17 +195,27 @@ impl Entry {
     fn sort_out_paragraphs(&mut self) {
         let mut kept = Vec::new();
         for paragraph in std::mem::take(&mut self.description) {
+            let paragraph = self.take_default(paragraph);
             if paragraph == "Required." {
                 self.required = true;
-            } else if let Some(default) = paragraph.strip_prefix("Default: ") {
-                self.default = Some(default.trim_end_matches('.').to_owned());
             } else if let Some(simulation) = paragraph.strip_prefix("Simulation: ") {
                 self.simulation = Some(simulation.to_owned());
-            } else {
+            } else if !paragraph.is_empty() {
                 kept.push(paragraph);
             }
         }
         self.description = kept;
+    }
+
+    /// Takes a sentence `Default: ...` out of a paragraph.
+    fn take_default(&mut self, paragraph: String) -> String {
+        const MARK: &str = "Default: ";
+        let Some((before, after)) = paragraph.split_once(MARK) else {
+            return paragraph;
+        };
+        let (default, rest) = after.split_once(". ").unwrap_or((after, ""));
+        self.default = Some(default.trim_end_matches('.').to_owned());
+        format!("{before}{rest}").trim_end().to_owned()
     }
 
     /// Adds what is said of the type.
@@ -309,6 +320,19 @@ More.
             example: Some("# a comment\na: 1".to_owned()),
         };
         assert_eq!(entry, expected);
+    }
+
+    #[test]
+    fn a_default_may_stand_inside_of_a_paragraph() {
+        for (text, default, description) in [
+            ("Speed. Default: 0.95. Of all.", "0.95", "Speed. Of all."),
+            ("Speed. Default: none.", "none", "Speed."),
+            ("Default: 1m", "1m", ""),
+        ] {
+            let entry = Entry::read(&[text]);
+            assert_eq!(entry.default.as_deref(), Some(default));
+            assert_eq!(entry.description.join(" "), description);
+        }
     }
 
     #[test]

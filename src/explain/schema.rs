@@ -8,7 +8,7 @@
 use serde_json::{Map, Value};
 
 use super::catalogue::Entry;
-use super::{Field, Kind, Remark};
+use super::{Field, Kind};
 
 /// Deepest nesting that is followed.
 const DEPTH_MAX: usize = 24;
@@ -51,10 +51,8 @@ impl<'s> Walk<'s> {
         let meaning = self.meaning(schema, 0);
         let mut entry = meaning.entry;
         if !meaning.choices.is_empty() {
-            entry.detail.push(Remark {
-                id: None,
-                text: format!("One of: {}.", meaning.choices.join(", ")),
-            });
+            let choices = format!("One of: {}.", meaning.choices.join(", "));
+            entry.description.push(choices);
         }
         entry.required |= required;
         if let Some(value) = schema.get("default").filter(|value| !value.is_null()) {
@@ -351,11 +349,10 @@ mod tests {
             .collect();
         assert_eq!(names, ["pause", "steps", "do"]);
         assert_eq!(steps.children[1].children, []);
-        let remark = Remark {
-            id: None,
-            text: "One of: promote, abort, retry.".to_owned(),
-        };
-        assert_eq!(steps.children[2].detail, [remark]);
+        assert_eq!(
+            steps.children[2].description,
+            "One of: promote, abort, retry."
+        );
         assert_eq!(steps.children[2].kind, "string");
         let rate = manual
             .find("scenario.traffic.rate")

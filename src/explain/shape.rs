@@ -76,6 +76,16 @@ impl<'de, V: Visitor<'de>> fmt::Display for Expected<'_, V> {
     }
 }
 
+/// All integers are 0.
+macro_rules! integers {
+    ($($method:ident)*) => {$(
+        fn $method<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Self::Error> {
+            *self.found = Shape::Integer;
+            visitor.visit_u64(0)
+        }
+    )*};
+}
+
 impl<'de> Deserializer<'de> for Probe<'_> {
     type Error = de::value::Error;
 
@@ -97,15 +107,7 @@ impl<'de> Deserializer<'de> for Probe<'_> {
         visitor.visit_bool(false)
     }
 
-    fn deserialize_i32<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Self::Error> {
-        *self.found = Shape::Integer;
-        visitor.visit_i32(0)
-    }
-
-    fn deserialize_i64<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Self::Error> {
-        *self.found = Shape::Integer;
-        visitor.visit_i64(0)
-    }
+    integers! { deserialize_i32 deserialize_i64 deserialize_u16 deserialize_u32 deserialize_u64 }
 
     fn deserialize_f64<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Self::Error> {
         *self.found = Shape::Number;
@@ -164,7 +166,7 @@ impl<'de> Deserializer<'de> for Probe<'_> {
     }
 
     forward_to_deserialize_any! {
-        i8 i16 i128 u8 u16 u32 u64 u128 f32 char bytes byte_buf unit unit_struct tuple tuple_struct enum identifier
+        i8 i16 i128 u8 u128 f32 char bytes byte_buf unit unit_struct tuple tuple_struct enum identifier
         ignored_any
     }
 }
@@ -250,7 +252,7 @@ mod tests {
     #[derive(Deserialize)]
     #[expect(dead_code, reason = "only its shape is of interest")]
     struct Inner {
-        seconds: i64,
+        seconds: u32,
         share: f64,
     }
 

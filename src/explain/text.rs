@@ -13,7 +13,7 @@
 //!
 //! Description, in paragraphs.
 //!
-//! What the controller does:
+//! What the controller does:                               "What matters:" for other kinds than Argo's
 //!   CA-11  ...                                             the id of a known behaviour
 //!   -      ...                                             without one
 //!
@@ -29,7 +29,7 @@
 
 use anstyle::Style;
 
-use super::{Field, Found, Manual};
+use super::{Field, Found, Manual, catalogue};
 use crate::report::layout::wrap;
 
 /// Columns of a line.
@@ -85,7 +85,7 @@ pub fn field(found: &Found<'_>, look: Look) -> String {
         page.gap();
         page.paragraph(paragraph, 0);
     }
-    page.remarks(field);
+    page.remarks(found);
     if let Some(simulation) = found.simulation() {
         page.gap();
         page.heading("In the simulation:");
@@ -198,12 +198,20 @@ impl Page {
         }
     }
 
-    fn remarks(&mut self, field: &Field) {
+    fn remarks(&mut self, found: &Found<'_>) {
+        let field = found.field;
         if field.detail.is_empty() {
             return;
         }
         self.gap();
-        self.heading("What the controller does:");
+        // A kind of our own has no controller.
+        let is_argo = found.kind.api_version == catalogue::ARGO;
+        let heading = if is_argo {
+            "What the controller does:"
+        } else {
+            "What matters:"
+        };
+        self.heading(heading);
         let id = |remark: &super::Remark| remark.id.clone().unwrap_or_else(|| "-".to_owned());
         let ids: Vec<String> = field.detail.iter().map(id).collect();
         let width = ids.iter().map(|id| id.chars().count()).max().unwrap_or(1);
