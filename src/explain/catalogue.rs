@@ -1,12 +1,13 @@
 //! The texts on the kinds of Argo Rollouts, joined with the types that are read.
 //!
-//! Knows the format of the texts and which kinds there are. Fields and types come from [`crate::spec`] itself; only words come
-//! from the texts, so a text can be missing or superfluous (tests refuse both), but it cannot invent a field.
+//! Knows the format of the texts and which kinds there are. Fields and types come from [`crate::spec`] itself; only
+//! words come from the texts, so a text can be missing or superfluous (tests refuse both), but it cannot invent a
+//! field.
 //!
 //! # The format
 //!
-//! Markdown. `# CanaryStrategy` starts a type, under the name of its Rust type; what follows is said of every field of that
-//! type. `## maxSurge` starts a field. Of the text below:
+//! Markdown. `# CanaryStrategy` starts a type, under the name of its Rust type; what follows is said of every field of
+//! that type. `## maxSurge` starts a field. Of the text below:
 //!
 //! - comments (`<!-- ... -->`) cite sources for those who maintain it, and are not shown;
 //! - a sentence `Default: ...` is the default; a paragraph `Required.` says that the field must be there, and one

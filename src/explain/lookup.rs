@@ -1,7 +1,7 @@
 //! Following a path such as `rollout.spec.strategy.canary.steps[2].setWeight` to a field.
 //!
-//! Knows what may be left out (`spec`), what is ignored (indices, keys of maps) and what to suggest for a path that leads
-//! nowhere. Refuses to know how fields are shown.
+//! Knows what may be left out (`spec`), what is ignored (indices, keys of maps) and what to suggest for a path that
+//! leads nowhere. Refuses to know how fields are shown.
 
 use super::{Field, Kind, Manual};
 use crate::diagnostic::Diagnostic;
@@ -46,8 +46,9 @@ impl Found<'_> {
 }
 
 impl Manual {
-    /// The field to which a path leads. The first segment is a kind, in upper or lower case, singular or plural, or one of its
-    /// short names; `spec` may be left out behind it; indices in brackets or as segments, and the keys of maps, are ignored.
+    /// The field to which a path leads. The first segment is a kind, in upper or lower case, singular or plural, or one
+    /// of its short names; `spec` may be left out behind it; indices in brackets or as segments, and the keys of maps,
+    /// are ignored.
     ///
     /// # Errors
     ///

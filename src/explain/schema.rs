@@ -1,9 +1,10 @@
 //! A kind from a JSON Schema: the second source of explained fields.
 //!
-//! Knows the part of JSON Schema that `schemars` writes: `properties`, `required`, `items`, `additionalProperties`, `$ref` into
-//! `$defs`, `anyOf`, `oneOf`, `allOf`, `enum`, `const`, `description`, `default`, `examples`. Descriptions may use the format of
-//! [`super::catalogue`]. Refuses to know what a schema validates beyond that; unknown words are ignored. Simplifies
-//! alternatives: the fields of all of them are listed together. Types that contain themselves end where they repeat.
+//! Knows the part of JSON Schema that `schemars` writes: `properties`, `required`, `items`, `additionalProperties`,
+//! `$ref` into `$defs`, `anyOf`, `oneOf`, `allOf`, `enum`, `const`, `description`, `default`, `examples`. Descriptions
+//! may use the format of [`super::catalogue`]. Refuses to know what a schema validates beyond that; unknown words are
+//! ignored. Simplifies alternatives: the fields of all of them are listed together. Types that contain themselves end
+//! where they repeat.
 
 use serde_json::{Map, Value};
 

@@ -1,8 +1,8 @@
 //! The shape of the types of [`crate::spec`], as serde reads them: which fields there are, and what they hold.
 //!
-//! Knows how to have a type read an imaginary document that has everything once, and to write down what it asks for. So the
-//! fields and types that are explained are those that are read, by construction. Refuses to know what they mean. Simplifies
-//! numbers: all integers are alike. Types must not contain themselves.
+//! Knows how to have a type read an imaginary document that has everything once, and to write down what it asks for. So
+//! the fields and types that are explained are those that are read, by construction. Refuses to know what they mean.
+//! Simplifies numbers: all integers are alike. Types must not contain themselves.
 
 use std::fmt;
 

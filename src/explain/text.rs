@@ -1,7 +1,7 @@
 //! Explanations as text for people.
 //!
-//! Knows the layout: 100 columns, what stands where, what is emphasised. Refuses to know the terminal: whether to use colours
-//! is told.
+//! Knows the layout: 100 columns, what stands where, what is emphasised. Refuses to know the terminal: whether to use
+//! colours is told.
 //!
 //! # The layout
 //!
