@@ -4,6 +4,7 @@
 
 mod case;
 pub mod exit;
+mod explain;
 pub mod files;
 mod unsimulated;
 mod world;
@@ -39,6 +40,11 @@ enum Command {
     /// to be assumed.
     #[command(after_help = exit::HELP)]
     Run(RunArgs),
+    /// Explains a field of a manifest, and what the controllers really do with it
+    ///
+    /// Without a path the kinds are listed. A path to an object lists its fields. `spec` may be left out; kinds may be in the
+    /// plural or short: ro, at, cat, exp.
+    Explain(explain::ExplainArgs),
 }
 
 #[derive(Debug, Args)]
@@ -58,7 +64,10 @@ struct RunArgs {
     /// The last instant that is simulated, such as 2h or 90s; at most and by default 7 days
     #[arg(long, value_name = "DURATION", value_parser = parse_until)]
     until: Option<SimTime>,
-    /// Seed of the run; nothing is random yet
+    /// Draws start-up times and numbers of requests instead of taking expectations
+    #[arg(long)]
+    random: bool,
+    /// Seed of what is drawn
     #[arg(long, value_name = "NUMBER")]
     seed: Option<u64>,
     /// Format of the report
@@ -107,9 +116,11 @@ pub fn main() -> ExitCode {
             };
         }
     };
-    let Command::Run(args) = cli.command;
     // A panic is told by its hook; what it must not be is mistaken for a verdict.
-    let result = panic::catch_unwind(AssertUnwindSafe(|| run(&args)));
+    let result = panic::catch_unwind(AssertUnwindSafe(|| match &cli.command {
+        Command::Run(args) => run(args),
+        Command::Explain(args) => explain::run(args),
+    }));
     result.unwrap_or(Exit::Internal).into()
 }
 
@@ -123,11 +134,7 @@ struct Answer {
 
 fn run(args: &RunArgs) -> Exit {
     let answer = answer(args);
-    let colour = |is_terminal: bool| match args.color {
-        Colour::Always => true,
-        Colour::Never => false,
-        Colour::Auto => is_terminal && terminal_wants_colour(),
-    };
+    let colour = |is_terminal: bool| wants_colour(args.color, is_terminal);
     let look = if colour(io::stderr().is_terminal()) {
         diagnostic::Look::Coloured
     } else {
@@ -172,6 +179,14 @@ fn write(to: &mut dyn Write, text: &str) -> io::Result<()> {
     }
 }
 
+fn wants_colour(asked: Colour, is_terminal: bool) -> bool {
+    match asked {
+        Colour::Always => true,
+        Colour::Never => false,
+        Colour::Auto => is_terminal && terminal_wants_colour(),
+    }
+}
+
 /// `NO_COLOR` with any content and dumb terminals switch colours off.
 fn terminal_wants_colour() -> bool {
     let set = |name: &str| std::env::var_os(name).filter(|value| !value.is_empty());
@@ -197,6 +212,7 @@ fn answer(args: &RunArgs) -> Answer {
             name: args.rollout.as_deref(),
             initial: args.initial,
             until: args.until,
+            random: args.random,
             seed: args.seed,
         },
     );

@@ -16,8 +16,9 @@
 //! 4. **What is told.** [`trace`] records a run, [`verdict`] judges it, [`report`] writes it down, and [`cli`] is the only
 //!    module that touches files and the terminal.
 //!
-//! [`time`] and [`duration`] serve them all: virtual time is an integer number of nanoseconds. [`curve`] and [`law`] are the values
-//! that change with it or by chance.
+//! [`explain`] stands beside this way: it tells what the fields of [`spec`] mean, in words. [`time`] and [`duration`] serve
+//! them all: virtual time is an integer number of nanoseconds. [`curve`] and [`law`] are the values that change with it or by
+//! chance.
 
 pub mod cli;
 pub mod cluster;
@@ -26,6 +27,7 @@ pub mod controller;
 pub mod curve;
 pub mod diagnostic;
 pub mod duration;
+pub mod explain;
 pub mod input;
 pub mod kernel;
 pub mod law;

@@ -9,6 +9,7 @@
 //! traces hold for every order of their work, and so do ours.
 
 pub mod apply;
+mod faults;
 pub mod people;
 pub mod queue;
 mod routing;
@@ -58,15 +59,19 @@ pub enum Due {
     Experiment(ExperimentId),
     /// An analysis run asked to be looked at.
     Run(RunId),
+    /// A fault begins.
+    Fault,
+    /// The controllers are there again.
+    Recovery,
 }
 
 /// The order of events at one instant is behaviour: what the world does is seen by people, and both by the controllers.
 impl Phased for Due {
     fn phase(&self) -> u8 {
         match self {
-            Self::Pods => 0,
+            Self::Pods | Self::Fault => 0,
             Self::Deed(_) => 1,
-            Self::Rollout | Self::Experiment(_) | Self::Run(_) => 2,
+            Self::Rollout | Self::Experiment(_) | Self::Run(_) | Self::Recovery => 2,
         }
     }
 }
@@ -117,6 +122,8 @@ pub struct Simulation<'a, R: Recorder> {
     templates: Vec<experiment::TemplateStatus>,
     analyses: Vec<experiment::AnalysisStatus>,
     pods_to_restart: Vec<i32>,
+    /// When a slow metrics back end answers each run; empty while it never was slow.
+    answers_due: Vec<Option<SimTime>>,
     accounts: Option<Accounts>,
 }
 
@@ -160,6 +167,7 @@ impl<'a, R: Recorder> Simulation<'a, R> {
             templates: Vec::new(),
             analyses: Vec::new(),
             pods_to_restart: Vec::new(),
+            answers_due: Vec::new(),
             accounts: None,
         }
     }
@@ -211,7 +219,13 @@ impl<'a, R: Recorder> Simulation<'a, R> {
         self.set_up(start);
         let ending = self.simulate(start);
         if self.accounts.is_some() {
-            self.world.ledger.advance(self.environment, ending.at);
+            // A state that lasts is accounted for up to the horizon that was asked for.
+            let until = self
+                .script
+                .until
+                .filter(|_| ending.reason != EndReason::Livelock);
+            let horizon = until.unwrap_or(ending.at).max(ending.at);
+            self.world.ledger.advance(self.environment, horizon);
         }
         ending
     }
@@ -270,6 +284,8 @@ impl<'a, R: Recorder> Simulation<'a, R> {
         self.run_queues.clear();
         self.run_queues
             .resize(self.cluster.runs.len(), Queue::woken());
+        self.answers_due.clear();
+        self.schedule_faults(start.at);
         self.changed = true;
         self.triggered.clear();
         self.triggered.resize(self.script.actions.len(), false);
@@ -360,6 +376,8 @@ impl<'a, R: Recorder> Simulation<'a, R> {
                 Due::Rollout => self.rollout_queue.fire(now),
                 Due::Experiment(id) => self.experiment_queues[usize::from(id.0)].fire(now),
                 Due::Run(id) => self.run_queues[id.0 as usize].fire(now),
+                Due::Fault => self.changed = true,
+                Due::Recovery => self.resync(),
             }
         }
     }
@@ -374,10 +392,13 @@ impl<'a, R: Recorder> Simulation<'a, R> {
     /// Lets the controllers work until none has anything left to do; `false` if they never stop. In each round every
     /// object that waits is worked on once.
     fn settle(&mut self, now: SimTime) -> bool {
+        if self.controllers_are_down(now) {
+            return true;
+        }
         let mut repetitions = 0;
         for _ in 0..MOST_ROUNDS {
             let mut busy = false;
-            while self.rollout_queue.take() {
+            while self.takes_rollout(now) {
                 busy = true;
                 repetitions += 1;
                 if MOST_REPETITIONS < repetitions {
@@ -385,6 +406,7 @@ impl<'a, R: Recorder> Simulation<'a, R> {
                 }
                 self.reconcile_rollout(now);
             }
+            self.delay_watches(now);
             for index in 0..self.experiment_queues.len() {
                 if self.experiment_queues[index].take() {
                     busy = true;
@@ -405,6 +427,12 @@ impl<'a, R: Recorder> Simulation<'a, R> {
             }
         }
         false
+    }
+
+    /// Whether the rollout waits to be worked on; takes it out.
+    fn takes_rollout(&mut self, now: SimTime) -> bool {
+        self.delay_watches(now);
+        self.rollout_queue.take()
     }
 
     fn reconcile_rollout(&mut self, now: SimTime) {
@@ -512,12 +540,15 @@ impl<'a, R: Recorder> Simulation<'a, R> {
         if stored.deleted {
             return;
         }
+        if self.waits_for_answers(index, now) {
+            return;
+        }
         let mut run = stored;
         self.metrics.clear();
         self.metrics
             .extend_from_slice(self.cluster.metrics_of(&stored));
         let id = RunId(u32::try_from(index).unwrap_or(u32::MAX));
-        if self.accounts.is_some() {
+        if self.accounts.is_some() && !run.phase.is_completed() {
             self.world.ledger.advance(self.environment, now);
         }
         let telemetry = Telemetry {

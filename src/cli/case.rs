@@ -21,6 +21,7 @@ use crate::trace::Trace;
 use crate::validation::references::{Missing, ObjectSet};
 use crate::validation::rollout::TemplateOrigin;
 use crate::validation::workload::{Workload, resolve_workload};
+use crate::world::Weather;
 
 /// Marks diagnostics about the command line, not about the input.
 const SEVERAL_ROLLOUTS: &str = "several-rollouts";
@@ -36,6 +37,7 @@ pub(super) struct Choice<'a> {
     pub(super) initial: bool,
     pub(super) until: Option<SimTime>,
     pub(super) seed: Option<u64>,
+    pub(super) random: bool,
 }
 
 /// Everything that a simulation needs.
@@ -47,6 +49,7 @@ pub(super) struct Case {
     script: Script,
     start: Start,
     seed: u64,
+    random: bool,
 }
 
 /// What is simulated.
@@ -157,6 +160,7 @@ impl Case {
         let case = Self {
             scenario: written.map(|_| scenario_name(&scenario)),
             seed: choice.seed.unwrap_or(scenario.seed),
+            random: choice.random,
             compiled,
             setting,
             script,
@@ -170,7 +174,13 @@ impl Case {
         let Compiled {
             plan, environment, ..
         } = &self.compiled;
-        let mut simulation = Simulation::new(plan, environment, &self.script, Trace::default());
+        let weather = if self.random {
+            Weather::of(self.seed)
+        } else {
+            Weather::CALM
+        };
+        let mut simulation =
+            Simulation::new(plan, environment, &self.script, Trace::default()).accounting(weather);
         let ending = simulation.run(&self.start);
         Report::of(&Run {
             compiled: &self.compiled,
@@ -179,6 +189,8 @@ impl Case {
             trace: simulation.recorder(),
             ending,
             seed: self.seed,
+            random: self.random,
+            tally: Some(simulation.world().ledger.tally()),
         })
     }
 }

@@ -81,6 +81,22 @@ pub fn reconcile<L: Log>(
     }
 }
 
+/// Whether a run would ask a provider now.
+#[must_use]
+pub fn measures(
+    plan: &AnalysisPlan,
+    run: &AnalysisRun,
+    metrics: &[MetricStatus],
+    now: SimTime,
+) -> bool {
+    let terminating = is_terminating(plan, run, metrics);
+    let live = !run.phase.is_completed() && plan.invalid.is_none();
+    let mut pairs = plan.metrics.iter().zip(metrics);
+    live && pairs.any(|(metric, status)| {
+        task(metric, status, run.started, terminating, now) == Some(Task::Run)
+    })
+}
+
 /// Whether a run takes no further measurements: it was told to stop, or a metric that counts has ended badly
 /// (`utils/analysis/helpers.go: IsTerminating`).
 fn is_terminating(plan: &AnalysisPlan, run: &AnalysisRun, metrics: &[MetricStatus]) -> bool {

@@ -1,5 +1,6 @@
 //! What was simulated, and in which world.
 
+use crate::cluster::TemplateId;
 use crate::plan::analysis::{AnalysisSite, Variant};
 use crate::plan::environment::{Fate, Shows, Signal, Whose};
 use crate::plan::setting::Response;
@@ -242,12 +243,33 @@ fn world(run: &Run<'_>) -> Vec<String> {
             ));
         }
     }
+    lines.extend(service(run));
     if let Some(after) = run.compiled.environment.verify_after {
         lines.push(format!(
             "the router confirms a weight {after} after it was set"
         ));
     }
     lines
+}
+
+/// The service: its traffic, how well each version serves, and what breaks.
+fn service(run: &Run<'_>) -> Vec<String> {
+    let (plan, environment) = (&run.compiled.plan, &run.compiled.environment);
+    let traffic = environment.traffic.iter().map(world::traffic);
+    let versions = plan.templates.iter().zip(&environment.images);
+    let health = versions
+        .map(|(template, image)| (&template.tag, world::health(&image.health)))
+        .filter(|(_, health)| !health.is_empty())
+        .map(|(tag, health)| format!("{tag} {health}"));
+    let name = |id: &TemplateId| plan.template(*id).tag.clone();
+    let faults = environment
+        .faults
+        .iter()
+        .map(|fault| world::fault(fault, name));
+    let room = environment
+        .room
+        .map(|room| format!("there is room for {room} pods"));
+    traffic.chain(health).chain(room).chain(faults).collect()
 }
 
 /// A scripted answer in short.

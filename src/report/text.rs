@@ -19,7 +19,7 @@ use std::fmt::Write as _;
 use anstyle::{AnsiColor, Style};
 
 use crate::report::layout::{left, right, shorten, wrap};
-use crate::report::{Entry, Kind, Report};
+use crate::report::{Entry, Impact, Kind, Report};
 use crate::sim::EndReason;
 use crate::time::SimTime;
 use crate::verdict::{Fate, Verdict};
@@ -67,6 +67,11 @@ pub fn render(report: &Report, look: Look) -> String {
     timeline(&mut out, report, look);
     out.push('\n');
     verdict(&mut out, report, look);
+    let mut label = "impact";
+    for line in report.impact.iter().flat_map(Impact::lines) {
+        paragraph(&mut out, look, label, &line);
+        label = "";
+    }
     out
 }
 

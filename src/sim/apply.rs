@@ -313,7 +313,7 @@ impl<'a, R: Recorder> Simulation<'a, R> {
     /// Brings the counts of all `ReplicaSet`s up to date and wakes the owners of those that changed.
     pub(super) fn update_pods(&mut self, now: SimTime) {
         let truth = self.truth();
-        self.world.pods.pass(truth, now);
+        self.changed |= self.world.pods.pass(truth, now);
         for index in 0..self.cluster.replica_sets.len() {
             let set = self.cluster.replica_sets[index];
             if set.replicas == 0 {

@@ -15,7 +15,10 @@ const LONGEST_BACK_OFF: Delta = Delta::from_secs(10);
 /// The place of one object in its controller's queue.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Queue {
+    /// Something that concerns it was written.
     waiting: bool,
+    /// Its own time has come.
+    due: bool,
     timer: Option<SimTime>,
     scheduled: Option<SimTime>,
     failures: u32,
@@ -44,13 +47,25 @@ impl Queue {
         self.add_at(now + delay.min(LONGEST_BACK_OFF));
     }
 
-    fn add_at(&mut self, at: SimTime) {
+    /// Adds the object at an instant; the earliest of several counts.
+    pub fn add_at(&mut self, at: SimTime) {
         self.timer = Some(self.timer.map_or(at, |earlier| earlier.min(at)));
+    }
+
+    /// Puts off what has been written by `delay`, unless the object's own time has come anyway; the instant for which an event has
+    /// to be scheduled, if there is none yet.
+    pub fn postpone(&mut self, delay: Delta, now: SimTime) -> Option<SimTime> {
+        if self.waiting && !self.due {
+            self.waiting = false;
+            self.add_at(now + delay);
+        }
+        self.to_schedule()
     }
 
     /// Takes the object out to be worked on, if it waits.
     pub fn take(&mut self) -> bool {
-        std::mem::take(&mut self.waiting)
+        let woken = std::mem::take(&mut self.waiting);
+        std::mem::take(&mut self.due) || woken
     }
 
     /// The event that was scheduled for `now` has come; an outdated one changes nothing.
@@ -60,7 +75,7 @@ impl Queue {
         }
         if self.timer == Some(now) {
             self.timer = None;
-            self.waiting = true;
+            self.due = true;
         }
     }
 
@@ -77,7 +92,7 @@ impl Queue {
         }
         self.failures = 0;
         if requeue.at_once && changed {
-            self.waiting = true;
+            self.due = true;
         } else if requeue.at_once {
             self.polling = self.timer.is_none();
             self.add_at(now.stored() + Delta::from_secs(1));

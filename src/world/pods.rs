@@ -239,11 +239,15 @@ impl Pods {
     }
 
     /// Lets happen what is due at `now`: deleted pods end, nodes are lost and come back, pods are replaced, Pending ones start.
-    pub fn pass(&mut self, truth: Truth<'_>, now: SimTime) {
+    /// Says whether pods have ended.
+    pub fn pass(&mut self, truth: Truth<'_>, now: SimTime) -> bool {
+        let before = self.leaving.len();
         self.leaving.retain(|leaving| now < leaving.until);
+        let ended = self.leaving.len() < before;
         self.end_losses(truth, now);
         self.lose(truth, now);
         self.give_room(truth, now);
+        ended
     }
 
     fn end_losses(&mut self, truth: Truth<'_>, now: SimTime) {

@@ -14,8 +14,8 @@ use crate::world::weather::Purpose;
 
 /// Requests of the same ten seconds share their luck.
 const SLOT: Delta = Delta::from_secs(10);
-/// Users that keep to a version drift away exponentially; an eighth of the mean is straight enough for Simpson's rule.
-const DRIFT_STEPS: i64 = 8;
+/// Users that keep to a version drift away exponentially; a 32nd of the mean is straight enough for Simpson's rule.
+const DRIFT_STEPS: i64 = 32;
 /// A queue lengthens requests twentyfold at most.
 const FULLEST: f64 = 0.95;
 
@@ -494,12 +494,17 @@ pub(super) fn signal(
     };
     let (requests, failed) = ledger.since(now + Delta::from_nanos(-signal.over.nanos()), of);
     match signal.shows {
-        Shows::SuccessRatio => 1.0 - failed / requests,
-        Shows::ErrorRatio => failed / requests,
-        Shows::Errors => failed / signal.over.seconds(),
-        Shows::Requests => requests / signal.over.seconds(),
+        Shows::SuccessRatio => tidy((requests - failed) / requests),
+        Shows::ErrorRatio => tidy(failed / requests),
+        Shows::Errors => tidy(failed / signal.over.seconds()),
+        Shows::Requests => tidy(requests / signal.over.seconds()),
         Shows::Latency { .. } => f64::NAN,
     }
+}
+
+/// Without the dust of adding up: twelve places.
+fn tidy(number: f64) -> f64 {
+    (number * 1e12).round() / 1e12
 }
 
 impl Ledger {
