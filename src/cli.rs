@@ -48,6 +48,7 @@ enum Command {
 }
 
 #[derive(Debug, Args)]
+#[expect(clippy::struct_excessive_bools, reason = "one for each flag")]
 struct RunArgs {
     /// Manifests: files, folders, patterns such as 'manifests/*.yaml', or - for standard input
     #[arg(value_name = "PATH", required = true)]

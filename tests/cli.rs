@@ -143,6 +143,7 @@ time  step  previous   v2  who       what happened
 Promoted at 20s: v2 is the stable version
   reason    Rollout completed update to revision 2 (rxqgsk58pg): Completed all 1 canary steps
   end       nothing but resyncs happens after 20s
+  impact    3 pods at most, 0.006 pod-hours beyond spec.replicas
 ",
         "",
     );
@@ -436,7 +437,7 @@ fn colours_appear_on_demand_only() {
 }
 
 #[test]
-fn the_csv_table_has_one_line_for_each_entry_and_the_verdict() {
+fn the_csv_table_has_one_line_for_each_entry_the_verdict_and_each_measure() {
     let folder = Folder::new("csv").with(
         "web.yaml",
         &(rollout("web", ANALYSED) + CHECK + "---\n" + BAD),
@@ -452,6 +453,11 @@ seconds,who,kind,step,weight,active,pods,metric,value,phase,what,why
 0,analysis,analysis-ended,,,,previous=2/2,,,,analysis of step 1 is Failed,\"Metric \"\"rate\"\" assessed Failed due to failed (1) > failureLimit (0)\"
 0,rollout,aborted,,,,previous=2/2,,,,ABORTS revision 2,\"Step-based analysis phase error/failed: Metric \"\"rate\"\" assessed Failed due to failed (1) > failureLimit (0)\"
 0,,verdict,,,,,,,,RolledBack,\"RolloutAborted: Rollout aborted update to revision 2: Step-based analysis phase error/failed: Metric \"\"rate\"\" assessed Failed due to failed (1) > failureLimit (0)\"
+0,,measure,,,,,peakPods,2,,,
+0,,measure,,,,,podHours,0,,,
+0,,measure,,,,,excessPodHours,0,,,
+0,,measure,,,,,shortOfCapacitySeconds,0,,,
+0,,measure,,,,,instantRollbackSeconds,0,,,
 ",
         "",
     );
@@ -496,6 +502,7 @@ fn the_json_document_is_versioned_and_complete() {
             "world",
             "verdict",
             "earlier",
+            "impact",
             "end",
             "versions",
             "timeline",

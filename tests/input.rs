@@ -377,6 +377,7 @@ fn a_scenario_becomes_typed_and_exact() {
         },
         &[],
         &[],
+        &NoFiles,
     );
     assert_eq!((default, wrong.len()), (Scenario::default(), 0));
 }

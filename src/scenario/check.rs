@@ -75,7 +75,11 @@ pub fn check(
         }),
         traffic: checker.traffic(spec),
         delays: checker.delays(spec),
-        room: checker.room(spec),
+        room: spec
+            .capacity
+            .as_ref()
+            .and_then(|capacity| capacity.pods)
+            .map(|pods| i32::try_from(pods).unwrap_or(i32::MAX)),
         pod_hour: checker.pod_hour(spec),
         overdispersion: checker.overdispersion(spec),
         faults: checker.faults(spec.faults.as_deref().unwrap_or_default()),
