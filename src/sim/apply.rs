@@ -182,7 +182,9 @@ impl<'a, R: Recorder> Simulation<'a, R> {
                 false
             }
             RouterCall::RemoveManagedRoutes => {
-                self.world.router.remove_managed_routes();
+                if self.world.router.remove_managed_routes() {
+                    self.decision.log.tell(Event::Routed(call));
+                }
                 false
             }
         }

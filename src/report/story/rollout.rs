@@ -435,8 +435,8 @@ impl Teller<'_, '_> {
                 });
             }
             RouterCall::RemoveManagedRoutes => {
-                let what = "tells the router to remove managed routes";
-                self.add_detail(Actor::Rollout, Kind::Route, what);
+                let what = "tells the router to remove the managed routes";
+                self.add(Actor::Rollout, Kind::Route, what, "");
             }
             RouterCall::UpdateHash(..) => {}
         }
