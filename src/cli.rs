@@ -6,6 +6,8 @@ mod case;
 pub mod exit;
 mod explain;
 pub mod files;
+mod release;
+mod test;
 mod unsimulated;
 mod world;
 
@@ -45,6 +47,12 @@ enum Command {
     /// Without a path the kinds are listed. A path to an object lists its fields. `spec` may be left out; kinds may be in the
     /// plural or short: ro, at, cat, exp.
     Explain(explain::ExplainArgs),
+    /// Runs scenarios as tests of a delivery policy: each is compared with what it expects
+    ///
+    /// A scenario belongs to the manifests in its folder. It states under `spec.expect` what it must come to: verdict, step,
+    /// times, failed requests, pods, measurements, weights, endpoints. Without that it is run, and said to expect nothing.
+    #[command(after_help = exit::HELP_OF_TEST)]
+    Test(test::TestArgs),
 }
 
 #[derive(Debug, Args)]
@@ -55,6 +63,9 @@ struct RunArgs {
     /// What happens around the rollout; a folder's own scenario.yaml is found without this
     #[arg(short, long, value_name = "FILE")]
     scenario: Option<PathBuf>,
+    /// Which scenario, if there are several
+    #[arg(long, value_name = "NAME")]
+    scenario_name: Option<String>,
     /// Which Rollout (or Experiment) to simulate, if the input has several
     #[arg(long, value_name = "NAME")]
     rollout: Option<String>,
@@ -120,6 +131,7 @@ pub fn main() -> ExitCode {
     let result = panic::catch_unwind(AssertUnwindSafe(|| match &cli.command {
         Command::Run(args) => run(args),
         Command::Explain(args) => explain::run(args),
+        Command::Test(args) => test::run(args),
     }));
     result.unwrap_or(Exit::Internal).into()
 }
@@ -209,6 +221,7 @@ fn answer(args: &RunArgs) -> Answer {
         &input,
         &case::Choice {
             scenario_file: scenario_file.as_deref(),
+            scenario_name: args.scenario_name.as_deref(),
             name: args.rollout.as_deref(),
             initial: args.initial,
             until: args.until,
@@ -227,7 +240,7 @@ fn answer(args: &RunArgs) -> Answer {
         .any(|finding| finding.diagnostic.severity == Severity::Error);
     let usage = findings
         .iter()
-        .any(|finding| case::is_usage(&finding.diagnostic));
+        .any(|finding| release::is_usage(&finding.diagnostic));
     let sources = input.sources.clone();
     let (report, exit) = match prepared.filter(|_| !is_broken) {
         Some(case) => {

@@ -30,9 +30,11 @@ use crate::time::Delta;
 mod action;
 mod answer;
 pub mod check;
+pub mod claim;
 pub mod written;
 
 pub use check::check;
+pub use claim::Claim;
 pub use written::Written;
 
 /// End of a simulation that does not say its own \[ns\]: one day.
@@ -99,6 +101,8 @@ pub struct Scenario {
     pub overdispersion: f64,
     /// What breaks, by tag of the version.
     pub faults: Vec<Fault<String>>,
+    /// What the run must come to; `None` when nothing is said.
+    pub expect: Option<Vec<Claim>>,
 }
 
 /// The files that scenarios name: curves as CSV.
@@ -288,6 +292,7 @@ impl Default for Scenario {
             pod_hour: None,
             overdispersion: 0.0,
             faults: Vec::new(),
+            expect: None,
         }
     }
 }

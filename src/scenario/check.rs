@@ -5,6 +5,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+mod expect;
 mod fault;
 mod quantity;
 mod service;
@@ -79,6 +80,7 @@ pub fn check(
         pod_hour: checker.pod_hour(spec),
         overdispersion: checker.overdispersion(spec),
         faults: checker.faults(spec.faults.as_deref().unwrap_or_default()),
+        expect: checker.expect(spec),
     };
     checker.unused_images(spec, &scenario, manifest_tags);
     (scenario, checker.diagnostics)
@@ -363,7 +365,8 @@ impl Checker<'_> {
     }
 
     fn unused_images(&mut self, spec: &Spec, scenario: &Scenario, manifest_tags: &[String]) {
-        if spec.update.is_none() && manifest_tags.is_empty() {
+        // Images that are taken over from another scenario may serve others.
+        if spec.update.is_none() && manifest_tags.is_empty() || spec.extends.is_some() {
             return;
         }
         let mut used: BTreeSet<&str> = manifest_tags.iter().map(String::as_str).collect();
