@@ -577,3 +577,35 @@ fn what_is_not_simulated_is_said() {
         told.stderr
     );
 }
+
+/// Pods that start at once and an experiment that is inconclusive at once: it is made again without
+/// end, and no time passes.
+#[test]
+fn a_controller_that_is_busy_without_end_is_told_once_in_every_format() {
+    let experiment = "canary: {steps: [{experiment: {duration: 10m,
+      templates: [{name: a, specRef: canary}], analyses: [{name: b, templateName: check}]}}]}";
+    let check = CHECK.replace(
+        "successCondition",
+        "failureCondition: result[0] < 0.1\n    successCondition",
+    );
+    let world = BAD.replace("spec:\n", "spec:\n  images: {default: {startup: 0s}}\n");
+    let folder = Folder::new("busy")
+        .with("web.yaml", &(rollout("web", experiment) + &check))
+        .with("scenario.yaml", &world);
+    let told = folder.run(&["run", "."]);
+    assert_eq!((told.code, told.stderr.as_str()), (Some(12), ""));
+    let once = |text: &str, what: &str| assert_eq!(text.matches(what).count(), 1, "{text}");
+    once(
+        &told.stdout,
+        "rollout     is busy without end: what was inconclusive is made",
+    );
+    once(
+        &told.stdout,
+        "end       nothing happens after 30s, although the controller never rests",
+    );
+    let told = folder.run(&["run", ".", "--output", "csv"]);
+    once(&told.stdout, "rollout,busy,");
+    let told = folder.run(&["run", ".", "--output", "json"]);
+    once(&told.stdout, "\"kind\": \"busy\"");
+    once(&told.stdout, "\"reason\": \"livelock\"");
+}

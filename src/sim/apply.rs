@@ -71,6 +71,9 @@ impl<R: Recorder> Simulation<'_, R> {
                 if *set == before {
                     return false;
                 }
+                if set.is_rollouts() && set.desired != before.desired {
+                    self.patience.progress();
+                }
                 self.resize_pods(id, now);
                 self.wake_owner_of(id);
             }
