@@ -16,7 +16,8 @@ pub(super) fn warnings(rollout: &Located<Rollout>) -> Vec<Diagnostic> {
         (
             spec.restart_at.is_some(),
             "spec.restartAt",
-            "virtual time has no date; the action `restart` of a scenario restarts pods",
+            "virtual time has no date, so nobody can tell whether pods are older; the action `restart` of a scenario \
+             restarts them",
         ),
         (
             canary.is_some_and(|canary| canary.anti_affinity.is_some()),
