@@ -81,9 +81,12 @@ impl Case {
                 return Err(remarks);
             }
         };
-        if let Subject::Rollout(rollout) = subject {
-            remarks.extend(unsimulated::warnings(rollout));
-        }
+        let has_rollout = matches!(subject, Subject::Rollout(_));
+        remarks.extend(match subject {
+            Subject::Rollout(rollout) => unsimulated::of_rollout(rollout),
+            Subject::Experiment(experiment) => unsimulated::of_experiment(experiment),
+        });
+        remarks.extend(unsimulated::objects(input, has_rollout));
         let (resolved, refusal) = resolve(input, subject);
         let own = own_tag(&resolved);
         let mut scenario = Scenario::default();
