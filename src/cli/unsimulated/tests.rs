@@ -52,7 +52,7 @@ fn written<T: DeserializeOwned>(kind: &str) -> String {
 fn section(kind: &str) -> String {
     let lines = FIELDS.lines().skip_while(|line| *line != kind).skip(1);
     let lines = lines.take_while(|line| line.starts_with(' '));
-    lines.map(|line| format!("{line}\n")).collect()
+    lines.flat_map(|line| [line, "\n"]).collect()
 }
 
 /// The paths of the fields of a kind, with their marks.
