@@ -263,6 +263,101 @@ error[no-such-rollout]: the input has no Rollout `wbe`
 }
 
 #[test]
+fn of_many_rollouts_a_handful_is_listed() {
+    let texts: Vec<String> = (0..500)
+        .map(|number| rollout(&format!("web-{number}"), GATE))
+        .collect();
+    let folder = Folder::new("many").with("all.yaml", &texts.join("---\n"));
+    folder.run(&["run", "all.yaml"]).expect(
+        2,
+        "",
+        "\
+error[several-rollouts]: the input has 500 Rollouts
+ |
+ = help: choose one with `--rollout`: `web-0`, `web-1`, `web-2`, `web-3`, `web-4` or 495 more
+
+",
+    );
+}
+
+/// What is said of the end is true: it is seven days, that of the scenario, or that of the command line.
+#[test]
+fn what_lies_beyond_the_end_is_said_never_to_happen() {
+    let scenario = |until: &str| {
+        format!(
+            "apiVersion: coalmine/v1alpha1
+kind: Scenario
+metadata: {{name: late}}
+spec:
+  {until}
+  actions: [{{at: 30h, do: promote}}]
+"
+        )
+    };
+    let warning = "warning[beyond-horizon]: this never happens: the simulation ends at";
+    for (until, args, expected, promoted) in [
+        ("seed: 1", &[][..], None, true),
+        ("until: 40h", &[], None, true),
+        ("until: 20h", &[], Some("20h0m0s"), false),
+        ("until: 20h", &["--until", "31h"], None, true),
+        ("seed: 1", &["--until", "10m"], Some("10m0s"), false),
+    ] {
+        let folder = Folder::new("beyond")
+            .with("web.yaml", &rollout("web", GATE))
+            .with("scenario.yaml", &scenario(until));
+        let told = folder.run(&[&["run", "-q", "."], args].concat());
+        let message = expected.map(|end| format!("{warning} {end}"));
+        assert_eq!(
+            told.code,
+            Some(if promoted { 0 } else { 12 }),
+            "{until} {args:?}"
+        );
+        match message {
+            None => assert_eq!(told.stderr, "", "{until} {args:?}"),
+            Some(message) => assert!(told.stderr.contains(&message), "{}", told.stderr),
+        }
+    }
+    let folder = Folder::new("too-late")
+        .with("web.yaml", &rollout("web", GATE))
+        .with("scenario.yaml", &scenario("until: 169h"));
+    let told = folder.run(&["run", "."]);
+    assert_eq!(told.code, Some(65));
+    assert!(
+        told.stderr
+            .contains("error[bad-horizon]: no simulation goes on for longer than 7 days"),
+        "{}",
+        told.stderr
+    );
+}
+
+/// Datadog finds no points: `metricproviders/datadog/datadog.go: parseResponseV2` gives the conditions nil.
+#[test]
+fn a_value_of_null_is_nil_for_conditions() {
+    let check = CHECK
+        .replace(
+            "prometheus: {address: x, query: up}",
+            "datadog: {query: up}",
+        )
+        .replace(
+            "result[0] > 0.9",
+            "isNil(result) && result == nil && default(result, 7) == 7",
+        );
+    let folder = Folder::new("nil")
+        .with("web.yaml", &(rollout("web", ANALYSED) + &check))
+        .with(
+            "scenario.yaml",
+            &BAD.replace("vector: [0.5]", "value: null"),
+        );
+    let told = folder.run(&["run", "."]);
+    assert_eq!((told.code, told.stderr.as_str()), (Some(0), ""));
+    assert!(
+        told.stdout.contains("rate = null is Successful"),
+        "{}",
+        told.stdout
+    );
+}
+
+#[test]
 fn problems_go_to_stderr_with_their_place_and_nothing_is_simulated() {
     let text = rollout("web", STEPS).replace("setWeight: 50", "setWieght: 50");
     Folder::new("misspelt")

@@ -5,13 +5,14 @@
 use std::collections::BTreeSet;
 
 use crate::cli::{unsimulated, world};
-use crate::diagnostic::wording::{closest, count, listed, quoted};
+use crate::diagnostic::wording::{closest, count, listed_briefly, quoted};
 use crate::diagnostic::{Diagnostic, Located, Path};
 use crate::input::{Input, Manifest};
 use crate::plan::compile::{self, Compiled, tag_of};
 use crate::plan::scenario::Script;
 use crate::plan::setting::Setting;
 use crate::report::{Report, Run};
+use crate::scenario::written::Time;
 use crate::scenario::{self, Scenario, Written};
 use crate::sim::{LONGEST, Simulation, Start};
 use crate::spec::{Experiment, Rollout};
@@ -21,11 +22,12 @@ use crate::validation::references::{Missing, ObjectSet};
 use crate::validation::rollout::TemplateOrigin;
 use crate::validation::workload::{Workload, resolve_workload};
 
+/// A scenario may last as long as a simulation.
+const _: () = assert!(scenario::UNTIL_DEFAULT == LONGEST.nanos());
+
 /// Marks diagnostics about the command line, not about the input.
 const SEVERAL_ROLLOUTS: &str = "several-rollouts";
 const NO_SUCH_ROLLOUT: &str = "no-such-rollout";
-/// Names of foreign objects that are listed one by one.
-const IGNORED_MAX: usize = 5;
 
 /// What the command line chooses.
 pub(super) struct Choice<'a> {
@@ -90,6 +92,8 @@ impl Case {
         let (resolved, refusal) = resolve(input, subject);
         let own = own_tag(&resolved);
         let mut scenario = Scenario::default();
+        let written = written.map(|written| with_end(written, choice.until));
+        let written = written.as_ref();
         if let Some(written) = written {
             let omitted = input.omitted(written.document);
             let own = std::slice::from_ref(&own);
@@ -140,18 +144,11 @@ impl Case {
                 Start::settled(&compiled.plan, &compiled.environment, stable, update)
             }
         };
-        let has_until = written.is_some_and(|written| {
-            written
-                .value
-                .spec
-                .as_ref()
-                .is_some_and(|spec| spec.until.is_some())
-        });
+        let has_until = written
+            .and_then(|written| written.value.spec.as_ref())
+            .is_some_and(|spec| spec.until.is_some());
         let until = has_until.then(|| SimTime::from_nanos(scenario.until));
-        let until = choice
-            .until
-            .or(until)
-            .map(|until| until.min(SimTime::ZERO + LONGEST));
+        let until = choice.until.or(until);
         let script = compile::script(world::actions(&scenario, &compiled), until);
         let case = Self {
             scenario: written.map(|_| scenario_name(&scenario)),
@@ -180,6 +177,16 @@ impl Case {
             seed: self.seed,
         })
     }
+}
+
+/// The scenario with the end that the command line asks for, so that what is said of the end is true.
+fn with_end(written: &Located<Written>, until: Option<SimTime>) -> Located<Written> {
+    let mut written = written.clone();
+    if let Some(until) = until {
+        let spec = written.value.spec.get_or_insert_default();
+        spec.until = Some(Time::Text(format!("{}ns", until.nanos())));
+    }
+    written
 }
 
 fn scenario_name(scenario: &Scenario) -> String {
@@ -211,16 +218,11 @@ fn ignored(input: &Input) -> Vec<Diagnostic> {
     if names.is_empty() {
         return Vec::new();
     }
-    let mut shown: Vec<&str> = names.iter().take(IGNORED_MAX).map(String::as_str).collect();
-    let more = (names.len() - shown.len()).to_string() + " more";
-    if shown.len() < names.len() {
-        shown.push(&more);
-    }
     let message = format!(
         "{} of other kinds {} ignored: {}",
         count(names.len(), "object"),
         if names.len() == 1 { "is" } else { "are" },
-        listed(&shown, "and")
+        listed_briefly(&names, "and")
     );
     vec![Diagnostic::info("ignored", message)]
 }
@@ -288,8 +290,8 @@ fn subject<'a>(input: &'a Input, name: Option<&str>) -> Result<Subject<'a>, Box<
                 "Rollout"
             };
             let message = format!("the input has {}", count(names.len(), kind));
-            let names: Vec<&str> = names.iter().map(String::as_str).collect();
-            let help = format!("choose one with `--rollout`: {}", listed(&names, "or"));
+            let names = listed_briefly(&names, "or");
+            let help = format!("choose one with `--rollout`: {names}");
             Err(Box::new(
                 Diagnostic::error(SEVERAL_ROLLOUTS, message).help(help),
             ))
@@ -307,11 +309,10 @@ fn known(names: &[String], name: &str) -> String {
     if let Some(closest) = closest(name, names.iter().map(String::as_str)) {
         return format!("did you mean {}?", quoted(closest));
     }
-    let names: Vec<&str> = names.iter().map(String::as_str).collect();
     if names.is_empty() {
         "it has none".to_owned()
     } else {
-        format!("it has {}", listed(&names, "and"))
+        format!("it has {}", listed_briefly(names, "and"))
     }
 }
 
