@@ -108,9 +108,12 @@ pub fn main() -> ExitCode {
         }
     };
     let Command::Run(args) = cli.command;
-    // A panic is told by its hook; what it must not be is mistaken for a verdict.
-    let result = panic::catch_unwind(AssertUnwindSafe(|| run(&args)));
-    result.unwrap_or(Exit::Internal).into()
+    guarded(|| run(&args)).into()
+}
+
+/// The exit of `run`. A panic is told by its hook; what it must not be is mistaken for a verdict.
+fn guarded(run: impl FnOnce() -> Exit) -> Exit {
+    panic::catch_unwind(AssertUnwindSafe(run)).unwrap_or(Exit::Internal)
 }
 
 /// What is to be written, and how the program ends.
@@ -241,5 +244,19 @@ fn parse_until(text: &str) -> Result<SimTime, String> {
         Ok(SimTime::from_nanos(nanos))
     } else {
         Err("must be more than 0 and at most 7 days (168h)".to_owned())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_panic_is_a_bug_and_no_verdict() {
+        assert_eq!(guarded(|| Exit::Paused).code(), 12);
+        assert_eq!(
+            guarded(|| panic!("this panic belongs to a test")).code(),
+            70
+        );
     }
 }
