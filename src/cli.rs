@@ -3,6 +3,7 @@
 //! Knows: arguments, where output goes, exit codes. Refuses to know what a rollout does.
 
 mod case;
+mod destination_rule;
 pub mod exit;
 pub mod files;
 mod unsimulated;

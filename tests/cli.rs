@@ -704,3 +704,54 @@ fn a_controller_that_is_busy_without_end_is_told_once_in_every_format() {
     once(&told.stdout, "\"kind\": \"busy\"");
     once(&told.stdout, "\"reason\": \"livelock\"");
 }
+
+/// `rollout/trafficrouting/istio/istio.go: UpdateHash` names the subsets as the manifest does, and passes over those that the
+/// rule does not have.
+#[test]
+fn a_destination_rule_keeps_the_names_of_its_subsets() {
+    let istio = "canary: {trafficRouting: {istio: {virtualService: {name: vs}, destinationRule:
+      {name: rule, canarySubsetName: next, stableSubsetName: live}}}, steps: [{setWeight: 50}, {pause: {}}]}";
+    let rule = |subsets: &str| {
+        format!(
+            "---
+apiVersion: networking.istio.io/v1
+kind: DestinationRule
+metadata: {{name: rule}}
+spec: {{host: web, subsets: [{subsets}]}}
+"
+        )
+    };
+    let folder = Folder::new("assumed-rule").with("web.yaml", &rollout("web", istio));
+    let told = folder.run(&["run", "-v", "."]);
+    assert_eq!((told.code, told.stderr.as_str()), (Some(12), ""));
+    assert!(
+        told.stdout
+            .contains("DestinationRule rule (not in the input)"),
+        "{}",
+        told.stdout
+    );
+    let told = folder.run(&["run", "--output", "json", "."]);
+    let event = "DestinationRule rule subset updated (next: rxqgsk58pg, live: ";
+    assert!(told.stdout.contains(event), "{}", told.stdout);
+
+    let text = rollout("web", istio) + &rule("{name: next}, {name: live}");
+    let folder = Folder::new("whole-rule").with("web.yaml", &text);
+    let told = folder.run(&["run", "."]);
+    assert_eq!((told.code, told.stderr.as_str()), (Some(12), ""));
+    assert!(
+        !told.stdout.contains("DestinationRule rule (not"),
+        "{}",
+        told.stdout
+    );
+
+    let text = rollout("web", istio) + &rule("{name: nxet}, {name: live}");
+    let folder = Folder::new("wrong-rule").with("web.yaml", &text);
+    let told = folder.run(&["run", "."]);
+    assert_eq!(told.code, Some(12));
+    for part in [
+        "warning[no-such-subset]: DestinationRule `rule` has no subset `next`",
+        "did you mean `nxet`?",
+    ] {
+        assert!(told.stderr.contains(part), "{}", told.stderr);
+    }
+}

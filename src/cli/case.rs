@@ -4,7 +4,7 @@
 
 use std::collections::BTreeSet;
 
-use crate::cli::{unsimulated, world};
+use crate::cli::{destination_rule, unsimulated, world};
 use crate::diagnostic::wording::{closest, count, listed_briefly, quoted};
 use crate::diagnostic::{Diagnostic, Located, Path};
 use crate::input::{Input, Manifest};
@@ -122,6 +122,9 @@ impl Case {
         if refusal.is_some() {
             compiled.plan.invalid = refusal;
         }
+        let (assumed, problems) = destination_rule::check(input, &compiled.plan);
+        compiled.assumed.extend(assumed);
+        remarks.extend(problems);
         remarks.extend(
             written
                 .map(|written| unmeasured(written, &compiled))
