@@ -190,6 +190,10 @@ fn wants_colour(asked: Colour, is_terminal: bool) -> bool {
 }
 
 /// `NO_COLOR` with any content and dumb terminals switch colours off.
+#[expect(
+    clippy::disallowed_methods,
+    reason = "the terminal is told by the environment"
+)]
 fn terminal_wants_colour() -> bool {
     let set = |name: &str| std::env::var_os(name).filter(|value| !value.is_empty());
     set("NO_COLOR").is_none() && set("TERM").is_none_or(|term| term != "dumb")

@@ -1,5 +1,7 @@
 //! The program from outside: exact output, exact errors, exact exit codes.
 
+#![expect(clippy::disallowed_methods, reason = "tests read and write files")]
+
 use std::fs;
 use std::io::Write;
 use std::path::PathBuf;
