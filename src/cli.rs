@@ -10,6 +10,7 @@ pub mod files;
 mod unsimulated;
 mod world;
 
+use std::collections::BTreeMap;
 use std::io::{self, IsTerminal, Write};
 use std::panic::{self, AssertUnwindSafe};
 use std::path::PathBuf;
@@ -17,12 +18,16 @@ use std::process::ExitCode;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
-use crate::diagnostic::{self, Finding, Severity, Sources};
+use crate::diagnostic::wording::quoted;
+use crate::diagnostic::{self, Diagnostic, Finding, Severity, Sources};
 use crate::report::{Report, csv, json, text};
 use crate::time::SimTime;
 use crate::{duration, input};
 
 use exit::Exit;
+
+/// Most warnings, or remarks, of one kind that are shown.
+const ALIKE_MAX: usize = 20;
 
 /// Dry-runs Argo Rollouts manifests in virtual time.
 #[derive(Debug, Parser)]
@@ -147,6 +152,7 @@ fn run(args: &RunArgs) -> Exit {
         .into_iter()
         .filter(|finding| !args.quiet || finding.diagnostic.severity != Severity::Info)
         .collect();
+    let told = cut(told);
     let diagnostics = diagnostic::render(&told, &answer.sources, look);
     // Diagnostics that nobody reads change nothing.
     let _ = io::stderr().lock().write_all(diagnostics.as_bytes());
@@ -171,6 +177,33 @@ fn run(args: &RunArgs) -> Exit {
         Ok(()) => answer.exit,
         Err(_) => Exit::CannotWrite,
     }
+}
+
+/// The findings without warnings and remarks of which there are very many alike; how many are left out stands at the end.
+fn cut(findings: Vec<Finding>) -> Vec<Finding> {
+    let mut left_out: BTreeMap<&'static str, usize> = BTreeMap::new();
+    let mut counts = left_out.clone();
+    let mut told: Vec<Finding> = Vec::new();
+    for finding in findings {
+        let id = finding.diagnostic.id;
+        let count = counts.entry(id).or_default();
+        *count += 1;
+        if finding.diagnostic.severity == Severity::Error || *count <= ALIKE_MAX {
+            told.push(finding);
+        } else {
+            *left_out.entry(id).or_default() += 1;
+        }
+    }
+    let rest = left_out.into_iter().map(|(id, count)| {
+        let message = format!("{count} more of the kind {} are not shown", quoted(id));
+        Finding {
+            diagnostic: Diagnostic::info("more", message),
+            location: None,
+            notes: Vec::new(),
+        }
+    });
+    told.extend(rest);
+    told
 }
 
 /// Writes everything; a reader who has gone away is no failure.
@@ -225,7 +258,14 @@ fn answer(args: &RunArgs) -> Answer {
         Ok((case, found)) => (Some(case), found),
         Err(found) => (None, found),
     };
-    problems.extend(found);
+    // Where something named could not be read, it is no news that it has nothing to run.
+    let is_error = |problem: &Diagnostic| problem.severity == Severity::Error;
+    let is_news = !problems.iter().any(is_error);
+    problems.extend(
+        found
+            .into_iter()
+            .filter(|problem| is_news || problem.id != case::NOTHING_TO_RUN),
+    );
     let findings = input.findings(problems);
     let is_broken = findings
         .iter()

@@ -282,6 +282,26 @@ error[several-rollouts]: the input has 500 Rollouts
     );
 }
 
+#[test]
+fn of_many_warnings_alike_the_first_are_shown() {
+    let all = rollout("web", ANALYSED) + &CHECK.repeat(51);
+    let folder = Folder::new("alike").with("all.yaml", &all);
+    let told = folder.run(&["run", "-q", "all.yaml"]);
+    assert_eq!(told.code, Some(0));
+    assert_eq!(told.stderr.matches("warning[duplicate-object]").count(), 20);
+    let end = "info[more]: 30 more of the kind `duplicate-object` are not shown\n\n";
+    assert!(told.stderr.ends_with(end), "{}", told.stderr);
+}
+
+#[test]
+fn a_file_that_does_not_exist_is_the_only_complaint() {
+    Folder::new("nowhere").run(&["run", "nope.yaml"]).expect(
+        65,
+        "",
+        "error[no-such-file]: there is no file or folder `nope.yaml`\n\n",
+    );
+}
+
 /// What is said of the end is true: it is seven days, that of the scenario, or that of the command line.
 #[test]
 fn what_lies_beyond_the_end_is_said_never_to_happen() {

@@ -22,6 +22,9 @@ use crate::validation::references::{Missing, ObjectSet};
 use crate::validation::rollout::TemplateOrigin;
 use crate::validation::workload::{Workload, resolve_workload};
 
+/// The name of the error that there is neither a Rollout nor an Experiment.
+pub(super) const NOTHING_TO_RUN: &str = "nothing-to-run";
+
 /// A scenario may last as long as a simulation.
 const _: () = assert!(scenario::UNTIL_DEFAULT == LONGEST.nanos());
 
@@ -283,7 +286,7 @@ fn subject<'a>(input: &'a Input, name: Option<&str>) -> Result<Subject<'a>, Box<
             let message = "the input has neither a Rollout nor an Experiment";
             let help = "name the files or folders with the manifests of a release";
             Err(Box::new(
-                Diagnostic::error("nothing-to-run", message).help(help),
+                Diagnostic::error(NOTHING_TO_RUN, message).help(help),
             ))
         }
         _ => {
