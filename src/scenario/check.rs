@@ -218,6 +218,11 @@ impl Checker<'_> {
                 let help = "choose a time above 0";
                 self.report(Diagnostic::error("bad-horizon", message).help(help), &path);
             }
+            Some(until) if UNTIL_DEFAULT < until => {
+                let message = "no simulation goes on for longer than 7 days";
+                let help = "write at most `168h`; without `until`, a run ends by itself when nothing happens any more";
+                self.report(Diagnostic::error("bad-horizon", message).help(help), &path);
+            }
             Some(until) => self.until = until,
             None => {}
         }
