@@ -78,7 +78,8 @@ impl Curve {
     pub fn steps(samples: &[f64], interval: Delta) -> Self {
         let mut pieces: Vec<Piece> = Vec::new();
         for (index, value) in (0_i64..).zip(samples) {
-            if pieces.last().is_some_and(|last| last.value == *value) {
+            let same = |last: &Piece| last.value.to_bits() == value.to_bits();
+            if pieces.last().is_some_and(same) {
                 continue;
             }
             pieces.push(Piece {
@@ -126,7 +127,7 @@ impl Curve {
             let angle =
                 f64::from(index) / f64::from(DAILY_SAMPLES) - high_at.seconds() / DAY.seconds();
             let wave = (std::f64::consts::TAU * angle).cos();
-            (high - low).mul_add((wave + 1.0) / 2.0, low)
+            (high - low).mul_add(f64::midpoint(wave, 1.0), low)
         };
         let pieces = (0..DAILY_SAMPLES)
             .map(|index| Piece {
@@ -247,6 +248,7 @@ impl Curve {
 }
 
 #[cfg(test)]
+#[expect(clippy::float_cmp, reason = "the numbers are chosen to be exact")]
 mod tests {
     use super::*;
 

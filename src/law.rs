@@ -1,4 +1,4 @@
-//! Laws of random times, by the names and parameters of rand_distr.
+//! Laws of random times, by the names and parameters of `rand_distr`.
 //!
 //! Knows: mean, distribution function and quantiles of each law. Refuses to know generators: a law is drawn through its
 //! quantile function, so that one number between 0 and 1 is one draw.

@@ -37,8 +37,8 @@ pub use check::check;
 pub use claim::Claim;
 pub use written::Written;
 
-/// End of a simulation that does not say its own \[ns\]: one day.
-pub const UNTIL_DEFAULT: i64 = 24 * HOUR;
+/// End of a simulation that does not say its own, and the latest end of any \[ns\]: seven days.
+pub const UNTIL_DEFAULT: i64 = 7 * 24 * HOUR;
 /// Time from a pod's creation until it is ready, where nothing is said \[ns\].
 pub const STARTUP_DEFAULT: i64 = 10 * SECOND;
 /// Tag of the image that is stable at first, where nothing is said.
@@ -70,7 +70,7 @@ pub struct Scenario {
     pub name: String,
     pub description: String,
     pub seed: u64,
-    /// End of the simulation \[ns\], positive.
+    /// End of the simulation \[ns\], 1..=[`UNTIL_DEFAULT`].
     pub until: i64,
     pub start: Start,
     /// Tag that is applied at time 0; `None`: the manifest's own image.

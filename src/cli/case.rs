@@ -2,12 +2,13 @@
 //!
 //! Knows the defaults of the command line. Refuses to know files. What prevents a simulation comes back as diagnostics.
 
+use std::borrow::Cow;
 use std::collections::BTreeSet;
 
 use crate::cli::files::Beside;
 use crate::cli::release::{self, Release};
 use crate::cli::world;
-use crate::diagnostic::wording::{closest, count, listed, quoted};
+use crate::diagnostic::wording::{closest, count, listed_briefly, quoted};
 use crate::diagnostic::{Diagnostic, Located, Path};
 use crate::expectation::{self, Failure};
 use crate::input::{Input, Manifest};
@@ -15,6 +16,7 @@ use crate::plan::compile::{self, Compiled};
 use crate::plan::scenario::Script;
 use crate::plan::setting::Setting;
 use crate::report::{Report, Run};
+use crate::scenario::written::Time;
 use crate::scenario::{self, Claim, Scenario, Written};
 use crate::sim::{LONGEST, Simulation, Start};
 use crate::time::SimTime;
@@ -23,8 +25,9 @@ use crate::world::Weather;
 
 /// Marks a diagnostic about the command line, not about the input.
 pub(super) const NO_SUCH_SCENARIO: &str = "no-such-scenario";
-/// Names of scenarios that are listed one by one.
-const NAMES_MAX: usize = 5;
+
+/// A scenario may last as long as a simulation.
+const _: () = assert!(scenario::UNTIL_DEFAULT == LONGEST.nanos());
 
 /// What the command line chooses.
 #[derive(Default)]
@@ -80,6 +83,8 @@ impl Case {
         choice: &Choice<'_>,
     ) -> (Self, Vec<Diagnostic>) {
         let own = &release.own_tag;
+        let written = written.map(|written| with_end(written, choice.until));
+        let written = written.as_deref();
         let (mut scenario, mut remarks) = match written {
             Some(written) => checked(input, written, own),
             None => (Scenario::default(), Vec::new()),
@@ -89,7 +94,8 @@ impl Case {
         let mut tags = vec![stable.clone()];
         tags.extend(world::tags(&scenario));
         let setting = world::setting(&scenario, tags);
-        let compiled = release.compile(&setting);
+        let (compiled, problems) = release.compile(&setting);
+        remarks.extend(problems);
         let template = |tag: &str| {
             compiled
                 .template(tag)
@@ -115,10 +121,7 @@ impl Case {
             .and_then(|written| written.value.spec.as_ref())
             .is_some_and(|spec| spec.until.is_some());
         let until = has_until.then(|| SimTime::from_nanos(scenario.until));
-        let until = choice
-            .until
-            .or(until)
-            .map(|until| until.min(SimTime::ZERO + LONGEST));
+        let until = choice.until.or(until);
         let script = compile::script(world::actions(&scenario, &compiled), until);
         let case = Self {
             scenario: written.map(|_| scenario_name(&scenario)),
@@ -186,6 +189,17 @@ pub(super) fn source_name<'a>(input: &'a Input, written: &Located<Written>) -> &
     location.map_or("", |location| input.sources.name(location.source))
 }
 
+/// The scenario with the end that the command line asks for, so that what is said of the end is true.
+fn with_end(written: &Located<Written>, until: Option<SimTime>) -> Cow<'_, Located<Written>> {
+    let Some(until) = until else {
+        return Cow::Borrowed(written);
+    };
+    let mut written = written.clone();
+    let spec = written.value.spec.get_or_insert_default();
+    spec.until = Some(Time::Text(format!("{}ns", until.nanos())));
+    Cow::Owned(written)
+}
+
 fn scenario_name(scenario: &Scenario) -> String {
     if scenario.name.is_empty() {
         "without a name".to_owned()
@@ -248,19 +262,13 @@ fn chosen_scenario<'a>(
         [_, second, ..] => {
             let message = format!("the input has {}", count(all.len(), "Scenario"));
             let problem = Diagnostic::error("several-scenarios", message);
-            let names: Vec<&str> = all.iter().map(|one| one.value.name()).collect();
-            let mut shown: Vec<&str> = names
-                .iter()
-                .copied()
-                .filter(|name| !name.is_empty())
-                .collect();
-            shown.truncate(NAMES_MAX);
-            let help = match &shown[..] {
-                [] => "choose a file with `--scenario FILE`".to_owned(),
-                shown => format!(
-                    "choose one with `--scenario-name NAME`, such as {}, or a file with `--scenario FILE`",
-                    listed(shown, "or")
-                ),
+            let names = all.iter().map(|one| one.value.name().to_owned());
+            let names: Vec<String> = names.filter(|name| !name.is_empty()).collect();
+            let help = if names.is_empty() {
+                "choose a file with `--scenario FILE`".to_owned()
+            } else {
+                let names = listed_briefly(&names, "or");
+                format!("choose one with `--scenario-name` ({names}), or a file with `--scenario`")
             };
             Err(Box::new(problem.help(help).at(second.at(Path::root()))))
         }

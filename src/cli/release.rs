@@ -3,13 +3,13 @@
 //! Knows the choice of the command line among several. Refuses to know scenarios and files.
 
 use crate::cli::case::NO_SUCH_SCENARIO;
-use crate::cli::unsimulated;
-use crate::diagnostic::wording::{closest, count, listed, quoted};
+use crate::cli::{destination_rule, unsimulated};
+use crate::diagnostic::wording::{closest, count, listed_briefly, quoted};
 use crate::diagnostic::{Diagnostic, Located};
 use crate::input::{Input, Manifest};
 use crate::plan::compile::{self, Compiled, tag_of};
 use crate::plan::setting::Setting;
-use crate::spec::{Experiment, Rollout};
+use crate::spec::{DestinationRule, Experiment, Rollout};
 use crate::validation::references::{Missing, ObjectSet};
 use crate::validation::rollout::TemplateOrigin;
 use crate::validation::workload::{Workload, resolve_workload};
@@ -17,8 +17,8 @@ use crate::validation::workload::{Workload, resolve_workload};
 /// Marks diagnostics about the command line, not about the input.
 const SEVERAL_ROLLOUTS: &str = "several-rollouts";
 const NO_SUCH_ROLLOUT: &str = "no-such-rollout";
-/// Names of foreign objects that are listed one by one.
-const IGNORED_MAX: usize = 5;
+/// The name of the error that there is neither a Rollout nor an Experiment.
+pub(super) const NOTHING_TO_RUN: &str = "nothing-to-run";
 
 /// What is simulated, with everything that it refers to: the same for all scenarios.
 pub(super) struct Release<'a> {
@@ -28,6 +28,7 @@ pub(super) struct Release<'a> {
     /// The tag of the version that the manifest describes.
     pub(super) own_tag: String,
     objects: ObjectSet<'a>,
+    destination_rules: Vec<&'a Located<DestinationRule>>,
 }
 
 /// What is simulated.
@@ -56,15 +57,19 @@ impl<'a> Release<'a> {
                 return Err(remarks);
             }
         };
-        if let Subject::Rollout(rollout) = subject {
-            remarks.extend(unsimulated::warnings(rollout));
-        }
+        let has_rollout = matches!(subject, Subject::Rollout(_));
+        remarks.extend(match subject {
+            Subject::Rollout(rollout) => unsimulated::of_rollout(rollout),
+            Subject::Experiment(experiment) => unsimulated::of_experiment(experiment),
+        });
+        remarks.extend(unsimulated::objects(input, has_rollout));
         let (resolved, refusal) = resolve(input, subject);
         let release = Self {
             own_tag: own_tag(&resolved),
             resolved,
             refusal,
             objects: objects(input),
+            destination_rules: destination_rule::all(input),
         };
         Ok((release, remarks))
     }
@@ -74,8 +79,8 @@ impl<'a> Release<'a> {
         matches!(self.resolved, Resolved::Experiment(_))
     }
 
-    /// Compiles it for a world.
-    pub(super) fn compile(&self, setting: &Setting) -> Compiled {
+    /// Compiles it for a world, with remarks.
+    pub(super) fn compile(&self, setting: &Setting) -> (Compiled, Vec<Diagnostic>) {
         let mut compiled = match &self.resolved {
             Resolved::Rollout(rollout, origin) => compile::compile_rollout(compile::Input {
                 rollout,
@@ -91,7 +96,10 @@ impl<'a> Release<'a> {
         if let Some(refusal) = &self.refusal {
             compiled.plan.invalid = Some(refusal.clone());
         }
-        compiled
+        let rules = &self.destination_rules;
+        let (assumed, problems) = destination_rule::check(rules, &compiled.plan);
+        compiled.assumed.extend(assumed);
+        (compiled, problems)
     }
 }
 
@@ -105,16 +113,11 @@ fn ignored(input: &Input) -> Vec<Diagnostic> {
     if names.is_empty() {
         return Vec::new();
     }
-    let mut shown: Vec<&str> = names.iter().take(IGNORED_MAX).map(String::as_str).collect();
-    let more = (names.len() - shown.len()).to_string() + " more";
-    if shown.len() < names.len() {
-        shown.push(&more);
-    }
     let message = format!(
         "{} of other kinds {} ignored: {}",
         count(names.len(), "object"),
         if names.len() == 1 { "is" } else { "are" },
-        listed(&shown, "and")
+        listed_briefly(&names, "and")
     );
     vec![Diagnostic::info("ignored", message)]
 }
@@ -172,7 +175,7 @@ fn subject<'a>(input: &'a Input, name: Option<&str>) -> Result<Subject<'a>, Box<
             let message = "the input has neither a Rollout nor an Experiment";
             let help = "name the files or folders with the manifests of a release";
             Err(Box::new(
-                Diagnostic::error("nothing-to-run", message).help(help),
+                Diagnostic::error(NOTHING_TO_RUN, message).help(help),
             ))
         }
         _ => {
@@ -182,8 +185,8 @@ fn subject<'a>(input: &'a Input, name: Option<&str>) -> Result<Subject<'a>, Box<
                 "Rollout"
             };
             let message = format!("the input has {}", count(names.len(), kind));
-            let names: Vec<&str> = names.iter().map(String::as_str).collect();
-            let help = format!("choose one with `--rollout`: {}", listed(&names, "or"));
+            let names = listed_briefly(&names, "or");
+            let help = format!("choose one with `--rollout`: {names}");
             Err(Box::new(
                 Diagnostic::error(SEVERAL_ROLLOUTS, message).help(help),
             ))
@@ -202,11 +205,10 @@ pub(super) fn known(names: &[String], name: &str) -> String {
     if let Some(closest) = closest(name, names.iter().map(String::as_str)) {
         return format!("did you mean {}?", quoted(closest));
     }
-    let names: Vec<&str> = names.iter().map(String::as_str).collect();
     if names.is_empty() {
         "it has none".to_owned()
     } else {
-        format!("it has {}", listed(&names, "and"))
+        format!("it has {}", listed_briefly(names, "and"))
     }
 }
 

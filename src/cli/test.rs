@@ -3,6 +3,11 @@
 //! Knows: where scenarios and their manifests lie, that folders do not concern one another, and where results go.
 //! Refuses to know what is expected and how results are shown ([`crate::expectation`], [`crate::suite`]).
 
+#![expect(
+    clippy::disallowed_methods,
+    reason = "folders are searched, results are written, and tests are timed here"
+)]
+
 mod folders;
 
 use std::fs;

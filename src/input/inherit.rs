@@ -141,12 +141,11 @@ impl<'a> Family<'a> {
         }
         let mut bases = Vec::new();
         for (name, path) in wanted {
-            match self.base(input, child, &name) {
-                Some(base) => bases.push(base),
-                None => {
-                    let problem = self.no_base(child, &name).at(self.place(child, path));
-                    input.diagnostics.push(problem);
-                }
+            if let Some(base) = self.base(input, child, &name) {
+                bases.push(base);
+            } else {
+                let problem = self.no_base(child, &name).at(self.place(child, path));
+                input.diagnostics.push(problem);
             }
         }
         bases
@@ -298,12 +297,12 @@ fn merge(
 }
 
 fn is_merged(path: &[String]) -> bool {
-    let fits = |pattern: &&[&str]| {
+    let fits = |pattern: &[&str]| {
         pattern.len() == path.len()
             && pattern
                 .iter()
                 .zip(path)
                 .all(|(want, key)| *want == "*" || want == key)
     };
-    MERGED.iter().any(|pattern| fits(&pattern))
+    MERGED.iter().any(|pattern| fits(pattern))
 }

@@ -2,6 +2,8 @@
 //!
 //! Numbers of requests are expectations unless the run was random; then they are what was drawn.
 
+use std::fmt::Write;
+
 use crate::cluster::TemplateId;
 use crate::report::Run;
 use crate::report::world::percent;
@@ -174,10 +176,10 @@ impl Impact {
         let mut text = format!("{most} pods at most");
         if 0.0 < self.excess_pod_hours {
             let hours = number(self.excess_pod_hours);
-            text += &format!(", {hours} pod-hours beyond spec.replicas");
+            let _ = write!(text, ", {hours} pod-hours beyond spec.replicas");
         }
         if let Some(cost) = self.excess_cost {
-            text += &format!(", which cost {}", number(cost));
+            let _ = write!(text, ", which cost {}", number(cost));
         }
         text
     }
@@ -230,14 +232,18 @@ impl TrafficImpact {
         };
         let mut failures = format!("{} failed ({})", number(self.failed), percent(share));
         if 0.0 < self.unserved {
-            failures += &format!(", {} of them for lack of endpoints", number(self.unserved));
+            let _ = write!(
+                failures,
+                ", {} of them for lack of endpoints",
+                number(self.unserved)
+            );
         }
         if let Some(harm) = self.harm {
             let (times, word) = (
                 number(harm.abs()),
                 if harm < 0.0 { "fewer" } else { "more" },
             );
-            failures += &format!("; harm: {times} {word} than without the release");
+            let _ = write!(failures, "; harm: {times} {word} than without the release");
         }
         lines.push(failures);
         for version in self
@@ -270,7 +276,7 @@ impl TrafficImpact {
         }
         let mut exposure = format!("exposure: {} on the new version", seconds(self.exposure));
         if let Some(users) = self.users_exposed {
-            exposure += &format!(", {} users saw it", number(users));
+            let _ = write!(exposure, ", {} users saw it", number(users));
         }
         lines.push(exposure);
         lines

@@ -310,7 +310,7 @@ fn style(entry: &Entry) -> Style {
         Kind::Promoted => GOOD.bold(),
         Kind::Aborted | Kind::Degraded if !entry.detail => BAD.bold(),
         Kind::Outage => BAD.bold(),
-        Kind::Failed => BAD,
+        Kind::Failed | Kind::Busy => BAD,
         Kind::Pause if !entry.detail => ODD,
         Kind::Measurement => match entry.measurement.as_ref().map(|one| one.phase) {
             Some("Failed" | "Error") => BAD,
@@ -395,7 +395,14 @@ fn verdict(out: &mut String, report: &Report, look: Look) {
         }
         EndReason::Quiet => format!("nothing but resyncs happens after {}", report.end),
         EndReason::Until => format!("the run was cut off at {}", report.end),
-        EndReason::Livelock => format!("controllers keep each other busy at {}", report.end),
+        EndReason::Livelock => format!(
+            "nothing happens after {}, although the controller never rests",
+            report.end
+        ),
+        EndReason::Crowded => format!(
+            "cut off at {}: experiments or analysis runs are made without end",
+            report.end
+        ),
     };
     paragraph(out, look, "end", &end);
 }

@@ -76,7 +76,11 @@ pub fn check(
         }),
         traffic: checker.traffic(spec),
         delays: checker.delays(spec),
-        room: checker.room(spec),
+        room: spec
+            .capacity
+            .as_ref()
+            .and_then(|capacity| capacity.pods)
+            .map(|pods| i32::try_from(pods).unwrap_or(i32::MAX)),
         pod_hour: checker.pod_hour(spec),
         overdispersion: checker.overdispersion(spec),
         faults: checker.faults(spec.faults.as_deref().unwrap_or_default()),
@@ -214,6 +218,11 @@ impl Checker<'_> {
             Some(0) => {
                 let message = "the simulation would end before it starts";
                 let help = "choose a time above 0";
+                self.report(Diagnostic::error("bad-horizon", message).help(help), &path);
+            }
+            Some(until) if UNTIL_DEFAULT < until => {
+                let message = "no simulation goes on for longer than 7 days";
+                let help = "write at most `168h`; without `until`, a run ends by itself when nothing happens any more";
                 self.report(Diagnostic::error("bad-horizon", message).help(help), &path);
             }
             Some(until) => self.until = until,

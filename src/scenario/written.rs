@@ -113,7 +113,7 @@ pub struct Spec {
 pub struct Image {
     /// From the start of a pod until it is ready: a time or a law. Default: 10s.
     pub startup: Option<Law>,
-    /// Of one ReplicaSet's pods only so many ever become ready. Default: all. `0`: none ever does.
+    /// Of one `ReplicaSet`'s pods only so many ever become ready. Default: all. `0`: none ever does.
     pub max_ready: Option<u32>,
     /// When no pod of this image is ready.
     pub unready: Option<Vec<Window>>,

@@ -1,4 +1,4 @@
-//! The results as JUnit XML, as build servers read it.
+//! The results as XML in the form of `JUnit`, as build servers read it.
 //!
 //! | element | stands for |
 //! |---|---|

@@ -323,12 +323,12 @@ impl Pods {
                 }
                 cohort.count -= gone;
                 left -= gone;
-                let lost = Cohort {
+                let victims = Cohort {
                     lost: Some(loss),
                     count: gone,
                     ..*cohort
                 };
-                self.add(lost);
+                self.add(victims);
             }
         }
         self.cohorts.retain(|cohort| 0 < cohort.count);

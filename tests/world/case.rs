@@ -166,14 +166,14 @@ impl After {
         let version = self.compiled.template(tag).expect("a version");
         self.tally.served[usize::from(version.0)]
     }
+}
 
-    /// The names of the measures that are not what they should be.
-    pub(crate) fn expect(&self, measures: &[(&str, f64, f64)]) {
-        let wrong: BTreeMap<&str, (f64, f64)> = measures
-            .iter()
-            .filter(|(_, got, want)| 1e-9 * want.abs().max(1.0) < (got - want).abs())
-            .map(|(name, got, want)| (*name, (*got, *want)))
-            .collect();
-        assert!(wrong.is_empty(), "got and want: {wrong:?}");
-    }
+/// Each measure by name, as it is and as it should be, to nine digits.
+pub(crate) fn expect(measures: &[(&str, f64, f64)]) {
+    let wrong: BTreeMap<&str, (f64, f64)> = measures
+        .iter()
+        .filter(|(_, got, want)| 1e-9 * want.abs().max(1.0) < (got - want).abs())
+        .map(|(name, got, want)| (*name, (*got, *want)))
+        .collect();
+    assert!(wrong.is_empty(), "got and want: {wrong:?}");
 }

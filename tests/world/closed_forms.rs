@@ -5,7 +5,7 @@ use coalmine::plan::environment::{Changing, Delays, Image, Since};
 use coalmine::plan::scenario::Deed;
 use coalmine::time::Delta;
 
-use super::case::{Case, case, failing, secs};
+use super::case::{Case, case, expect, failing, secs};
 
 const ROUTED: &str = "{canary: {canaryService: c, stableService: s, \
     trafficRouting: {nginx: {stableIngress: i}}, steps: [setWeight: 20, pause: {duration: 100s}]}}";
@@ -24,7 +24,7 @@ fn routed() -> Case {
 #[test]
 fn weight_times_rate_times_time() {
     let after = routed().run();
-    after.expect(&[
+    expect(&[
         ("v1", after.of("v1").requests, 0.8 * 100.0 * 100.0),
         (
             "v2",
@@ -41,7 +41,7 @@ fn weight_times_rate_times_time() {
 #[test]
 fn a_blue_green_switch_moves_everybody_at_once() {
     let after = case(BLUE_GREEN).image("v2", failing(0.5)).run();
-    after.expect(&[
+    expect(&[
         ("v1", after.of("v1").requests, 100.0 * 60.0),
         ("v2", after.of("v2").requests, 100.0 * 30.0),
         ("harm", after.tally.harm(), 0.5 * 3000.0),
@@ -55,7 +55,7 @@ fn a_blue_green_switch_moves_everybody_at_once() {
 fn without_a_router_the_ready_pods_share_the_requests() {
     let strategy = "{canary: {maxSurge: 0, maxUnavailable: 3, steps: [setWeight: 30, pause: {}]}}";
     let after = case(strategy).until(200).run();
-    after.expect(&[
+    expect(&[
         ("v1", after.of("v1").requests, 0.7 * 100.0 * 200.0),
         ("v2", after.of("v2").requests, 0.3 * 100.0 * 200.0),
     ]);
@@ -68,7 +68,7 @@ fn a_header_route_takes_its_share_before_the_weights() {
         setHeaderRoute: {name: h, match: [{headerName: x, headerValue: {exact: y}}]}, pause: {}]}}";
     let case = case(strategy).traffic(|traffic| traffic.header = 0.02);
     let after = case.until(100).run();
-    after.expect(&[
+    expect(&[
         ("v2", after.of("v2").requests, 0.02 * 100.0 * 100.0),
         ("v1", after.of("v1").requests, 0.98 * 100.0 * 100.0),
     ]);
@@ -80,7 +80,7 @@ fn copies_are_nobodys_requests() {
         istio: {virtualService: {name: v}}}, steps: [setCanaryScale: {replicas: 2}, \
         setMirrorRoute: {name: m, percentage: 35, match: [{path: {prefix: /}}]}, pause: {}]}}";
     let after = case(strategy).image("v2", failing(1.0)).until(100).run();
-    after.expect(&[
+    expect(&[
         ("copies", after.of("v2").mirrored, 0.35 * 100.0 * 100.0),
         ("v2", after.of("v2").requests, 0.0),
         ("failed", after.tally.failed(), 0.0),
@@ -96,7 +96,7 @@ fn users_who_keep_their_version_drift_to_the_canary() {
         .run();
     let (weight, stay, end) = (0.2_f64, 60.0_f64, 300.0_f64);
     let want = 100.0 * weight * (end - stay * (1.0 - (-end / stay).exp()));
-    after.expect(&[("v2", after.of("v2").requests, want)]);
+    expect(&[("v2", after.of("v2").requests, want)]);
 }
 
 /// The integral of (50 + t/2) (0.01 + 0.001 t) over 100 s, a fifth of it.
@@ -115,7 +115,7 @@ fn straight_lines_are_multiplied_exactly() {
         .run();
     let integral =
         50.0 + (0.05 + 0.005) * 100.0_f64.powi(2) / 2.0 + 0.0005 * 100.0_f64.powi(3) / 3.0;
-    after.expect(&[
+    expect(&[
         ("requests", after.tally.requests(), 7500.0),
         ("failed", after.of("v2").failed, 0.2 * integral),
     ]);
@@ -128,7 +128,7 @@ fn what_pods_cannot_serve_fails() {
     image.health.capacity = Some(8.0);
     let after = case(GATED).image("v2", image).until(100).run();
     let served = 16.0 * 0.9 * 100.0;
-    after.expect(&[("failed", after.of("v2").failed, 2000.0 - served)]);
+    expect(&[("failed", after.of("v2").failed, 2000.0 - served)]);
 }
 
 #[test]
@@ -144,7 +144,7 @@ fn the_age_of_pods_counts_for_each() {
     let after = case(strategy).image("v2", image).until(200).run();
     let old = 20.0 * 0.5 * 40.0 + 50.0 * 0.5 * 2.0 / 5.0 * 100.0;
     let young = 50.0 * 0.5 * 3.0 / 5.0 * 40.0;
-    after.expect(&[("failed", after.of("v2").failed, old + young)]);
+    expect(&[("failed", after.of("v2").failed, old + young)]);
 }
 
 /// 20 % arrive 7 s late; the pods of an aborted canary are gone 5 s before the endpoints say so.
@@ -156,7 +156,7 @@ fn routers_and_endpoints_follow_late() {
         endpoints: Delta::ZERO,
     };
     let after = late.run();
-    after.expect(&[("v2", after.of("v2").requests, 0.2 * 100.0 * 93.0)]);
+    expect(&[("v2", after.of("v2").requests, 0.2 * 100.0 * 93.0)]);
 
     let mut gone = case(BLUE_GREEN).image(
         "v1",
@@ -168,7 +168,7 @@ fn routers_and_endpoints_follow_late() {
     gone.setting.delays.endpoints = secs(5);
     let after = gone.until(50).run();
     // For 5 s requests go to pods that are gone, then for 15 s to nobody, then for 5 s to nobody although they are back.
-    after.expect(&[
+    expect(&[
         ("v1 failed", after.of("v1").failed, 500.0),
         ("unserved", after.tally.unserved, 2000.0),
     ]);
@@ -185,7 +185,7 @@ fn users_who_saw_the_new_version_are_counted() {
     };
     let after = gated().run();
     let seen = visits * (1.0 - 0.8_f64.powi(10));
-    after.expect(&[("users", after.tally.users_exposed, seen)]);
+    expect(&[("users", after.tally.users_exposed, seen)]);
 }
 
 #[test]
@@ -201,5 +201,5 @@ fn a_replica_that_is_asked_for_but_not_there_is_missing_capacity() {
         .deed(20, Deed::Scale(20))
         .until(100)
         .run();
-    after.expect(&[("short", after.tally.short_of_capacity, 15.0)]);
+    expect(&[("short", after.tally.short_of_capacity, 15.0)]);
 }

@@ -4,7 +4,7 @@ use coalmine::cluster::status::RolloutPhase;
 use coalmine::plan::environment::Breaks;
 use coalmine::time::SimTime;
 
-use super::case::{case, failing, secs};
+use super::case::{case, expect, failing, secs};
 
 const GATED: &str = "{canary: {canaryService: c, stableService: s, \
     trafficRouting: {istio: {virtualService: {name: v}}}, steps: [setWeight: 20, pause: {}]}}";
@@ -20,7 +20,7 @@ fn a_shared_dependency_harms_nobody_more_than_without_the_release() {
         .until(100)
         .run();
     let want = 100.0 * (0.1 * 70.0 + (1.0 - 0.9 * 0.5) * 30.0);
-    after.expect(&[
+    expect(&[
         ("failed", after.tally.failed(), want),
         ("harm", after.tally.harm(), 0.0),
     ]);
@@ -33,7 +33,7 @@ fn a_version_that_does_not_understand_the_schema_fails_everything() {
         .fault(40, 1000, Breaks::Schema { understood_by })
         .until(100)
         .run();
-    after.expect(&[
+    expect(&[
         ("v1", after.of("v1").failed, 0.8 * 100.0 * 60.0),
         ("v2", after.of("v2").failed, 0.0),
         ("harm", after.tally.harm(), 0.8 * 100.0 * 60.0),
@@ -49,7 +49,7 @@ fn a_fault_of_some_pods_hits_their_share_of_the_requests() {
     };
     let after = case(GATED).fault(0, 50, breaks).until(100).run();
     let failed = 80.0 * 0.1 * 50.0;
-    after.expect(&[("v1", after.of("v1").failed, failed)]);
+    expect(&[("v1", after.of("v1").failed, failed)]);
 }
 
 /// The pause of 60 s is over at 60 s; nobody is there to notice before 100 s.
@@ -61,7 +61,7 @@ fn a_controller_that_is_down_notices_everything_when_it_is_back() {
     assert_eq!(after.ending.at - SimTime::ZERO, secs(130));
     let rollout = after.cluster.rollout.as_ref().expect("a rollout");
     assert_eq!(rollout.status.phase, RolloutPhase::Healthy);
-    after.expect(&[("v1", after.of("v1").requests, 80.0 * 100.0)]);
+    expect(&[("v1", after.of("v1").requests, 80.0 * 100.0)]);
 }
 
 /// Each write is noticed 2 s late.
@@ -83,7 +83,7 @@ fn lost_nodes_take_their_pods_with_them() {
         replaced_after: secs(40),
     };
     let after = case(GATED).fault(20, 100_000, breaks).until(100).run();
-    after.expect(&[
+    expect(&[
         ("short", after.tally.short_of_capacity, 0.0),
         ("failed", after.tally.failed(), 0.0),
     ]);
@@ -99,5 +99,5 @@ fn lost_nodes_take_their_pods_with_them() {
         )
         .until(100)
         .run();
-    lone.expect(&[("short", lone.tally.short_of_capacity, 40.0)]);
+    expect(&[("short", lone.tally.short_of_capacity, 40.0)]);
 }

@@ -5,7 +5,7 @@ use coalmine::law::Law;
 use coalmine::plan::environment::Image;
 use coalmine::world::Weather;
 
-use super::case::{case, secs};
+use super::case::{case, expect, secs};
 
 const BLUE_GREEN: &str = "{blueGreen: {activeService: a, previewService: p}}";
 
@@ -23,7 +23,7 @@ fn blue_green_needs_room_for_both_versions() {
         .map(|set| set.ready)
         .collect();
     assert_eq!(ready, [10, 5]);
-    after.expect(&[("v1", after.of("v1").requests, 100.0 * 3600.0)]);
+    expect(&[("v1", after.of("v1").requests, 100.0 * 3600.0)]);
 }
 
 #[test]
@@ -52,7 +52,7 @@ fn a_crash_loop_is_an_outage_with_a_rhythm() {
         .until(60)
         .run();
     // v2 is switched to at 10 s, serves until 30 s, is down until 40 s, and serves until 60 s.
-    after.expect(&[
+    expect(&[
         ("v1", after.of("v1").requests, 1000.0),
         ("v2", after.of("v2").requests, 4000.0),
         ("unserved", after.tally.unserved, 1000.0),

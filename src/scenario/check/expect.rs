@@ -37,7 +37,7 @@ impl Checker<'_> {
         let mut claims = Claims {
             checker: self,
             path,
-            claims: Vec::new(),
+            found: Vec::new(),
         };
         claims.outcome(written);
         claims.measures(written);
@@ -45,7 +45,7 @@ impl Checker<'_> {
         claims.weights(written);
         claims.pods(written);
         claims.endpoints(written);
-        Some(claims.claims)
+        Some(claims.found)
     }
 }
 
@@ -54,7 +54,7 @@ struct Claims<'c, 'a> {
     checker: &'c mut Checker<'a>,
     /// `spec.expect`.
     path: Path,
-    claims: Vec<Claim>,
+    found: Vec<Claim>,
 }
 
 impl Claims<'_, '_> {
@@ -63,7 +63,7 @@ impl Claims<'_, '_> {
     }
 
     fn add(&mut self, path: Path, what: Claimed) {
-        self.claims.push(Claim { path, what });
+        self.found.push(Claim { path, what });
     }
 
     fn outcome(&mut self, written: &Expect) {

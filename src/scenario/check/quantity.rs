@@ -47,6 +47,18 @@ impl Range {
 /// One minute: the interval of a series that does not say its own.
 const SERIES_INTERVAL: Delta = Delta::from_secs(60);
 
+/// The laws and their parameters.
+const LAWS: [(&str, &[&str]); 8] = [
+    ("Uniform", &["low", "high"]),
+    ("Normal", &["mean", "stdDev"]),
+    ("LogNormal", &["median", "mu", "sigma"]),
+    ("Exp", &["mean"]),
+    ("Gamma", &["shape", "scale"]),
+    ("Weibull", &["scale", "shape"]),
+    ("Pareto", &["scale", "shape"]),
+    ("Mixture", &["parts"]),
+];
+
 impl Checker<'_> {
     /// A number in a range; `None` when it is not written or wrong.
     pub(in crate::scenario) fn amount(
@@ -335,24 +347,13 @@ impl Checker<'_> {
         }
     }
 
-    #[expect(clippy::too_many_lines, reason = "one short arm for each law")]
     fn law_fields(&mut self, fields: &written::LawFields, path: &Path) -> Option<Law> {
         let law_path = path.clone().key("law");
         let Some(name) = fields.law.as_deref() else {
             self.missing(&law_path, "say which one, such as `law: LogNormal`");
             return None;
         };
-        const NAMES: [(&str, &[&str]); 8] = [
-            ("Uniform", &["low", "high"]),
-            ("Normal", &["mean", "stdDev"]),
-            ("LogNormal", &["median", "mu", "sigma"]),
-            ("Exp", &["mean"]),
-            ("Gamma", &["shape", "scale"]),
-            ("Weibull", &["scale", "shape"]),
-            ("Pareto", &["scale", "shape"]),
-            ("Mixture", &["parts"]),
-        ];
-        let parameters = self.word("law", name, &NAMES, &law_path)?;
+        let parameters = self.word("law", name, &LAWS, &law_path)?;
         self.parameters(fields, name, parameters, path);
         let mut law = Parameters {
             checker: self,

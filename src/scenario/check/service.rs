@@ -59,12 +59,6 @@ impl Checker<'_> {
         }
     }
 
-    /// Room for pods.
-    pub(super) fn room(&mut self, spec: &Spec) -> Option<i32> {
-        let pods = spec.capacity.as_ref()?.pods?;
-        Some(i32::try_from(pods).unwrap_or(i32::MAX))
-    }
-
     /// Price of a pod for an hour.
     pub(super) fn pod_hour(&mut self, spec: &Spec) -> Option<f64> {
         let price = spec.cost.as_ref()?.pod_hour.as_ref();

@@ -85,7 +85,9 @@ fn moment(text: &str) -> Option<Delta> {
         Ok(seconds) => Delta::of_seconds(seconds).nanos(),
         Err(_) => duration::parse(text).ok()?,
     };
-    (0 <= nanos && nanos < i64::MAX).then(|| Delta::from_nanos(nanos))
+    (0..i64::MAX)
+        .contains(&nanos)
+        .then(|| Delta::from_nanos(nanos))
 }
 
 #[cfg(test)]

@@ -19,7 +19,7 @@ pub enum Law {
     Fields(Box<LawFields>),
 }
 
-/// A law of a random time, by the name that it has in rand_distr, with its parameters there. Times are durations or seconds.
+/// A law of a random time, by the name that it has in `rand_distr`, with its parameters there. Times are durations or seconds.
 ///
 /// Without `--random` pods take the quantiles of a law in order, and requests its distribution as it is.
 #[derive(Clone, Debug, Default, PartialEq, Deserialize, JsonSchema)]

@@ -406,7 +406,7 @@ impl Ledger {
             } else {
                 0.0
             };
-            let slow = if sum.requests > 0.0 {
+            let late = if sum.requests > 0.0 {
                 sum.slow / sum.requests
             } else {
                 0.0
@@ -421,7 +421,7 @@ impl Ledger {
             let address = (number(slot) << 1 | 1) ^ number(within).rotate_left(32);
             let mut counts = self.weather.generator(Purpose::Failures, entity, address);
             let failed = binomial(requests, chance, &mut counts);
-            let slow_of_rest = if mean < 1.0 { slow / (1.0 - mean) } else { 0.0 };
+            let slow_of_rest = if mean < 1.0 { late / (1.0 - mean) } else { 0.0 };
             *sum = Sum {
                 requests,
                 failed,

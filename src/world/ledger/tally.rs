@@ -97,8 +97,8 @@ impl Tally {
         gaps.clear();
         *self = Self {
             served,
-            gaps,
             control,
+            gaps,
             ..Self::default()
         };
     }
