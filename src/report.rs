@@ -151,6 +151,8 @@ pub enum Kind {
     Degraded,
     /// The reconciliation fails.
     Failed,
+    /// The controller answers its own writes without end.
+    Busy,
     /// Traffic goes to a version without available pods, or no longer does.
     Outage,
 }
@@ -282,6 +284,7 @@ impl Kind {
             Self::Healthy => "healthy",
             Self::Degraded => "degraded",
             Self::Failed => "failed",
+            Self::Busy => "busy",
             Self::Outage => "outage",
         }
     }

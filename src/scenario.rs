@@ -30,13 +30,15 @@ use crate::time::Delta;
 mod action;
 mod answer;
 pub mod check;
+pub mod claim;
 pub mod written;
 
 pub use check::check;
+pub use claim::Claim;
 pub use written::Written;
 
-/// End of a simulation that does not say its own \[ns\]: one day.
-pub const UNTIL_DEFAULT: i64 = 24 * HOUR;
+/// End of a simulation that does not say its own, and the latest end of any \[ns\]: seven days.
+pub const UNTIL_DEFAULT: i64 = 7 * 24 * HOUR;
 /// Time from a pod's creation until it is ready, where nothing is said \[ns\].
 pub const STARTUP_DEFAULT: i64 = 10 * SECOND;
 /// Tag of the image that is stable at first, where nothing is said.
@@ -68,7 +70,7 @@ pub struct Scenario {
     pub name: String,
     pub description: String,
     pub seed: u64,
-    /// End of the simulation \[ns\], positive.
+    /// End of the simulation \[ns\], 1..=[`UNTIL_DEFAULT`].
     pub until: i64,
     pub start: Start,
     /// Tag that is applied at time 0; `None`: the manifest's own image.
@@ -99,6 +101,8 @@ pub struct Scenario {
     pub overdispersion: f64,
     /// What breaks, by tag of the version.
     pub faults: Vec<Fault<String>>,
+    /// What the run must come to; `None` when nothing is said.
+    pub expect: Option<Vec<Claim>>,
 }
 
 /// The files that scenarios name: curves as CSV.
@@ -288,6 +292,7 @@ impl Default for Scenario {
             pod_hour: None,
             overdispersion: 0.0,
             faults: Vec::new(),
+            expect: None,
         }
     }
 }

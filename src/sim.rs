@@ -9,6 +9,7 @@
 //! traces hold for every order of their work, and so do ours.
 
 pub mod apply;
+mod busy;
 mod faults;
 pub mod people;
 pub mod queue;
@@ -42,9 +43,13 @@ pub const LONGEST: Delta = Delta::from_secs(7 * 24 * 3600);
 /// More rounds of work at one instant than this, and the run is given up: controllers keep each other busy for ever.
 const MOST_ROUNDS: u32 = 10_000;
 
-/// The same for the rollout alone, which may keep itself busy: a rolling update whose pods start at once is one of the
-/// reasons that end by themselves.
+/// The same for the rollout alone, which may have much to do: a rolling update whose pods start at once is an example. If
+/// nothing moves, its [`busy`] patience ends much earlier.
 const MOST_REPETITIONS: u32 = 100_000;
+
+/// More experiments or analysis runs than this, and the run is given up: those that are made again as often as they end
+/// would fill the memory.
+const MOST_OBJECTS: usize = 500;
 
 /// Something that happens at a future instant.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -92,8 +97,10 @@ pub enum EndReason {
     Quiet,
     /// The horizon was reached.
     Until,
-    /// Controllers kept each other busy without time passing.
+    /// Nothing but resyncs remained to happen, and a controller that keeps itself busy in vain.
     Livelock,
+    /// Experiments or analysis runs were made again and again, and are too many.
+    Crowded,
 }
 
 /// A simulation that can be run again and again; it keeps its memory.
@@ -113,6 +120,7 @@ pub struct Simulation<'a, R: Recorder> {
     run_queues: Vec<Queue>,
     /// Whether anything was written since the last rest.
     changed: bool,
+    patience: busy::Patience,
     triggered: Vec<bool>,
     watched: triggers::Watched,
     scratch: Scratch,
@@ -158,6 +166,7 @@ impl<'a, R: Recorder> Simulation<'a, R> {
             experiment_queues: Vec::new(),
             run_queues: Vec::new(),
             changed: false,
+            patience: busy::Patience::default(),
             triggered: Vec::new(),
             watched: triggers::Watched::default(),
             scratch: Scratch::default(),
@@ -247,12 +256,22 @@ impl<'a, R: Recorder> Simulation<'a, R> {
                 self.observe(now);
                 self.recorder.settled(now, &self.cluster);
             }
+            if MOST_OBJECTS < self.cluster.experiments.len().max(self.cluster.runs.len()) {
+                return Ending {
+                    at: now,
+                    reason: EndReason::Crowded,
+                };
+            }
             let next = self.next_due();
             let at_rest = RESYNC_PERIOD + RESYNC_PERIOD < self.resync_due - last;
             if next.is_none() && (limit < self.resync_due || at_rest) {
                 return Ending {
                     at: last,
-                    reason: EndReason::Quiet,
+                    reason: if self.patience.is_looping() {
+                        EndReason::Livelock
+                    } else {
+                        EndReason::Quiet
+                    },
                 };
             }
             let due = next.map_or(self.resync_due, |next| next.min(self.resync_due));
@@ -287,6 +306,7 @@ impl<'a, R: Recorder> Simulation<'a, R> {
         self.answers_due.clear();
         self.schedule_faults(start.at);
         self.changed = true;
+        self.patience = busy::Patience::default();
         self.triggered.clear();
         self.triggered.resize(self.script.actions.len(), false);
         for (index, action) in self.script.actions.iter().enumerate() {
@@ -396,15 +416,18 @@ impl<'a, R: Recorder> Simulation<'a, R> {
             return true;
         }
         let mut repetitions = 0;
+        self.patience.renew();
         for _ in 0..MOST_ROUNDS {
             let mut busy = false;
-            while self.takes_rollout(now) {
+            while !self.patience.is_spent() && self.takes_rollout(now) {
                 busy = true;
                 repetitions += 1;
                 if MOST_REPETITIONS < repetitions {
                     return false;
                 }
+                self.begin_turn();
                 self.reconcile_rollout(now);
+                self.end_turn(now);
             }
             self.delay_watches(now);
             for index in 0..self.experiment_queues.len() {
@@ -420,6 +443,7 @@ impl<'a, R: Recorder> Simulation<'a, R> {
                 }
             }
             if !busy {
+                self.end_turns(now);
                 if let Some(at) = self.rollout_queue.to_schedule() {
                     self.kernel.schedule(at, Due::Rollout);
                 }
@@ -476,6 +500,9 @@ impl<'a, R: Recorder> Simulation<'a, R> {
         let Some(rollout) = &mut self.cluster.rollout else {
             return;
         };
+        if rollout.status.step != self.next_status.step {
+            self.patience.progress();
+        }
         std::mem::swap(&mut rollout.status, &mut self.next_status);
         self.changed = true;
         self.rollout_queue.add();

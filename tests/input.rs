@@ -4,6 +4,8 @@
 //! `# error: [id] part of the one-line form`, several one after the other. Those of
 //! `tests/input/golden` have their whole rendering beside them; `UPDATE=1` writes it anew.
 
+#![expect(clippy::disallowed_methods, reason = "tests read and write files")]
+
 use std::collections::BTreeMap;
 use std::fmt::Write;
 use std::fs;

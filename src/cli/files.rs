@@ -3,6 +3,8 @@
 //! Knows paths and file systems. Refuses to know what is in the files. Simplifies: a folder stands
 //! for the manifests in it, not for those in folders below (as for `kubectl apply -f`).
 
+#![expect(clippy::disallowed_methods, reason = "the place where files are read")]
+
 use std::collections::BTreeSet;
 use std::ffi::OsStr;
 use std::fs::{self, File};

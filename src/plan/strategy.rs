@@ -166,6 +166,30 @@ pub struct Routing {
     pub max_weight: i32,
 }
 
+impl Routing {
+    /// `istio.destinationRule`.
+    #[must_use]
+    pub fn destination_rule(&self) -> Option<&DestinationRule> {
+        self.routers.iter().find_map(|router| match router {
+            Router::Istio {
+                destination_rule, ..
+            } => destination_rule.as_ref(),
+            _ => None,
+        })
+    }
+}
+
+/// `istio.destinationRule`: names only.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct DestinationRule {
+    /// `name`.
+    pub name: String,
+    /// `canarySubsetName`.
+    pub canary: String,
+    /// `stableSubsetName`.
+    pub stable: String,
+}
+
 /// A traffic router.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Router {
@@ -174,7 +198,7 @@ pub enum Router {
         /// The names of the virtual services.
         virtual_services: Vec<String>,
         /// The destination rule.
-        destination_rule: Option<String>,
+        destination_rule: Option<DestinationRule>,
     },
     /// `nginx`.
     Nginx,

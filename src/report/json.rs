@@ -129,7 +129,8 @@ pub mod v1 {
     pub struct End {
         /// The last instant [s].
         pub at: f64,
-        /// `quiet`: nothing but resyncs remained to happen. `until`: cut off. `livelock`: controllers kept each other busy.
+        /// `quiet`: nothing but resyncs remained to happen. `until`: cut off. `livelock`: nothing but
+        /// resyncs and a controller that keeps itself busy. `crowded`: experiments or analysis runs were made without end.
         pub reason: &'static str,
     }
 
@@ -258,6 +259,7 @@ pub fn document(report: &Report) -> v1::Document {
                 EndReason::Quiet => "quiet",
                 EndReason::Until => "until",
                 EndReason::Livelock => "livelock",
+                EndReason::Crowded => "crowded",
             },
         },
         versions: report.versions.clone(),

@@ -5,6 +5,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+mod expect;
 mod fault;
 mod quantity;
 mod service;
@@ -83,6 +84,7 @@ pub fn check(
         pod_hour: checker.pod_hour(spec),
         overdispersion: checker.overdispersion(spec),
         faults: checker.faults(spec.faults.as_deref().unwrap_or_default()),
+        expect: checker.expect(spec),
     };
     checker.unused_images(spec, &scenario, manifest_tags);
     (scenario, checker.diagnostics)
@@ -216,6 +218,11 @@ impl Checker<'_> {
             Some(0) => {
                 let message = "the simulation would end before it starts";
                 let help = "choose a time above 0";
+                self.report(Diagnostic::error("bad-horizon", message).help(help), &path);
+            }
+            Some(until) if UNTIL_DEFAULT < until => {
+                let message = "no simulation goes on for longer than 7 days";
+                let help = "write at most `168h`; without `until`, a run ends by itself when nothing happens any more";
                 self.report(Diagnostic::error("bad-horizon", message).help(help), &path);
             }
             Some(until) => self.until = until,
@@ -367,7 +374,8 @@ impl Checker<'_> {
     }
 
     fn unused_images(&mut self, spec: &Spec, scenario: &Scenario, manifest_tags: &[String]) {
-        if spec.update.is_none() && manifest_tags.is_empty() {
+        // Images that are taken over from another scenario may serve others.
+        if spec.update.is_none() && manifest_tags.is_empty() || spec.extends.is_some() {
             return;
         }
         let mut used: BTreeSet<&str> = manifest_tags.iter().map(String::as_str).collect();

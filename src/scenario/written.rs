@@ -11,20 +11,26 @@ use serde::de::Deserializer;
 use serde_json::Value;
 
 mod curve;
+mod expect;
 mod fault;
 mod law;
+mod names;
 mod scalar;
 mod traffic;
 
 pub use curve::{Curve, CurveFields, Daily, Point, Spike};
+pub use expect::{
+    BoundFields, Bounds, Expect, Measurements, Pods, TimeBoundFields, TimeBounds, Weight,
+};
 pub use fault::Fault;
 pub use law::{Law, LawFields, Part};
+pub use names::Names;
 pub use scalar::{Number, Time};
 pub use traffic::{Capacity, Cost, Randomness, Router, Traffic};
 
 /// Names of the types that are written as a mapping, a number or a text: asked for one of them, a reader hands over whatever is
 /// there.
-pub const UNIONS: [&str; 2] = ["Curve", "Law"];
+pub const UNIONS: [&str; 4] = ["Bounds", "Curve", "Law", "TimeBounds"];
 
 /// What happens around a rollout that its manifests do not say: traffic, pods, faults, metrics, people.
 #[derive(Clone, Debug, Default, PartialEq, Deserialize, JsonSchema)]
@@ -46,6 +52,8 @@ pub struct Written {
 pub struct Metadata {
     /// By this name reports, tests and `extends` call it.
     pub name: Option<String>,
+    /// Whether the scenario is only there to be extended by others: `coalmine test` does not run it. Default: false.
+    pub r#abstract: Option<bool>,
     /// Not used.
     pub labels: Option<BTreeMap<String, String>>,
     /// Not used.
@@ -91,6 +99,12 @@ pub struct Spec {
     pub secrets: Option<BTreeMap<String, BTreeMap<String, String>>>,
     /// Results of step plugins, by name of the plugin: one after the other.
     pub plugins: Option<BTreeMap<String, Vec<PluginResult>>>,
+    /// What the run must come to. Default: nothing, and `coalmine test` only says what became of it.
+    pub expect: Option<Expect>,
+    /// A scenario of the same file or folder, or several, whose `spec` counts where this one says nothing; of several the last one that
+    /// says something counts. Fields are merged, those of images by tag, metrics by name; lists, laws and curves are replaced as a whole;
+    /// `null` takes back what the other scenario says. Default: none.
+    pub extends: Option<Names>,
 }
 
 /// How the pods of an image behave. What one image does not say is as for `default`.
@@ -222,6 +236,24 @@ pub struct PluginResult {
     pub requeue_after: Option<Time>,
     /// Its message.
     pub message: Option<String>,
+}
+
+impl Written {
+    /// The name; empty when it has none.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        let metadata = self.metadata.as_ref();
+        metadata
+            .and_then(|metadata| metadata.name.as_deref())
+            .unwrap_or_default()
+    }
+
+    /// Whether it is only there to be extended.
+    #[must_use]
+    pub fn is_abstract(&self) -> bool {
+        let metadata = self.metadata.as_ref();
+        metadata.is_some_and(|metadata| metadata.r#abstract == Some(true))
+    }
 }
 
 /// Keeps a `null` that is written apart from a field that is not.

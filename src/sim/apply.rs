@@ -74,6 +74,9 @@ impl<'a, R: Recorder> Simulation<'a, R> {
                 if *set == before {
                     return false;
                 }
+                if set.is_rollouts() && set.desired != before.desired {
+                    self.patience.progress();
+                }
                 self.resize_pods(id, now);
                 self.wake_owner_of(id);
             }

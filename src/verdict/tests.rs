@@ -289,7 +289,8 @@ fn a_run_is_at_rest_when_nothing_remains_or_nothing_changes_any_more() {
     assert!(ends(EndReason::Quiet, 100));
     assert!(!ends(EndReason::Until, 1000));
     assert!(ends(EndReason::Until, 1001));
-    assert!(!ends(EndReason::Livelock, 5000));
+    assert!(ends(EndReason::Livelock, 100));
+    assert!(!ends(EndReason::Crowded, 5000));
 }
 
 #[test]

@@ -113,7 +113,7 @@ fn requests_are_served_by_one_version_or_fail() {
             let traffic = case.setting.traffic.as_ref().expect("traffic");
             let end = match after.ending.reason {
                 EndReason::Livelock => (after.ending.at - SimTime::ZERO).seconds(),
-                EndReason::Quiet | EndReason::Until => 400.0,
+                EndReason::Crowded | EndReason::Quiet | EndReason::Until => 400.0,
             };
             let sent = total(&traffic.rps, end);
             let tolerance = if weather.random {

@@ -4,8 +4,8 @@ use crate::cluster::ServiceId;
 use crate::plan::compile::analysis::Collector;
 use crate::plan::compile::{Services, seconds};
 use crate::plan::strategy::{
-    Amount, Background, BlueGreen, Canary, CanaryScale, ManagedRoute, Pause, PluginStep, Router,
-    Routing, Step, Strategy, Threshold,
+    Amount, Background, BlueGreen, Canary, CanaryScale, DestinationRule, ManagedRoute, Pause,
+    PluginStep, Router, Routing, Step, Strategy, Threshold,
 };
 use crate::spec::IntOrString;
 use crate::spec::blue_green::BlueGreenStrategy;
@@ -170,10 +170,11 @@ fn compile_routing(routing: &RolloutTrafficRouting) -> Routing {
                 .map(named)
                 .chain(several)
                 .collect(),
-            destination_rule: istio
-                .destination_rule
-                .as_ref()
-                .map(|rule| rule.name.clone().unwrap_or_default()),
+            destination_rule: istio.destination_rule.as_ref().map(|rule| DestinationRule {
+                name: rule.name.clone().unwrap_or_default(),
+                canary: rule.canary_subset_name.clone().unwrap_or_default(),
+                stable: rule.stable_subset_name.clone().unwrap_or_default(),
+            }),
         });
     }
     let others = [
