@@ -8,7 +8,7 @@ use crate::plan::strategy::Router;
 use crate::plan::{MetricPlan, Plan, Strategy};
 use crate::report::layout::shorten;
 use crate::report::{Run, world};
-use crate::trace::wording;
+use crate::trace::{Frame, wording};
 
 /// So many answers of a metric are shown.
 const ANSWERS_SHOWN: usize = 6;
@@ -202,7 +202,14 @@ fn world(run: &Run<'_>) -> Vec<String> {
     let plan = &run.compiled.plan;
     let mut lines = Vec::new();
     let mut pods: Vec<(String, Vec<&str>)> = Vec::new();
-    for (template, image) in plan.templates.iter().zip(&run.compiled.environment.images) {
+    let frames = &run.trace.frames;
+    let images = &run.compiled.environment.images;
+    for (id, (template, image)) in (0..).map(TemplateId).zip(plan.templates.iter().zip(images)) {
+        // At a first deployment there is no version before.
+        let sets = |frame: &Frame| frame.cluster.replica_sets.iter().any(|set| set.template == id);
+        if !frames.last().is_none_or(sets) {
+            continue;
+        }
         let text = world::pods(image);
         match pods.iter_mut().find(|(known, _)| *known == text) {
             Some((_, tags)) => tags.push(&template.tag),

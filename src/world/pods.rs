@@ -339,14 +339,7 @@ impl Pods {
         let Some(room) = truth.environment.room else {
             return;
         };
-        let running: i32 = self
-            .cohorts
-            .iter()
-            .filter(|cohort| cohort.started.is_some())
-            .map(|cohort| cohort.count)
-            .chain(self.leaving.iter().map(|leaving| leaving.count))
-            .sum();
-        let mut free = room - running;
+        let mut free = room - self.count();
         while 0 < free {
             let oldest = self
                 .cohorts
@@ -392,11 +385,13 @@ impl Pods {
         tally
     }
 
-    /// All pods that exist, those that are being deleted included.
+    /// All pods that take room, those that are being deleted included: Pending ones cost nothing.
     #[must_use]
     pub fn count(&self) -> i32 {
-        let existing = self.cohorts.iter().map(|cohort| cohort.count);
-        existing
+        let placed = self.cohorts.iter();
+        let placed = placed.filter(|cohort| cohort.started.is_some());
+        placed
+            .map(|cohort| cohort.count)
             .chain(self.leaving.iter().map(|leaving| leaving.count))
             .sum()
     }

@@ -16,6 +16,8 @@ pub struct Tally {
     pub control: Option<TemplateId>,
     /// Users who sent at least one request to another version than that.
     pub users_exposed: f64,
+    /// Time that is accounted for \[s\].
+    pub seconds: f64,
     /// Integral of the number of pods \[s\].
     pub pod_seconds: f64,
     /// The same of the pods beyond `spec.replicas` \[s\].
@@ -104,6 +106,7 @@ impl Tally {
     }
 
     pub(super) fn pods(&mut self, pods: i32, asked: i32, seconds: f64) {
+        self.seconds += seconds;
         self.pod_seconds += f64::from(pods) * seconds;
         self.excess_pod_seconds += f64::from((pods - asked).max(0)) * seconds;
     }
