@@ -52,6 +52,7 @@ pub struct Ledger {
     /// Start and number of ready pods of each version, where their age matters.
     ages: Vec<(TemplateId, SimTime, i32)>,
     flows: Vec<Flow>,
+    memory: stretch::Memory,
     /// Share of the users that keep to the canary.
     sticking: f64,
     asked: i32,
@@ -120,6 +121,7 @@ impl Ledger {
             self.released[usize::from(set.template.0)] = Some(long_ago);
         }
         self.tally.open(environment.images.len(), scene.stable);
+        self.memory.open(environment.images.len());
         self.marks.clear();
         self.looks_back = environment.looks_back();
         self.take(environment, scene);
@@ -303,6 +305,12 @@ impl Ledger {
                 .collect(),
             total: (self.tally.requests(), self.tally.failed()),
         });
+    }
+
+    /// Whether metrics look back at what was served.
+    #[must_use]
+    pub fn looks_back(&self) -> bool {
+        self.looks_back.is_some()
     }
 
     /// What a metric that is bound to the service shows at `now`.

@@ -19,22 +19,38 @@ const DRIFT_STEPS: i64 = 32;
 /// A queue lengthens requests twentyfold at most.
 const FULLEST: f64 = 0.95;
 
+/// Memory that stretches reuse.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(super) struct Memory {
+    /// By version.
+    services: Vec<Service>,
+    /// By flow.
+    sums: Vec<Sum>,
+    /// By version.
+    slow_shares: Vec<SlowShare>,
+}
+
+impl Memory {
+    /// Makes room for so many versions.
+    pub(super) fn open(&mut self, versions: usize) {
+        self.slow_shares.resize(versions, SlowShare::default());
+    }
+}
+
 /// How well a version serves during a stretch.
-#[derive(Clone, Copy, Debug)]
-struct Service<'e> {
-    version: TemplateId,
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) struct Service {
     /// Share of requests that fail.
     errors: Line,
     /// Share of requests that no fault hits.
     spared: f64,
     /// How many times as long requests take.
     slowness: Line,
-    latency: Option<&'e Law>,
     /// Requests per second that all its pods can serve.
     capacity: Option<f64>,
 }
 
-impl Service<'_> {
+impl Service {
     /// The share of requests that fail, `seconds` into the stretch, under `load` requests per second.
     fn fails(&self, seconds: f64, load: f64) -> f64 {
         let sound = (1.0 - self.errors.after(seconds).clamp(0.0, 1.0)) * self.spared;
@@ -53,22 +69,32 @@ impl Service<'_> {
         self.slowness.after(seconds).max(0.0) * queue
     }
 
-    /// The share of requests that take longer than `limit`.
-    fn slow(&self, limit: Delta, seconds: f64, load: f64) -> f64 {
-        self.latency.map_or(0.0, |law| {
-            let times = self.stretches(seconds, load);
-            1.0 - law.up_to(limit.seconds() / times.max(f64::MIN_POSITIVE))
-        })
-    }
-
     fn is_flat(&self) -> bool {
         self.errors.slope == 0.0 && self.slowness.slope == 0.0
     }
 }
 
+/// The share of requests of a version that take longer than a limit; distribution functions are dear, and often asked for the same.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub(super) struct SlowShare {
+    times: f64,
+    share: f64,
+}
+
+impl SlowShare {
+    /// The share of requests that take longer than `limit` if they take `times` as long as `law` says.
+    fn of(&mut self, law: &Law, limit: Delta, times: f64) -> f64 {
+        if times.to_bits() != self.times.to_bits() {
+            let share = 1.0 - law.up_to(limit.seconds() / times.max(f64::MIN_POSITIVE));
+            *self = Self { times, share };
+        }
+        self.share
+    }
+}
+
 /// The integrals of one flow over a stretch.
-#[derive(Clone, Copy, Debug, Default)]
-struct Sum {
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub(super) struct Sum {
     requests: f64,
     failed: f64,
     slow: f64,
@@ -139,19 +165,17 @@ impl Ledger {
     pub(super) fn account(&mut self, environment: &Environment, traffic: &Traffic, end: SimTime) {
         let length = (end - self.at).seconds();
         let rps = traffic.rps.line(self.at - SimTime::ZERO);
-        let services: Vec<Service<'_>> = (0..environment.images.len())
-            .map(|index| {
-                self.service(
-                    environment,
-                    TemplateId(u16::try_from(index).unwrap_or(u16::MAX)),
-                )
-            })
-            .collect();
+        let mut memory = std::mem::take(&mut self.memory);
+        memory.services.clear();
+        let versions = (0..).map(TemplateId).take(environment.images.len());
+        let services = versions.map(|version| self.service(environment, version));
+        memory.services.extend(services);
         let sticky = traffic.sticky.filter(|_| self.routing.current.by_router);
         let flat = rps.slope == 0.0
-            && services.iter().all(Service::is_flat)
+            && memory.services.iter().all(Service::is_flat)
             && (sticky.is_none() || !self.drifts());
-        let mut sums = vec![Sum::default(); self.flows.len()];
+        memory.sums.clear();
+        memory.sums.resize(self.flows.len(), Sum::default());
         let points: &[(f64, f64)] = if flat {
             &[(0.0, 1.0)]
         } else {
@@ -165,15 +189,15 @@ impl Ledger {
                 rate: rps.after(seconds).max(0.0),
                 sticking: sticky.map(|sticky| self.drift(sticky, seconds)),
             };
-            self.add(environment, traffic, &services, moment, &mut sums);
+            self.add(environment, traffic, moment, &mut memory);
         }
         if let Some(sticky) = sticky {
             self.sticking = self.drift(sticky, length);
         }
         if self.weather.random {
-            self.draw(environment, &mut sums);
+            self.draw(environment, &mut memory.sums);
         }
-        for (flow, sum) in self.flows.iter().zip(&sums) {
+        for (flow, sum) in self.flows.iter().zip(&memory.sums) {
             match flow.version {
                 None => self.tally.unserved += sum.requests,
                 Some(version) => {
@@ -184,6 +208,7 @@ impl Ledger {
                 }
             }
         }
+        self.memory = memory;
     }
 
     /// The share of users on the canary `seconds` later: it follows its weight as visits end.
@@ -198,14 +223,12 @@ impl Ledger {
     }
 
     /// How well a version serves from now on.
-    fn service<'e>(&self, environment: &'e Environment, version: TemplateId) -> Service<'e> {
+    fn service(&self, environment: &Environment, version: TemplateId) -> Service {
         let health = &environment.images[usize::from(version.0)].health;
         let mut service = Service {
-            version,
             errors: self.line(&health.errors, version),
             spared: 1.0,
             slowness: self.line(&health.latency_factor, version),
-            latency: health.latency.as_ref(),
             capacity: health
                 .capacity
                 .map(|capacity| capacity * f64::from(self.ready_pods(version))),
@@ -268,10 +291,14 @@ impl Ledger {
         &mut self,
         environment: &Environment,
         traffic: &Traffic,
-        services: &[Service<'_>],
         moment: Moment,
-        sums: &mut [Sum],
+        memory: &mut Memory,
     ) {
+        let Memory {
+            services,
+            sums,
+            slow_shares,
+        } = memory;
         let header = self.routing.current.header.map_or(0.0, |_| traffic.header);
         let rate = |flow: &Flow| moment.rate * self.share(flow, header, moment.sticking);
         let mirrored = self.copies(self.routing.current.mirror, moment.rate);
@@ -305,8 +332,14 @@ impl Ledger {
             sum.requests += moment.weight * requests;
             sum.failed += moment.weight * requests * (1.0 - served);
             if let Some(limit) = traffic.slow {
-                let slow = service.slow(limit, moment.seconds, load);
-                sum.slow += moment.weight * requests * served * slow;
+                let health = &environment.images[usize::from(version.0)].health;
+                let times = service.stretches(moment.seconds, load);
+                let shares = &mut slow_shares[usize::from(version.0)];
+                let slow = health
+                    .latency
+                    .as_ref()
+                    .map(|law| shares.of(law, limit, times));
+                sum.slow += moment.weight * requests * served * slow.unwrap_or(0.0);
             }
             if Some(version) != self.tally.control && moment.rate > 0.0 {
                 on_new += requests / moment.rate;
@@ -325,24 +358,22 @@ impl Ledger {
             self.tally.version(version).preview += moment.weight * rate;
         }
         if let Some(control) = self.tally.control {
-            let alone = self.alone(environment, services[usize::from(control.0)]);
+            let alone = self.alone(environment, control, services[usize::from(control.0)]);
             let failed = moment.rate * alone.fails(moment.seconds, moment.rate);
             self.tally.would_have_failed += moment.weight * failed;
         }
     }
 
     /// The stable version as if there had been no release: all pods, and only what hits every version.
-    fn alone<'e>(&self, environment: &Environment, service: Service<'e>) -> Service<'e> {
-        let capacity = environment.images[usize::from(service.version.0)]
-            .health
-            .capacity;
+    fn alone(&self, environment: &Environment, version: TemplateId, service: Service) -> Service {
+        let capacity = environment.images[usize::from(version.0)].health.capacity;
         let faults = environment
             .faults
             .iter()
             .filter(|fault| fault.holds(self.at));
         let spared = faults.fold(1.0, |spared, fault| match &fault.breaks {
             Breaks::Dependency { rate } => spared * (1.0 - rate),
-            Breaks::Errors { image, rate, share } if *image == service.version => {
+            Breaks::Errors { image, rate, share } if *image == version => {
                 spared * (1.0 - rate * share)
             }
             _ => spared,
@@ -531,7 +562,8 @@ impl Ledger {
     /// A quantile of the latency of a version now \[s\].
     fn latency(&self, environment: &Environment, version: TemplateId, quantile: f64) -> f64 {
         let service = self.service(environment, version);
-        let Some((law, traffic)) = service.latency.zip(environment.traffic.as_ref()) else {
+        let health = &environment.images[usize::from(version.0)].health;
+        let Some((law, traffic)) = health.latency.as_ref().zip(environment.traffic.as_ref()) else {
             return f64::NAN;
         };
         let rate = traffic.rps.at(self.at - SimTime::ZERO);
