@@ -80,7 +80,10 @@ fn no_line_of_a_report_is_too_wide() {
 fn every_scenario_is_named_as_its_folder_and_expects_a_verdict() {
     for folder in scenarios() {
         let text = fs::read_to_string(folder.join("scenario.yaml")).expect("a scenario");
-        for part in [&*format!("\n  name: {}\n", slug(&folder)), "\n  expect:\n    verdict: "] {
+        for part in [
+            &*format!("\n  name: {}\n", slug(&folder)),
+            "\n  expect:\n    verdict: ",
+        ] {
             assert!(text.contains(part), "{}: {part}", slug(&folder));
         }
     }

@@ -206,7 +206,13 @@ fn world(run: &Run<'_>) -> Vec<String> {
     let images = &run.compiled.environment.images;
     for (id, (template, image)) in (0..).map(TemplateId).zip(plan.templates.iter().zip(images)) {
         // At a first deployment there is no version before.
-        let sets = |frame: &Frame| frame.cluster.replica_sets.iter().any(|set| set.template == id);
+        let sets = |frame: &Frame| {
+            frame
+                .cluster
+                .replica_sets
+                .iter()
+                .any(|set| set.template == id)
+        };
         if !frames.last().is_none_or(sets) {
             continue;
         }

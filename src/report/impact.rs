@@ -143,7 +143,9 @@ impl Impact {
         lines.push(self.pods());
         if 0.0 < self.short_of_capacity {
             let time = seconds(self.short_of_capacity);
-            lines.push(format!("fewer pods than spec.replicas available for {time}"));
+            lines.push(format!(
+                "fewer pods than spec.replicas available for {time}"
+            ));
         }
         if 0.0 < self.instant_rollback {
             let time = seconds(self.instant_rollback);

@@ -610,6 +610,7 @@ mod tests {
         let mut pods = Pods::default();
         resize(&mut pods, &environment, 5, 0);
         assert_eq!(counts(&pods, &environment, 5), [5, 3, 3]);
+        assert_eq!(pods.count(), 3);
         // The pods without room go first.
         resize(&mut pods, &environment, 2, 10);
         assert_eq!(
