@@ -6,6 +6,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 mod fault;
+mod law;
 mod quantity;
 mod service;
 mod table;
