@@ -6,12 +6,15 @@
 //! Simplifies: requests are a flow, not single ones; within a stretch products of curves are integrated by Simpson's rule, exact for
 //! straight lines.
 
+mod draw;
+mod service;
+mod signal;
 mod stretch;
 mod tally;
 
 use crate::cluster::{ServiceId, TemplateId};
 use crate::plan::Environment;
-use crate::plan::environment::{Signal, Since};
+use crate::plan::environment::Since;
 use crate::time::{Delta, SimTime};
 use crate::world::traffic::{Delayed, Endpoints, Routing, Target};
 use crate::world::{Pods, Weather};
@@ -311,12 +314,6 @@ impl Ledger {
     #[must_use]
     pub fn looks_back(&self) -> bool {
         self.looks_back.is_some()
-    }
-
-    /// What a metric that is bound to the service shows at `now`.
-    #[must_use]
-    pub fn signal(&self, environment: &Environment, signal: Signal, now: SimTime) -> f64 {
-        stretch::signal(self, environment, signal, now)
     }
 
     /// The accounts so far.
