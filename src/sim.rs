@@ -120,6 +120,8 @@ pub struct Simulation<'a, R: Recorder> {
     run_queues: Vec<Queue>,
     /// Whether anything was written since the last rest.
     changed: bool,
+    /// Whether anything happened since then that concerns pods, or where requests go.
+    scene_changed: bool,
     patience: busy::Patience,
     triggered: Vec<bool>,
     watched: triggers::Watched,
@@ -166,6 +168,7 @@ impl<'a, R: Recorder> Simulation<'a, R> {
             experiment_queues: Vec::new(),
             run_queues: Vec::new(),
             changed: false,
+            scene_changed: false,
             patience: busy::Patience::default(),
             triggered: Vec::new(),
             watched: triggers::Watched::default(),
@@ -250,10 +253,12 @@ impl<'a, R: Recorder> Simulation<'a, R> {
                     reason: EndReason::Livelock,
                 };
             }
+            if std::mem::take(&mut self.scene_changed) {
+                self.observe(now);
+            }
             if self.changed {
                 self.changed = false;
                 last = now;
-                self.observe(now);
                 self.recorder.settled(now, &self.cluster);
             }
             if MOST_OBJECTS < self.cluster.experiments.len().max(self.cluster.runs.len()) {
@@ -396,7 +401,7 @@ impl<'a, R: Recorder> Simulation<'a, R> {
                 Due::Rollout => self.rollout_queue.fire(now),
                 Due::Experiment(id) => self.experiment_queues[usize::from(id.0)].fire(now),
                 Due::Run(id) => self.run_queues[id.0 as usize].fire(now),
-                Due::Fault => self.changed = true,
+                Due::Fault => (self.changed, self.scene_changed) = (true, true),
                 Due::Recovery => self.resync(),
             }
         }
@@ -504,6 +509,7 @@ impl<'a, R: Recorder> Simulation<'a, R> {
             self.patience.progress();
         }
         std::mem::swap(&mut rollout.status, &mut self.next_status);
+        self.scene_changed |= has_other_routes(&rollout.status, &self.next_status);
         self.changed = true;
         self.rollout_queue.add();
         self.pull_triggers(now);
@@ -575,7 +581,7 @@ impl<'a, R: Recorder> Simulation<'a, R> {
         self.metrics
             .extend_from_slice(self.cluster.metrics_of(&stored));
         let id = RunId(u32::try_from(index).unwrap_or(u32::MAX));
-        if self.accounts.is_some() && !run.phase.is_completed() {
+        if self.world.ledger.looks_back() && !run.phase.is_completed() {
             self.world.ledger.advance(self.environment, now);
         }
         let telemetry = Telemetry {
@@ -625,4 +631,16 @@ impl<'a, R: Recorder> Simulation<'a, R> {
         self.decision.log.tell(event);
         self.tell(now);
     }
+}
+
+/// Whether two statuses mean different routes.
+fn has_other_routes(one: &RolloutStatus, other: &RolloutStatus) -> bool {
+    let shares = |status: &RolloutStatus| {
+        let weights = status.canary.weights.as_ref();
+        weights.is_some_and(|weights| !weights.additional.is_empty())
+    };
+    one.stable != other.stable
+        || one.canary.stable_ping_pong != other.canary.stable_ping_pong
+        || shares(one)
+        || shares(other)
 }

@@ -7,6 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 mod expect;
 mod fault;
+mod law;
 mod quantity;
 mod service;
 mod table;

@@ -23,6 +23,7 @@ impl<'a, R: Recorder> Simulation<'a, R> {
         let mut changed = false;
         for command in &commands {
             changed |= self.carry_out_one(*command, now);
+            self.scene_changed |= moves_requests(command);
         }
         self.changed |= changed;
         self.decision.commands = commands;
@@ -170,6 +171,7 @@ impl<'a, R: Recorder> Simulation<'a, R> {
         match call {
             RouterCall::SetWeight(weight) => {
                 if self.world.router.set_weight(weight, now) {
+                    self.scene_changed = true;
                     self.decision.log.tell(Event::Routed(call));
                 }
                 false
@@ -185,15 +187,23 @@ impl<'a, R: Recorder> Simulation<'a, R> {
                 false
             }
             RouterCall::RemoveManagedRoutes => {
-                self.world.router.remove_managed_routes();
+                self.remove_routes();
                 false
             }
         }
     }
 
+    /// Takes away the routes of steps.
+    fn remove_routes(&mut self) {
+        let router = &mut self.world.router;
+        self.scene_changed |= router.has_header_route() || 0.0 < router.mirrored();
+        router.remove_managed_routes();
+    }
+
     /// Sets the routes of a step, where one of the routers can
     /// (`SetHeaderRoute` and `SetMirrorRoute` of the others do nothing).
     fn set_route(&mut self, index: u16) {
+        self.scene_changed = true;
         let Some(canary) = self.plan.canary() else {
             return;
         };
@@ -316,7 +326,9 @@ impl<'a, R: Recorder> Simulation<'a, R> {
     /// Brings the counts of all `ReplicaSet`s up to date and wakes the owners of those that changed.
     pub(super) fn update_pods(&mut self, now: SimTime) {
         let truth = self.truth();
-        self.changed |= self.world.pods.pass(truth, now);
+        let ended = self.world.pods.pass(truth, now);
+        self.changed |= ended;
+        self.scene_changed |= ended;
         for index in 0..self.cluster.replica_sets.len() {
             let set = self.cluster.replica_sets[index];
             if set.replicas == 0 {
@@ -331,7 +343,7 @@ impl<'a, R: Recorder> Simulation<'a, R> {
                     (tally.total, tally.ready, tally.available);
                 let owner = set.owner;
                 self.wake_owner(owner);
-                self.changed = true;
+                (self.changed, self.scene_changed) = (true, true);
             }
         }
         self.watch_pods(now);
@@ -371,6 +383,20 @@ impl<'a, R: Recorder> Simulation<'a, R> {
         let plugin = self.plan.canary()?.step(step)?.plugin.as_ref()?;
         Some(plugin.script)
     }
+}
+
+/// Whether a write may change where requests go, or how many pods there are; routers are asked on their own.
+fn moves_requests(command: &Command) -> bool {
+    !matches!(
+        command,
+        Command::CreateRun { .. }
+            | Command::TerminateRun(_)
+            | Command::DeleteRun(_)
+            | Command::SetRevision(..)
+            | Command::SetRolloutRevision(_)
+            | Command::SetDeadline(..)
+            | Command::Route(_)
+    ) || matches!(command, Command::Route(RouterCall::UpdateHash(..)))
 }
 
 /// An experiment as just created.

@@ -6,12 +6,15 @@
 //! Simplifies: requests are a flow, not single ones; within a stretch products of curves are integrated by Simpson's rule, exact for
 //! straight lines.
 
+mod draw;
+mod service;
+mod signal;
 mod stretch;
 mod tally;
 
 use crate::cluster::{ServiceId, TemplateId};
 use crate::plan::Environment;
-use crate::plan::environment::{Signal, Since};
+use crate::plan::environment::Since;
 use crate::time::{Delta, SimTime};
 use crate::world::traffic::{Delayed, Endpoints, Routing, Target};
 use crate::world::{Pods, Weather};
@@ -52,6 +55,7 @@ pub struct Ledger {
     /// Start and number of ready pods of each version, where their age matters.
     ages: Vec<(TemplateId, SimTime, i32)>,
     flows: Vec<Flow>,
+    memory: stretch::Memory,
     /// Share of the users that keep to the canary.
     sticking: f64,
     asked: i32,
@@ -119,6 +123,7 @@ impl Ledger {
             self.released[usize::from(set.template.0)] = Some(long_ago);
         }
         self.tally.open(environment.images.len(), scene.stable);
+        self.memory.open(environment.images.len());
         self.marks.clear();
         self.looks_back = environment.looks_back();
         self.take(environment, scene);
@@ -288,10 +293,10 @@ impl Ledger {
         });
     }
 
-    /// What a metric that is bound to the service shows at `now`.
+    /// Whether metrics look back at what was served.
     #[must_use]
-    pub fn signal(&self, environment: &Environment, signal: Signal, now: SimTime) -> f64 {
-        stretch::signal(self, environment, signal, now)
+    pub fn looks_back(&self) -> bool {
+        self.looks_back.is_some()
     }
 
     /// The accounts so far.
