@@ -8,6 +8,7 @@ pub mod exit;
 mod explain;
 pub mod files;
 mod release;
+mod schema;
 mod test;
 mod unsimulated;
 mod world;
@@ -59,6 +60,10 @@ enum Command {
     /// times, failed requests, pods, measurements, weights, endpoints. Without that it is run, and said to expect nothing.
     #[command(after_help = exit::HELP_OF_TEST)]
     Test(test::TestArgs),
+    /// Prints the JSON Schema of scenarios
+    ///
+    /// Editors complete and check a scenario whose first line is `# yaml-language-server: $schema=FILE`.
+    Schema,
 }
 
 #[derive(Debug, Args)]
@@ -138,6 +143,7 @@ pub fn main() -> ExitCode {
         Command::Run(args) => run(args),
         Command::Explain(args) => explain::run(args),
         Command::Test(args) => test::run(args),
+        Command::Schema => schema::run(),
     })
     .into()
 }

@@ -31,6 +31,7 @@ mod action;
 mod answer;
 pub mod check;
 pub mod claim;
+pub mod schema;
 pub mod written;
 
 pub use check::check;

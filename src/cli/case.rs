@@ -9,7 +9,7 @@ use crate::cli::files::Beside;
 use crate::cli::release::{self, Release};
 use crate::cli::world;
 use crate::diagnostic::wording::{closest, count, listed_briefly, quoted};
-use crate::diagnostic::{Diagnostic, Located, Path};
+use crate::diagnostic::{Diagnostic, Located, Path, Severity};
 use crate::expectation::{self, Failure};
 use crate::input::{Input, Manifest};
 use crate::plan::compile::{self, Compiled};
@@ -114,7 +114,10 @@ impl Case {
         let expect = scenario.expect.take();
         if let Some(written) = written {
             remarks.extend(unmeasured(written, &compiled));
-            let claims = expect.as_deref().unwrap_or_default();
+            // What is wrong already may be why a claim cannot be met.
+            let is_error = |problem: &Diagnostic| problem.severity == Severity::Error;
+            let is_sound = !remarks.iter().any(is_error);
+            let claims = expect.as_deref().filter(|_| is_sound).unwrap_or_default();
             remarks.extend(expectation::unmeetable(claims, written, &compiled, &start));
         }
         let has_until = written

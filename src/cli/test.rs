@@ -355,7 +355,11 @@ fn spot_of(input: &Input, location: &diagnostic::Location) -> Spot {
         .span
         .map(|span| sources.position(location.source, span.start()));
     Spot {
-        file: sources.name(location.source).to_owned(),
+        // Build servers know files by their plain paths.
+        file: sources
+            .name(location.source)
+            .trim_start_matches("./")
+            .to_owned(),
         line: position.map_or(0, |position| position.line),
         column: position.map_or(0, |position| position.column),
     }

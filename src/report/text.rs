@@ -136,7 +136,8 @@ fn header(out: &mut String, report: &Report, look: Look) {
         let text = format!("{} (not in the input)", head.assumed.join(", "));
         paragraph(out, look, "assumed", &text);
     }
-    paragraph(out, look, "seed", &head.seed.to_string());
+    let drawn = if head.random { ", drawn" } else { "" };
+    paragraph(out, look, "seed", &format!("{}{drawn}", head.seed));
 }
 
 fn plural(count: i32, noun: &str) -> String {

@@ -22,6 +22,7 @@ use crate::duration::{self, Printed};
 use crate::plan::environment::Image;
 use crate::time::SimTime;
 
+pub(super) use expect::verdicts;
 pub(super) use quantity::Range;
 
 /// The scenario and everything that is wrong with it.
@@ -89,6 +90,19 @@ pub fn check(
     };
     checker.unused_images(spec, &scenario, manifest_tags);
     (scenario, checker.diagnostics)
+}
+
+/// What step plugins answer.
+const PHASES: [(&str, PluginPhase); 4] = [
+    ("Running", PluginPhase::Running),
+    ("Successful", PluginPhase::Successful),
+    ("Failed", PluginPhase::Failed),
+    ("Error", PluginPhase::Error),
+];
+
+/// The phases of step plugins by name.
+pub(super) fn plugin_phases() -> Vec<&'static str> {
+    PHASES.iter().map(|(name, _)| *name).collect()
 }
 
 /// Collects what is wrong.
@@ -330,12 +344,6 @@ impl Checker<'_> {
         path: &Path,
         result: &written::PluginResult,
     ) -> Option<PluginResult> {
-        const PHASES: [(&str, PluginPhase); 4] = [
-            ("Running", PluginPhase::Running),
-            ("Successful", PluginPhase::Successful),
-            ("Failed", PluginPhase::Failed),
-            ("Error", PluginPhase::Error),
-        ];
         let lasts = self.length(result.r#for.as_ref(), &path.clone().key("for"));
         let requeue_path = path.clone().key("requeueAfter");
         let requeue_after = self.length(result.requeue_after.as_ref(), &requeue_path);

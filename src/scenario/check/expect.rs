@@ -24,6 +24,11 @@ const VERDICTS: [(&str, Verdict); 10] = [
     ("Inconclusive", Verdict::Inconclusive),
 ];
 
+/// The verdicts by name.
+pub(in crate::scenario) fn verdicts() -> Vec<&'static str> {
+    VERDICTS.iter().map(|(name, _)| *name).collect()
+}
+
 impl Checker<'_> {
     /// The claims in the order of the documentation; `None` when nothing is said of expectations.
     pub(super) fn expect(&mut self, spec: &Spec) -> Option<Vec<Claim>> {
