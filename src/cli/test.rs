@@ -23,6 +23,7 @@ use super::exit::Exit;
 use super::files;
 use super::release::Release;
 use super::{Colour, wants_colour, write};
+use crate::diagnostic::wording::quoted;
 use crate::diagnostic::{self, Diagnostic, DocumentId, Finding, Located, Path, Place, Severity};
 use crate::input::{self, Input};
 use crate::report::{Report, text as report_text};
@@ -87,17 +88,11 @@ pub(super) fn run(args: &TestArgs) -> Exit {
         all.problems.extend(results.problems);
         all.told.push_str(&results.told);
     }
-    if let Some(filter) = args
-        .filter
-        .as_ref()
-        .filter(|_| all.cases.is_empty() && all.is_sound())
-    {
-        let message = format!(
-            "no scenario has {} in its name or folder",
-            diagnostic::wording::quoted(filter)
-        );
-        let problem = Diagnostic::error("no-scenario", message);
-        all = Results::of_problems(vec![problem], looks);
+    if all.cases.is_empty() && all.is_sound() {
+        let problem = nothing_to_test(args.filter.as_deref());
+        let none = Results::of_problems(vec![problem], looks);
+        all.problems.extend(none.problems);
+        all.told.push_str(&none.told);
     }
     // Diagnostics that nobody reads change nothing.
     let _ = io::stderr().lock().write_all(all.told.as_bytes());
@@ -112,6 +107,18 @@ pub(super) fn run(args: &TestArgs) -> Exit {
         Ok(()) if !is_sound => Exit::Unreadable,
         Ok(()) if 0 < suite.tally().failed => Exit::TestsFailed,
         Ok(()) => Exit::Promoted,
+    }
+}
+
+fn nothing_to_test(filter: Option<&str>) -> Diagnostic {
+    let message = match filter {
+        Some(filter) => format!("no scenario has {} in its name or folder", quoted(filter)),
+        None => "there is no scenario to run".to_owned(),
+    };
+    let problem = Diagnostic::error("no-scenario", message);
+    match filter {
+        Some(_) => problem.help("leave out `--filter` to see what there is"),
+        None => problem.help("a scenario with `abstract: true` is there to be extended only"),
     }
 }
 

@@ -231,12 +231,13 @@ fn measures_of_requests_need_traffic_and_weights_a_router() {
 }
 
 #[test]
-fn an_empty_expectation_is_worth_a_warning() {
-    let text = scenario("empty", &format!("{WORLD}  expect: {{}}\n"));
-    let told = Folder::release("empty", &[text]).run(&["test", "."]);
-    assert_eq!(told.code, Some(0));
-    assert!(
-        told.stderr
-            .contains("warning[nothing-expected]: nothing is expected")
-    );
+fn an_empty_expectation_is_worth_a_warning_and_counts_as_none() {
+    for empty in ["{}", "{endpoints: [], weights: [], measurements: {}}"] {
+        let text = scenario("empty", &format!("{WORLD}  expect: {empty}\n"));
+        let told = Folder::release("empty", &[text]).run(&["test", "."]);
+        assert_eq!(told.code, Some(0));
+        let warning = "warning[nothing-expected]: nothing is expected";
+        assert!(told.stderr.contains(warning), "{}", told.stderr);
+        assert!(told.stdout.contains("no expectation"), "{}", told.stdout);
+    }
 }

@@ -94,7 +94,13 @@ fn a_mistake_of_a_base_is_told_once() {
 
 #[test]
 fn names_that_do_not_exist_circles_and_namesakes_are_said_with_their_place() {
-    let cases: [(&[(&str, &str)], &str, &str); 5] = [
+    /// Names with what they extend, what is said, and where.
+    type Case = (
+        &'static [(&'static str, &'static str)],
+        &'static str,
+        &'static str,
+    );
+    let cases: [Case; 5] = [
         (
             &[("night", "baze")],
             "error[unknown-scenario]: there is no scenario `baze`",

@@ -50,7 +50,7 @@ fn a_failure_shows_what_was_expected_what_happened_and_when() {
     let told = mixed("text").run(&["test", "."]);
     assert_eq!(told.code, Some(1));
     assert_eq!(told.stderr, "");
-    let indented: String = AROUND.lines().map(|line| format!("  {line}\n")).collect();
+    let indented = format!("  {}\n", AROUND.trim_end().replace('\n', "\n  "));
     let want = format!(
         "\
 ok     a/web     Promoted at 2m20s
@@ -191,6 +191,34 @@ fn folders_without_scenarios_and_missing_files_are_errors() {
         told.stderr
             .contains("error[no-such-file]: there is no file or folder `y`")
     );
+}
+
+#[test]
+fn a_file_without_a_scenario_to_run_is_an_error() {
+    let base = scenario("base", WORLD).replace("name: base", "name: base, abstract: true");
+    for text in ["", base.as_str()] {
+        let folder = Folder::new("no-case").with("rollout.yaml", ROLLOUT);
+        let told = folder.with("scenario.yaml", text).run(&["test", "."]);
+        assert_eq!(told.code, Some(65), "{}", told.stderr);
+        let error = "error[no-scenario]: there is no scenario to run";
+        assert!(told.stderr.contains(error), "{}", told.stderr);
+    }
+}
+
+#[test]
+fn a_broken_manifest_takes_all_scenarios_of_its_folder_with_it() {
+    let folder = mixed("broken-manifest");
+    let folder = folder.with(
+        "b/rollout.yaml",
+        &ROLLOUT.replace("replicas: 5", "replicas: five"),
+    );
+    let told = folder.run(&["test", ".", "--output", "junit"]);
+    assert_eq!(told.code, Some(65));
+    assert_eq!(told.stderr.matches("error[").count(), 1, "{}", told.stderr);
+    let sums = "tests=\"3\" failures=\"0\" errors=\"2\" skipped=\"0\"";
+    assert!(told.stdout.contains(sums), "{}", told.stdout);
+    let error = "<error message=\"cannot be read\">b/rollout.yaml:5:13: error: `replicas` takes";
+    assert_eq!(told.stdout.matches(error).count(), 2, "{}", told.stdout);
 }
 
 #[test]
