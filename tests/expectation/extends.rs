@@ -53,6 +53,34 @@ ok     chain    Promoted at 2m40s
 }
 
 #[test]
+fn a_law_is_replaced_as_a_whole() {
+    let scenarios = [
+        BASE.replace("startup: 20s", "startup: {law: Exp, mean: 5s}"),
+        scenario(
+            "child",
+            "  extends: base\n  images: {v2: {startup: {law: Uniform, low: 1s, high: 2s}}}\n  expect: null\n",
+        ),
+    ];
+    let told = Folder::release("law", &scenarios).run(&["test", "."]);
+    assert_eq!((told.stderr.as_str(), told.code), ("", Some(0)));
+}
+
+#[test]
+fn a_base_of_the_own_file_is_nearer_than_a_namesake() {
+    let other = BASE.replace("vector: [1]", "vector: [0]");
+    let child = |name: &str| scenario(name, "  extends: base\n  expect: null\n");
+    let folder = Folder::release("near", &[BASE.to_owned(), child("near")]);
+    let folder = folder.with("other.scenario.yaml", &other);
+    let told = folder.run(&["test", "."]);
+    assert!(told.stdout.contains("near  Promoted at"), "{}", told.stdout);
+    let folder = folder.with("third.scenario.yaml", &child("far"));
+    let told = folder.run(&["test", "."]);
+    assert_eq!(told.code, Some(65));
+    let error = "error[ambiguous-scenario]: several files have a scenario `base`";
+    assert!(told.stderr.contains(error), "{}", told.stderr);
+}
+
+#[test]
 fn a_base_may_stand_in_another_file_of_the_folder() {
     let child = scenario("child", "  extends: base\n  images: {v2: {startup: 1x}}\n");
     let folder = Folder::release("files", &[child]).with("base.scenario.yaml", BASE);
