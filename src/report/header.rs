@@ -285,7 +285,9 @@ fn service(run: &Run<'_>) -> Vec<String> {
     let room = environment
         .room
         .map(|room| format!("there is room for {room} pods"));
-    traffic.chain(health).chain(room).chain(faults).collect()
+    let delays = world::delays(environment.delays);
+    let lines = traffic.chain(health).chain(delays);
+    lines.chain(room).chain(faults).collect()
 }
 
 /// A scripted answer in short.

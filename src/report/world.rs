@@ -2,7 +2,7 @@
 
 use crate::curve::Curve;
 use crate::law::Law;
-use crate::plan::environment::{Breaks, Fault, Health, Image, Traffic};
+use crate::plan::environment::{Breaks, Delays, Fault, Health, Image, Traffic};
 use crate::time::{Delta, SimTime};
 
 /// What the pods of an image do.
@@ -56,7 +56,30 @@ pub(super) fn traffic(traffic: &Traffic) -> String {
     if traffic.header > 0.0 {
         parts.push(format!("{} carry the header", percent(traffic.header)));
     }
+    if traffic.preview > 0.0 {
+        parts.push(format!("testers send {}/s to the preview", traffic.preview));
+    }
     parts.join(", ")
+}
+
+/// How late routers and services follow, if they do.
+pub(super) fn delays(delays: Delays) -> Vec<String> {
+    let says = [
+        (
+            delays.router,
+            "routes come into force",
+            "after they are set",
+        ),
+        (
+            delays.endpoints,
+            "endpoints follow services and pods",
+            "late",
+        ),
+    ];
+    says.into_iter()
+        .filter(|(delay, _, _)| *delay != Delta::ZERO)
+        .map(|(delay, what, when)| format!("{what} {delay} {when}"))
+        .collect()
 }
 
 /// What breaks.

@@ -180,7 +180,8 @@ pub struct Answer {
     /// What the simulated service shows, as a vector of one sample: `successRatio`, `errorRatio`, `errors` (per second),
     /// `requests` (per second), or `latency` (with `quantile`, in seconds).
     pub signal: Option<String>,
-    /// Whose requests a signal counts: `canary` (the version that is tried), `stable`, or `all`. Default: `canary`.
+    /// Whose requests a signal counts: `canary` (the version that is tried), `stable`, or `all`. Copies and testers' requests to
+    /// the preview service count, too. Default: `canary`.
     pub of: Option<String>,
     /// Length of the window over which a signal is taken. Default: 1m.
     pub over: Option<Time>,

@@ -300,13 +300,15 @@ impl Ledger {
         if self.marks.len() < 2 * outside {
             self.marks.drain(..outside - 1);
         }
-        let served = self.tally.served.iter();
+        let served: Vec<(f64, f64)> = self.tally.served.iter().map(Served::counted).collect();
+        let unserved = (self.tally.unserved, self.tally.unserved);
+        let total = served.iter().fold(unserved, |sum, counted| {
+            (sum.0 + counted.0, sum.1 + counted.1)
+        });
         self.marks.push(Mark {
             at: self.at,
-            served: served
-                .map(|served| (served.requests, served.failed))
-                .collect(),
-            total: (self.tally.requests(), self.tally.failed()),
+            served,
+            total,
         });
     }
 

@@ -82,6 +82,7 @@ fn copies_are_nobodys_requests() {
     let after = case(strategy).image("v2", failing(1.0)).until(100).run();
     expect(&[
         ("copies", after.of("v2").mirrored, 0.35 * 100.0 * 100.0),
+        ("unseen", after.of("v2").failed_unseen, 0.35 * 100.0 * 100.0),
         ("v2", after.of("v2").requests, 0.0),
         ("failed", after.tally.failed(), 0.0),
     ]);

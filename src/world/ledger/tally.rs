@@ -47,6 +47,19 @@ pub struct Served {
     pub mirrored: f64,
     /// Requests of testers to the preview service.
     pub preview: f64,
+    /// Failures of copies and of testers' requests: no user sees them, but metrics do. Always an expectation.
+    pub failed_unseen: f64,
+}
+
+impl Served {
+    /// All requests and all failures that the pods themselves count: they cannot tell copies and testers from users.
+    #[must_use]
+    pub fn counted(&self) -> (f64, f64) {
+        (
+            self.requests + self.mirrored + self.preview,
+            self.failed + self.failed_unseen,
+        )
+    }
 }
 
 /// A time in which a service had no endpoint.
