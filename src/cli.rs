@@ -49,10 +49,10 @@ enum Command {
     /// to be assumed.
     #[command(after_help = exit::HELP)]
     Run(RunArgs),
-    /// Explains a field of a manifest, and what the controllers really do with it
+    /// Explains a field of a manifest or a scenario, and what the controllers really do with it
     ///
     /// Without a path the kinds are listed. A path to an object lists its fields. `spec` may be left out; kinds may be in the
-    /// plural or short: ro, at, cat, exp.
+    /// plural or short: ro, at, cat, exp, sc.
     Explain(explain::ExplainArgs),
     /// Runs scenarios as tests of a delivery policy: each is compared with what it expects
     ///
