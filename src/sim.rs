@@ -336,7 +336,7 @@ impl<'a, R: Recorder> Simulation<'a, R> {
         let weather = accounts.weather;
         self.world.weather = weather;
         let mut ledger = std::mem::take(&mut self.world.ledger);
-        if let Some(scene) = self.scene(&mut accounts) {
+        if let Some(scene) = self.scene(&mut accounts, at) {
             ledger.open(self.environment, weather, scene, at);
         }
         self.world.ledger = ledger;
@@ -349,7 +349,7 @@ impl<'a, R: Recorder> Simulation<'a, R> {
             return;
         };
         let mut ledger = std::mem::take(&mut self.world.ledger);
-        if let Some(scene) = self.scene(&mut accounts) {
+        if let Some(scene) = self.scene(&mut accounts, now) {
             ledger.observe(self.environment, scene, now);
         }
         self.world.ledger = ledger;
@@ -357,13 +357,14 @@ impl<'a, R: Recorder> Simulation<'a, R> {
     }
 
     /// What the cluster shows; nothing without a rollout.
-    fn scene<'s>(&'s self, accounts: &'s mut Accounts) -> Option<Scene<'s>> {
+    fn scene<'s>(&'s self, accounts: &'s mut Accounts, now: SimTime) -> Option<Scene<'s>> {
         let rollout = self.cluster.rollout.as_ref()?;
         let Accounts {
             routing, endpoints, ..
         } = accounts;
         routing::routes(self.plan, &self.cluster, &self.world.router, routing);
-        routing::endpoints(self.plan, &self.cluster, endpoints);
+        let dead = |id| self.world.pods.dead(self.environment, id, now);
+        routing::endpoints(self.plan, &self.cluster, dead, endpoints);
         let sets = self.cluster.replica_sets.iter();
         Some(Scene {
             routing,

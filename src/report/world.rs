@@ -161,11 +161,20 @@ fn amount(curve: &Curve) -> String {
 /// A time, or the median and the 95th percentile of a law.
 fn law(law: &Law) -> String {
     match law.as_constant() {
-        Some(time) => time.to_string(),
-        None => format!("{} (95 % within {})", rounded(law, 0.5), rounded(law, 0.95)),
+        Some(time) => short(time),
+        None => format!(
+            "{} (95 % within {})",
+            short(law.time(0.5)),
+            short(law.time(0.95))
+        ),
     }
 }
 
-fn rounded(law: &Law, share: f64) -> Delta {
-    Delta::from_millis(law.time(share).nanos() / 1_000_000)
+/// A time to the millisecond; below a second in milliseconds.
+fn short(time: Delta) -> String {
+    let millis = time.nanos() / 1_000_000;
+    if 0 < millis && millis < 1000 {
+        return format!("{millis}ms");
+    }
+    Delta::from_millis(millis).to_string()
 }

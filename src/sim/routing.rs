@@ -2,7 +2,7 @@
 
 use crate::cluster::replica_set::Owner;
 use crate::cluster::status::PingPong;
-use crate::cluster::{Cluster, ReplicaSet, Rollout, ServiceId, TemplateId};
+use crate::cluster::{Cluster, ReplicaSet, ReplicaSetId, Rollout, ServiceId, TemplateId};
 use crate::plan::{Canary, Plan, Strategy};
 use crate::world::Router;
 use crate::world::traffic::{Backend, Endpoints, Routing, Target};
@@ -89,7 +89,12 @@ fn targets(canary: &Canary, cluster: &Cluster, rollout: &Rollout) -> (Target, Ta
 }
 
 /// Who is there to serve requests.
-pub(super) fn endpoints(plan: &Plan, cluster: &Cluster, endpoints: &mut Endpoints) {
+pub(super) fn endpoints(
+    plan: &Plan,
+    cluster: &Cluster,
+    dead: impl Fn(ReplicaSetId) -> i32,
+    endpoints: &mut Endpoints,
+) {
     endpoints.services.clear();
     endpoints.sets.clear();
     let services = cluster.services.iter().take(plan.services.len());
@@ -103,6 +108,7 @@ pub(super) fn endpoints(plan: &Plan, cluster: &Cluster, endpoints: &mut Endpoint
         id: set.id,
         template: set.template,
         ready: set.ready,
+        alive: set.ready - dead(set.id),
     }));
 }
 

@@ -219,7 +219,7 @@ impl Ledger {
                     .sets
                     .iter()
                     .find(|actual| actual.id == set.id)
-                    .map_or(0, |actual| actual.ready);
+                    .map_or(0, |actual| actual.alive);
                 self.flows.push(Flow {
                     route,
                     split: f64::from(set.ready) / f64::from(total),
