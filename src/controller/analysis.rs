@@ -16,8 +16,19 @@ use crate::time::{Delta, SimTime};
 /// (`analysis/analysis.go: DefaultErrorRetryInterval`).
 const ERROR_RETRY: Delta = Delta::from_secs(10);
 
-/// Reconciles one run, in place: `run` and `metrics` are copies of what is stored
-/// (`analysis/analysis.go: reconcileAnalysisRun`).
+/// What a reconciliation made of a run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Outcome {
+    /// Nothing changed.
+    Unchanged,
+    /// Something changed.
+    Changed,
+    /// Something changed, and another reconciliation at the same instant would change and tell nothing: no metric has
+    /// anything left to do, and what its phase follows from is what it followed from now.
+    Settled,
+}
+
+/// Reconciles one run, in place, and says what came of it (`analysis/analysis.go: reconcileAnalysisRun`).
 pub fn reconcile<L: Log>(
     plan: &AnalysisPlan,
     id: RunId,
@@ -26,9 +37,9 @@ pub fn reconcile<L: Log>(
     now: SimTime,
     provider: &impl Provider,
     out: &mut Decision<L>,
-) {
+) -> Outcome {
     if run.phase.is_completed() {
-        return;
+        return Outcome::Unchanged;
     }
     if plan.invalid.is_some() {
         run.phase = AnalysisPhase::Error;
@@ -39,8 +50,9 @@ pub fn reconcile<L: Log>(
             run: id,
             phase: run.phase,
         });
-        return;
+        return Outcome::Settled;
     }
+    let mut changed = run.started.is_none();
     let terminating = is_terminating(plan, run, metrics);
     for (index, (metric, status)) in plan.metrics.iter().zip(&mut *metrics).enumerate() {
         let Some(task) = task(metric, status, run.started, terminating, now) else {
@@ -52,6 +64,7 @@ pub fn reconcile<L: Log>(
             point: None,
         };
         let measurement = measure(metric, status, task, place, now, provider);
+        changed |= task == Task::Run || status.last != Some(measurement);
         record(status, measurement);
         if measurement.finished.is_some() {
             out.log.tell(Event::Measured {
@@ -62,8 +75,9 @@ pub fn reconcile<L: Log>(
         }
     }
     run.started = run.started.or(Some(now.stored()));
-    let (phase, message) = assess_run(plan, id, run, metrics, terminating, out);
+    let (phase, message) = assess_run(plan, id, run, metrics, terminating, &mut changed, out);
     if phase != run.phase {
+        changed = true;
         run.phase = phase;
         run.message = message;
         if phase.is_completed() {
@@ -78,6 +92,30 @@ pub fn reconcile<L: Log>(
     {
         out.requeue.after(now, due - now);
     }
+    if !changed {
+        Outcome::Unchanged
+    } else if is_settled(plan, run, metrics, terminating, now) && !out.requeue.at_once {
+        Outcome::Settled
+    } else {
+        Outcome::Changed
+    }
+}
+
+/// Whether a reconciliation that has just been made would change nothing if it were made again.
+fn is_settled(
+    plan: &AnalysisPlan,
+    run: &AnalysisRun,
+    metrics: &[MetricStatus],
+    terminating: bool,
+    now: SimTime,
+) -> bool {
+    run.phase.is_completed()
+        || terminating == is_terminating(plan, run, metrics)
+            && plan
+                .metrics
+                .iter()
+                .zip(metrics)
+                .all(|(metric, status)| task(metric, status, run.started, terminating, now).is_none())
 }
 
 /// Whether a run takes no further measurements: it was told to stop, or a metric that counts has ended badly
@@ -384,6 +422,7 @@ fn assess_run<L: Log>(
     run: &AnalysisRun,
     metrics: &mut [MetricStatus],
     terminating: bool,
+    changed: &mut bool,
     out: &mut Decision<L>,
 ) -> (AnalysisPhase, RunMessage) {
     let mut worst = None;
@@ -401,6 +440,7 @@ fn assess_run<L: Log>(
         let index = u16::try_from(index).unwrap_or(u16::MAX);
         let phase = assess_metric(metric, status, terminating);
         if status.phase != phase {
+            *changed = true;
             status.phase = phase;
             status.message = last.message;
             if phase.is_completed() {
@@ -419,7 +459,9 @@ fn assess_run<L: Log>(
         if metric.dry_run {
             worst = worst.or(Some(AnalysisPhase::Successful));
             if let Some(breach) = breach {
-                status.message = Detail::Assessed(phase, breach);
+                let message = Detail::Assessed(phase, breach);
+                *changed |= status.message != message;
+                status.message = message;
             }
         } else if worst.is_none_or(|worst: AnalysisPhase| worst.is_worsened_by(phase)) {
             worst = Some(phase);
