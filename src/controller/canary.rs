@@ -22,6 +22,7 @@ impl<L: Log> Pass<'_, L> {
             return Ok(Outcome::Unchanged);
         }
         self.trim_revision_history();
+        self.fix_split(canary);
         self.reconcile_ping_pong(canary);
         self.reconcile_canary_services(canary);
         self.reconcile_traffic(canary)?;
@@ -116,8 +117,8 @@ impl<L: Log> Pass<'_, L> {
     fn sync_canary_status(&mut self, canary: &Canary) -> Outcome {
         self.start_status();
         let old = &self.rollout.status;
-        self.next.available = self.sum(|set| set.available);
-        self.next.hpa_replicas = self.sum(|set| set.replicas);
+        self.next.available = self.total.available;
+        self.next.hpa_replicas = self.total.replicas;
         self.next.canary.stable_ping_pong = old.canary.stable_ping_pong;
         self.next.stable = old.stable;
         self.next.steps_recorded = true;
@@ -235,13 +236,14 @@ impl<L: Log> Pass<'_, L> {
     /// `rollout/sync.go: calculateBaseStatus`.
     pub(super) fn start_status(&mut self) {
         let old = &self.rollout.status;
-        let new = *self.new_set();
+        let new = self.new_set();
+        let (template, updated) = (new.template, new.replicas);
         self.next.conditions = old.conditions;
         self.next.conditions.invalid_spec = false;
-        self.next.current = Some(new.template);
-        self.next.replicas = self.sum(|set| set.replicas);
-        self.next.updated = new.replicas;
-        self.next.ready = self.sum(|set| set.ready);
+        self.next.current = Some(template);
+        self.next.replicas = self.total.replicas;
+        self.next.updated = updated;
+        self.next.ready = self.total.ready;
         self.next.promote_full = old.promote_full;
     }
 

@@ -4,7 +4,6 @@
 
 use crate::cluster::analysis_run::AnalysisPhase;
 use crate::cluster::event::ReconcileError;
-use crate::cluster::experiment::ExperimentMessage;
 use crate::cluster::status::{AbortCause, PauseReason};
 use crate::cluster::{Command, Event, Experiment, ExperimentId, TemplateId};
 use crate::controller::Log;
@@ -51,14 +50,13 @@ impl<L: Log> Pass<'_, L> {
                 None => self.create_experiment(spec)?,
             };
             kept = before;
-            let (phase, message) = self.stored_experiment(current).map_or(
-                (AnalysisPhase::Unset, ExperimentMessage::default()),
-                |experiment| (experiment.phase, experiment.message),
-            );
+            let phase = self
+                .stored_experiment(current)
+                .map_or(AnalysisPhase::Unset, |experiment| experiment.phase);
             match phase {
                 AnalysisPhase::Inconclusive => self.add_pause(PauseReason::InconclusiveExperiment),
                 AnalysisPhase::Error | AnalysisPhase::Failed => {
-                    self.abort(AbortCause::Experiment(message));
+                    self.abort(AbortCause::Experiment(current));
                 }
                 // A successful experiment is not remembered: the step is done with it.
                 AnalysisPhase::Successful => {}

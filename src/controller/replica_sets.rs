@@ -73,8 +73,18 @@ impl<L: Log> Pass<'_, L> {
         true
     }
 
+    /// Decides the sizes of a routed canary once, where no weight that this reconciliation sets can change them.
+    pub(super) fn fix_split(&mut self, canary: &Canary) {
+        if canary.routing.is_some() && !canary.dynamic_stable_scale {
+            self.fixed_split = Some(self.canary_split(canary, None));
+        }
+    }
+
     /// The sizes that the strategy wants for the new and the stable set of a canary.
     pub(super) fn canary_split(&self, canary: &Canary, weights: Option<ActualWeights>) -> Split {
+        if let Some(split) = self.fixed_split {
+            return split;
+        }
         let replicas = self.rollout.replicas;
         let size = self.canary_size(canary);
         if canary.routing.is_some() {
@@ -306,7 +316,7 @@ impl<L: Log> Pass<'_, L> {
         let mut total = self.clean_up_unhealthy(&mut old);
         let least =
             self.rollout.replicas - replicas::max_unavailable(canary, self.rollout.replicas);
-        let mut spare = self.sum(|set| set.available) - least;
+        let mut spare = self.total.available - least;
         if spare <= 0 {
             return 0;
         }

@@ -7,12 +7,13 @@
 use crate::cluster::provider::PluginAnswer;
 use crate::cluster::replica_set::Owner;
 use crate::cluster::status::{
-    AbortCause, ProgressReason, Progressing, RolloutStatus, Truth, Weights,
+    AbortCause, CanaryStatus, ProgressReason, Progressing, RolloutStatus, Truth,
 };
 use crate::cluster::{
     Cluster, Command, Event, ExperimentId, ReplicaSet, Rollout, RunId, Service, TemplateId,
 };
 use crate::controller::pause::PauseContext;
+use crate::controller::replicas::Split;
 use crate::controller::{Decision, Log};
 use crate::plan::{Plan, Strategy};
 use crate::time::{Delta, SimTime};
@@ -85,6 +86,10 @@ pub(super) struct Pass<'a, L> {
     pub(super) sets: &'a mut Vec<ReplicaSet>,
     /// Indices of the sets that are neither new nor stable.
     pub(super) others: &'a mut Vec<usize>,
+    /// Pods of all sets together; a reconciliation asks for pods but sees none come or go.
+    pub(super) total: Total,
+    /// The sizes of a routed canary whose stable version keeps its size: nothing in a reconciliation changes them.
+    pub(super) fixed_split: Option<Split>,
     pub(super) services: [Service; 4],
     /// The revision annotation of the rollout; a reconciliation may raise it.
     pub(super) revision: u32,
@@ -106,6 +111,17 @@ pub(super) struct Pass<'a, L> {
     /// Whether this reconciliation came to the step plugins.
     pub(super) plugins_reconciled: bool,
     pub(super) out: &'a mut Decision<L>,
+}
+
+/// Pods of several `ReplicaSet`s.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Total {
+    /// That exist.
+    pub(super) replicas: i32,
+    /// That are ready.
+    pub(super) ready: i32,
+    /// That are available.
+    pub(super) available: i32,
 }
 
 /// The analysis runs that belong to the current revision.
@@ -131,14 +147,7 @@ pub fn reconcile<L: Log>(
         return Outcome::Unchanged;
     };
     let Scratch { sets, others } = scratch;
-    sets.clear();
-    sets.extend(
-        seen.cluster
-            .replica_sets
-            .iter()
-            .filter(|set| set.is_rollouts()),
-    );
-
+    let total = read_sets(seen.cluster, sets);
     if seen.plan.invalid.is_some() {
         return report_invalid(rollout, seen.now, next, out);
     }
@@ -151,7 +160,6 @@ pub fn reconcile<L: Log>(
         .and_then(|stable| sets.iter().position(|set| set.template == stable));
     others.clear();
     others.extend((0..sets.len()).filter(|index| *index != new && Some(*index) != stable));
-
     next.reset_for_reconciliation(&rollout.status);
     let mut services = [Service::default(); 4];
     for (copy, stored) in services.iter_mut().zip(&seen.cluster.services) {
@@ -179,6 +187,8 @@ pub fn reconcile<L: Log>(
         plugins_reconciled: false,
         sets,
         others,
+        total,
+        fixed_split: None,
         out,
     };
     if rollout.status.stable == rollout.status.current && rollout.status.abort {
@@ -194,14 +204,32 @@ pub fn reconcile<L: Log>(
     }
 }
 
+/// Copies the rollout's `ReplicaSet`s and counts their pods.
+fn read_sets(cluster: &Cluster, sets: &mut Vec<ReplicaSet>) -> Total {
+    let mut total = Total::default();
+    sets.clear();
+    for set in cluster.replica_sets.iter().filter(|set| set.is_rollouts()) {
+        total.replicas += set.replicas;
+        total.ready += set.ready;
+        total.available += set.available;
+        sets.push(*set);
+    }
+    total
+}
+
 impl CurrentRuns {
-    fn of(status: &RolloutStatus) -> Self {
+    pub(super) fn of(status: &RolloutStatus) -> Self {
         Self {
             step: status.canary.step_run.map(|run| run.run),
             background: status.canary.background_run.map(|run| run.run),
             pre: status.blue_green.pre_run.map(|run| run.run),
             post: status.blue_green.post_run.map(|run| run.run),
         }
+    }
+
+    /// Whether `id` is one of them.
+    pub(super) fn has(self, id: RunId) -> bool {
+        [self.step, self.background, self.pre, self.post].contains(&Some(id))
     }
 
     pub(super) fn iter(self) -> impl Iterator<Item = RunId> {
@@ -215,28 +243,20 @@ impl RolloutStatus {
     /// Starts the status of a reconciliation: only what upstream carries over
     /// (`rollout/controller.go: newRolloutContext`, `rollout/sync.go: calculateBaseStatus`).
     fn reset_for_reconciliation(&mut self, old: &Self) {
-        let mut plugins = std::mem::take(&mut self.canary.step_plugins);
-        let mut weights = self.canary.weights.take();
-        plugins.clear();
-        match (&mut weights, &old.canary.weights) {
-            (Some(kept), Some(old)) => kept.copy_from(old),
-            (kept, old) => kept.clone_from(old),
-        }
+        let mut step_plugins = std::mem::take(&mut self.canary.step_plugins);
+        let mut additional_weights = std::mem::take(&mut self.canary.additional_weights);
+        step_plugins.clear();
+        additional_weights.clone_from(&old.canary.additional_weights);
         *self = Self {
             restarted_at: old.restarted_at,
+            canary: CanaryStatus {
+                weights: old.canary.weights,
+                additional_weights,
+                step_plugins,
+                ..CanaryStatus::default()
+            },
             ..Self::default()
         };
-        self.canary.weights = weights;
-        self.canary.step_plugins = plugins;
-    }
-}
-
-impl Weights {
-    fn copy_from(&mut self, other: &Self) {
-        self.canary = other.canary;
-        self.stable = other.stable;
-        self.verified = other.verified;
-        self.additional.clone_from(&other.additional);
     }
 }
 
@@ -248,7 +268,7 @@ fn report_invalid<L: Log>(
     out: &mut Decision<L>,
 ) -> Outcome {
     out.requeue.after(now, INVALID_SPEC_RETRY);
-    next.clone_from(&rollout.status);
+    next.copy_from(&rollout.status);
     next.conditions.invalid_spec = true;
     next.observed_generation = rollout.generation;
     next.phase = crate::cluster::status::RolloutPhase::Degraded;
@@ -283,7 +303,7 @@ fn create_replica_set<L: Log>(
     }
     out.log
         .tell(Event::ReplicaSetCreated { template, revision });
-    next.clone_from(&rollout.status);
+    next.copy_from(&rollout.status);
     next.conditions.set_progressing(Progressing {
         status: Truth::True,
         reason: ProgressReason::NewReplicaSet,
@@ -322,9 +342,10 @@ impl<L: Log> Pass<'_, L> {
     fn sync_replicas_only(&mut self) -> Outcome {
         self.sync_revision();
         let old = &self.rollout.status;
-        self.next.clone_from(old);
+        self.next.copy_from(old);
         let active = match &self.plan.strategy {
             Strategy::Canary(canary) => {
+                self.fix_split(canary);
                 self.reconcile_canary_sets(canary);
                 None
             }
@@ -334,22 +355,17 @@ impl<L: Log> Pass<'_, L> {
             }
         };
         let counted = active.map(|index| self.sets[index]);
-        self.next.hpa_replicas = counted.map_or(self.sum(|set| set.replicas), |set| set.replicas);
-        self.next.available = counted.map_or(self.sum(|set| set.available), |set| set.available);
+        self.next.hpa_replicas = counted.map_or(self.total.replicas, |set| set.replicas);
+        self.next.available = counted.map_or(self.total.available, |set| set.available);
         self.persist()
     }
 
     /// Raises the revision of the new set above all others, and then the rollout's to it
     /// (`rollout/sync.go: syncReplicaSetRevision`; the rollout follows in the second call).
     pub(super) fn sync_revision(&mut self) {
-        let newest_other = self
-            .sets
-            .iter()
-            .enumerate()
-            .filter(|(index, _)| *index != self.new)
-            .map(|(_, set)| set.revision)
-            .max()
-            .unwrap_or(0);
+        let new = self.new_set().id;
+        let others = self.sets.iter().filter(|set| set.id != new);
+        let newest_other = others.fold(0, |newest, set| newest.max(set.revision));
         let set = &mut self.sets[self.new];
         if set.revision < newest_other + 1 {
             set.revision = newest_other + 1;
@@ -366,11 +382,6 @@ impl<L: Log> Pass<'_, L> {
                 revision: set.revision,
             });
         }
-    }
-
-    /// Sum over all of the rollout's sets.
-    pub(super) fn sum(&self, count: impl Fn(&ReplicaSet) -> i32) -> i32 {
-        self.sets.iter().map(count).sum()
     }
 
     /// The set that runs `template`.

@@ -2,7 +2,7 @@
 //!
 //! Follows `rollout/analysis.go`, `utils/analysis/filter.go` and `utils/analysis/helpers.go: CreateWithCollisionCounter`.
 
-use crate::cluster::analysis_run::{AnalysisPhase, RunMessage, Site};
+use crate::cluster::analysis_run::{AnalysisPhase, Site};
 use crate::cluster::event::ReconcileError;
 use crate::cluster::status::{AbortCause, PauseReason, RunSummary};
 use crate::cluster::{AnalysisRun, Command, Event, RunId, TemplateId};
@@ -17,20 +17,14 @@ impl<L: Log> Pass<'_, L> {
         self.cluster.runs.get(id.0 as usize)
     }
 
-    /// The phase and the message of a run; a run that this reconciliation made has none yet.
+    /// The phase of a run; a run that this reconciliation made has none yet.
     fn summary(&self, id: RunId) -> RunSummary {
-        self.stored_run(id).map_or(
-            RunSummary {
-                run: id,
-                phase: AnalysisPhase::Unset,
-                message: RunMessage::default(),
-            },
-            |run| RunSummary {
-                run: id,
-                phase: run.phase,
-                message: run.message,
-            },
-        )
+        RunSummary {
+            run: id,
+            phase: self
+                .stored_run(id)
+                .map_or(AnalysisPhase::Unset, |run| run.phase),
+        }
     }
 
     pub(super) fn is_successful(&self, run: Option<RunId>) -> bool {
@@ -91,23 +85,24 @@ impl<L: Log> Pass<'_, L> {
     /// Ends and, beyond the history limits, deletes the runs that are not current.
     fn dispose_of_other_runs(&mut self, before: CurrentRuns, current: CurrentRuns) {
         let cluster = self.cluster;
-        let is_other = |id: RunId, run: &AnalysisRun| {
-            !run.deleted
-                && !matches!(run.site, Site::Experiment(..))
-                && before.iter().chain(current.iter()).all(|known| known != id)
-        };
+        let count = u32::try_from(cluster.runs.len()).unwrap_or(u32::MAX);
         let others = || {
-            (0..)
-                .map(RunId)
-                .zip(&cluster.runs)
-                .filter(move |(id, run)| is_other(*id, run))
+            (0..count).map(RunId).filter(move |id| {
+                let run = &cluster.runs[id.0 as usize];
+                let is_rollouts = !run.deleted && !matches!(run.site, Site::Experiment(..));
+                is_rollouts && !before.has(*id) && !current.has(*id)
+            })
         };
-        for (id, _) in others() {
+        if others().next().is_none() {
+            return;
+        }
+        for id in others() {
             self.cancel_run(id);
         }
         // Newest first; the ids follow the order of creation.
         let (mut successful, mut unsuccessful) = (0, 0);
-        for (id, run) in others().collect::<Vec<_>>().into_iter().rev() {
+        for id in others().rev() {
+            let run = &cluster.runs[id.0 as usize];
             let within_limit = match run.phase {
                 AnalysisPhase::Successful => {
                     successful += 1;
@@ -230,14 +225,14 @@ impl<L: Log> Pass<'_, L> {
     fn pause_or_abort(
         &mut self,
         run: Option<RunId>,
-        cause: impl Fn(crate::cluster::analysis_run::RunMessage) -> AbortCause,
+        cause: impl Fn(RunId) -> AbortCause,
     ) {
         let Some(run) = run.map(|run| self.summary(run)) else {
             return;
         };
         match run.phase {
             AnalysisPhase::Inconclusive => self.add_pause(PauseReason::InconclusiveAnalysis),
-            AnalysisPhase::Failed | AnalysisPhase::Error => self.abort(cause(run.message)),
+            AnalysisPhase::Failed | AnalysisPhase::Error => self.abort(cause(run.run)),
             _ => {}
         }
     }
@@ -387,15 +382,10 @@ impl<L: Log> Pass<'_, L> {
 
     /// Deletes the runs of a template whose `ReplicaSet` goes, except the current ones.
     pub(super) fn delete_runs_of(&mut self, template: TemplateId) {
-        let current = CurrentRuns {
-            step: self.rollout.status.canary.step_run.map(|run| run.run),
-            background: self.rollout.status.canary.background_run.map(|run| run.run),
-            pre: self.rollout.status.blue_green.pre_run.map(|run| run.run),
-            post: self.rollout.status.blue_green.post_run.map(|run| run.run),
-        };
+        let current = CurrentRuns::of(&self.rollout.status);
         for (id, run) in (0..).map(RunId).zip(&self.cluster.runs) {
             let owned = !run.deleted && !matches!(run.site, Site::Experiment(..));
-            if owned && run.template == template && current.iter().all(|known| known != id) {
+            if owned && run.template == template && !current.has(id) {
                 self.out.commands.push(Command::DeleteRun(id));
             }
         }

@@ -108,6 +108,7 @@ impl<L: Log> Pass<'_, L> {
     pub(super) fn reconcile_traffic(&mut self, canary: &Canary) -> Result<(), Failed> {
         let Some(routing) = &canary.routing else {
             self.next.canary.weights = None;
+            self.next.canary.additional_weights.clear();
             return Ok(());
         };
         for router in &routing.routers {
@@ -130,11 +131,10 @@ impl<L: Log> Pass<'_, L> {
             return Ok(false);
         }
         self.set_routes(canary);
-        let additional = if wish.with_experiment {
-            self.experiment_shares(canary)
-        } else {
-            Vec::new()
-        };
+        self.next.canary.additional_weights.clear();
+        if wish.with_experiment {
+            self.add_experiment_shares(canary);
+        }
         let stored_weight = self
             .rollout
             .status
@@ -147,7 +147,7 @@ impl<L: Log> Pass<'_, L> {
         }
         self.update_hash(canary, router, &wish)?;
         self.route(RouterCall::SetWeight(wish.weight));
-        self.store_weights(routing, &wish, additional);
+        self.store_weights(routing, &wish);
         self.verify_weight(canary, router, wish.weight)?;
         Ok(true)
     }
@@ -307,7 +307,7 @@ impl<L: Log> Pass<'_, L> {
     }
 
     /// `rollout/trafficrouting.go: calculateWeightDestinationsFromExperiment`.
-    fn experiment_shares(&self, canary: &Canary) -> Vec<Additional> {
+    fn add_experiment_shares(&mut self, canary: &Canary) {
         let index = self.step_index();
         let current = self
             .experiment
@@ -319,10 +319,11 @@ impl<L: Log> Pass<'_, L> {
             canary.step(index).and_then(|_| canary.experiment_at(index)),
             self.experiment,
         ) else {
-            return Vec::new();
+            return;
         };
         let templates = &self.plan.experiments[usize::from(spec)].templates;
-        self.cluster
+        let shares = self
+            .cluster
             .templates_of(experiment)
             .iter()
             .zip(templates)
@@ -334,13 +335,19 @@ impl<L: Log> Pass<'_, L> {
                     has_service: status.has_service,
                     weight: template.weight?,
                 })
-            })
-            .collect()
+            });
+        self.next.canary.additional_weights.extend(shares);
     }
 
-    /// `rollout/trafficrouting.go: calculateWeightStatus`.
-    fn store_weights(&mut self, routing: &Routing, wish: &Wish, additional: Vec<Additional>) {
-        let shared: i32 = additional.iter().map(|extra| extra.weight).sum();
+    /// Stores the weights, with the experiment's shares that are in the next status already
+    /// (`rollout/trafficrouting.go: calculateWeightStatus`).
+    fn store_weights(&mut self, routing: &Routing, wish: &Wish) {
+        let (before, next) = (&self.rollout.status.canary, &mut self.next.canary);
+        let shared: i32 = next
+            .additional_weights
+            .iter()
+            .map(|extra| extra.weight)
+            .sum();
         let canary = Destination {
             weight: wish.weight,
             template: wish.canary,
@@ -349,24 +356,20 @@ impl<L: Log> Pass<'_, L> {
             weight: routing.max_weight - wish.weight - shared,
             template: wish.stable,
         };
-        let old = self.rollout.status.canary.weights.as_ref();
-        let unchanged = old.is_some_and(|old| {
-            old.canary == canary && old.stable == stable && old.additional == additional
-        });
-        if unchanged {
+        let old = before.weights;
+        let reshared = before.additional_weights != next.additional_weights;
+        if old.is_some_and(|old| old.canary == canary && old.stable == stable && !reshared) {
             return;
         }
+        next.weights = Some(Weights {
+            canary,
+            stable,
+            verified: None,
+        });
         self.out.log.tell(Event::WeightUpdated {
             from: old.map(|old| old.canary.weight),
             to: wish.weight,
-            additional: old.is_some_and(|old| old.additional != additional),
-        });
-        let verified = None;
-        self.next.canary.weights = Some(Weights {
-            canary,
-            stable,
-            additional,
-            verified,
+            additional: old.is_some() && reshared,
         });
     }
 

@@ -76,7 +76,7 @@ fn weights_stay_in_range_and_make_a_whole() {
             };
             let parts: Vec<i32> = [weights.canary.weight, weights.stable.weight]
                 .into_iter()
-                .chain(weights.additional.iter().map(|extra| extra.weight))
+                .chain(status.canary.additional_weights.iter().map(|extra| extra.weight))
                 .collect();
             assert_eq!(
                 parts.iter().sum::<i32>(),
@@ -94,7 +94,7 @@ fn weights_stay_in_range_and_make_a_whole() {
                 frame.at
             );
             assert!(
-                weights.additional.len() <= 1,
+                status.canary.additional_weights.len() <= 1,
                 "{} at {}",
                 case.shown(),
                 frame.at
