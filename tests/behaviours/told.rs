@@ -6,7 +6,7 @@ use coalmine::cluster::analysis_run::{
     AnalysisPhase, AnalysisRun, Counter, MetricStatus, RunMessage, Site,
 };
 use coalmine::cluster::status::{AbortCause, PauseReason, RolloutPhase, RolloutStatus};
-use coalmine::cluster::{Cluster, Event, Experiment, ReplicaSet, TemplateId};
+use coalmine::cluster::{Cluster, Event, Experiment, ReplicaSet, RunId, TemplateId};
 use coalmine::plan::Plan;
 use coalmine::plan::compile::Compiled;
 use coalmine::plan::scenario::Refusal;
