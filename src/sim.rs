@@ -15,9 +15,7 @@ pub mod start;
 pub mod triggers;
 
 use crate::cluster::status::RolloutStatus;
-use crate::cluster::{
-    AnalysisRun, Cluster, Event, Experiment, ExperimentId, RunId, experiment,
-};
+use crate::cluster::{AnalysisRun, Cluster, Event, Experiment, ExperimentId, RunId, experiment};
 use crate::controller::replica_sets::RESYNC_PERIOD;
 use crate::controller::rollout::{Observed, Outcome, Scratch, Verification};
 use crate::controller::{Decision, Log, analysis, rollout};
@@ -331,7 +329,7 @@ impl<'a, R: Recorder> Simulation<'a, R> {
             now,
         };
         let outcome = rollout::reconcile(
-            seen,
+            &seen,
             &mut self.scratch,
             &mut self.next_status,
             &mut self.decision,

@@ -111,11 +111,9 @@ fn is_settled(
 ) -> bool {
     run.phase.is_completed()
         || terminating == is_terminating(plan, run, metrics)
-            && plan
-                .metrics
-                .iter()
-                .zip(metrics)
-                .all(|(metric, status)| task(metric, status, run.started, terminating, now).is_none())
+            && plan.metrics.iter().zip(metrics).all(|(metric, status)| {
+                task(metric, status, run.started, terminating, now).is_none()
+            })
 }
 
 /// Whether a run takes no further measurements: it was told to stop, or a metric that counts has ended badly

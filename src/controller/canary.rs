@@ -26,14 +26,14 @@ impl<L: Log> Pass<'_, L> {
         self.reconcile_ping_pong(canary);
         self.reconcile_canary_services(canary);
         self.reconcile_traffic(canary)?;
-        self.reconcile_experiments(canary)?;
+        self.reconcile_experiments()?;
         let analysed = self.reconcile_runs();
         if !self.pause.add.is_empty() {
             return Ok(self.sync_canary_status(canary));
         }
         analysed?;
-        if !self.reconcile_canary_sets(canary) && !self.reconcile_canary_pause(canary) {
-            self.reconcile_step_plugin(canary);
+        if !self.reconcile_canary_sets(canary) && !self.reconcile_canary_pause() {
+            self.reconcile_step_plugin();
         }
         Ok(self.sync_canary_status(canary))
     }
@@ -51,15 +51,12 @@ impl<L: Log> Pass<'_, L> {
 
     /// Begins a pause step or waits in it; says whether the rollout stands at one
     /// (`rollout/canary.go: reconcileCanaryPause`).
-    fn reconcile_canary_pause(&mut self, canary: &Canary) -> bool {
+    fn reconcile_canary_pause(&mut self) -> bool {
         let status = &self.rollout.status;
         if self.rollout.paused || status.promote_full {
             return false;
         }
-        let Some(pause) = canary
-            .step(self.step_index())
-            .and_then(|step| step.pause.as_ref())
-        else {
+        let Some(pause) = self.step.and_then(|step| step.pause.as_ref()) else {
             return false;
         };
         match status.pauses.start_of(PauseReason::CanaryPauseStep) {
@@ -87,10 +84,7 @@ impl<L: Log> Pass<'_, L> {
     /// | setHeaderRoute, setMirrorRoute | at once |
     /// | plugin | the plugin says so |
     fn completed_step(&self, canary: &Canary) -> bool {
-        let Some(step) = canary
-            .step(self.step_index())
-            .filter(|_| !self.rollout.paused)
-        else {
+        let Some(step) = self.step.filter(|_| !self.rollout.paused) else {
             return false;
         };
         let weights = self.next.canary.weights.as_ref();
@@ -134,7 +128,7 @@ impl<L: Log> Pass<'_, L> {
             }
             return self.persist();
         }
-        let mut step = all_steps.map(|_| self.step_index());
+        let mut step = all_steps.map(|_| self.step_index);
         if old.promote_full || self.is_rollback_within_window() {
             self.pause.clear = true;
             self.pause.remove_abort = true;
@@ -151,7 +145,7 @@ impl<L: Log> Pass<'_, L> {
             return self.persist();
         }
         if self.completed_step(canary) {
-            let done = self.step_index();
+            let done = self.step_index;
             step = Some(step.map_or(done, |step| step) + 1);
             self.next.canary.step_run = None;
             self.out.log.tell(Event::StepCompleted { step: done });
@@ -191,7 +185,7 @@ impl<L: Log> Pass<'_, L> {
         if let Some(reason) = self.fast_rollback() {
             return Some(reason);
         }
-        (canary.steps.is_empty() || self.step_index() == canary.step_count())
+        (canary.steps.is_empty() || self.step_index == canary.step_count())
             .then_some(PromoteReason::CompletedSteps)
     }
 

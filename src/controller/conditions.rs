@@ -211,11 +211,7 @@ impl<L: Log> Pass<'_, L> {
     /// (`rollout/sync.go: isIndefiniteStep`).
     fn is_indefinite_step(&self) -> bool {
         let status = &self.rollout.status;
-        let waiting_step = self
-            .plan
-            .canary()
-            .and_then(|canary| canary.step(status.step.unwrap_or(0)));
-        waiting_step.is_some_and(|step| {
+        self.step.is_some_and(|step| {
             step.experiment.is_some() || step.analysis.is_some() || step.pause.is_some()
         }) || status.conditions.paused == Some(Truth::True)
     }

@@ -8,7 +8,6 @@ use crate::cluster::status::{AbortCause, PauseReason};
 use crate::cluster::{Command, Event, Experiment, ExperimentId, TemplateId};
 use crate::controller::Log;
 use crate::controller::rollout::{Failed, Pass};
-use crate::plan::Canary;
 
 impl<L: Log> Pass<'_, L> {
     fn stored_experiment(&self, id: ExperimentId) -> Option<&Experiment> {
@@ -22,7 +21,7 @@ impl<L: Log> Pass<'_, L> {
     }
 
     /// `rollout/experiment.go: reconcileExperiments`.
-    pub(super) fn reconcile_experiments(&mut self, canary: &Canary) -> Result<(), Failed> {
+    pub(super) fn reconcile_experiments(&mut self) -> Result<(), Failed> {
         if self.cluster.experiments.is_empty() && self.plan.experiments.is_empty() {
             return Ok(());
         }
@@ -39,9 +38,7 @@ impl<L: Log> Pass<'_, L> {
         {
             return Ok(());
         }
-        let spec = canary
-            .step(self.step_index())
-            .and_then(|step| step.experiment);
+        let spec = self.step.and_then(|step| step.experiment);
         let mut kept = None;
         if let Some(spec) = spec {
             let current = match before {
@@ -83,7 +80,7 @@ impl<L: Log> Pass<'_, L> {
         }
         let canary = self.new_set().template;
         let stable = self.stable_set().map_or(canary, |set| set.template);
-        let step = u16::try_from(self.step_index()).unwrap_or(u16::MAX);
+        let step = u16::try_from(self.step_index).unwrap_or(u16::MAX);
         let mut collision = 0;
         while let Some((id, existing)) = self.experiment_named(canary, step, collision) {
             if !existing.phase.is_completed() && existing.spec == spec && existing.stable == stable

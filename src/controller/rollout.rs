@@ -15,7 +15,7 @@ use crate::cluster::{
 use crate::controller::pause::PauseContext;
 use crate::controller::replicas::Split;
 use crate::controller::{Decision, Log};
-use crate::plan::{Plan, Strategy};
+use crate::plan::{Plan, Step, Strategy};
 use crate::time::{Delta, SimTime};
 
 /// How often an invalid spec is looked at again.
@@ -64,6 +64,7 @@ impl Verification {
 pub struct Scratch {
     sets: Vec<ReplicaSet>,
     others: Vec<usize>,
+    to_scale_down: Vec<usize>,
 }
 
 /// How a reconciliation ended.
@@ -80,12 +81,14 @@ pub(super) struct Pass<'a, L> {
     pub(super) plan: &'a Plan,
     pub(super) cluster: &'a Cluster,
     pub(super) rollout: &'a Rollout,
-    pub(super) seen: Observed<'a>,
+    pub(super) seen: &'a Observed<'a>,
     pub(super) now: SimTime,
     /// The rollout's `ReplicaSet`s, as read at the start.
-    pub(super) sets: &'a mut Vec<ReplicaSet>,
+    pub(super) sets: &'a mut [ReplicaSet],
     /// Indices of the sets that are neither new nor stable.
-    pub(super) others: &'a mut Vec<usize>,
+    pub(super) others: &'a [usize],
+    /// Memory for the order in which some of them are scaled down.
+    pub(super) to_scale_down: &'a mut Vec<usize>,
     /// Pods of all sets together; a reconciliation asks for pods but sees none come or go.
     pub(super) total: Total,
     /// The sizes of a routed canary whose stable version keeps its size: nothing in a reconciliation changes them.
@@ -95,8 +98,16 @@ pub(super) struct Pass<'a, L> {
     pub(super) revision: u32,
     /// Index of the new set.
     pub(super) new: usize,
+    /// The highest revision of the other sets.
+    pub(super) newest_other: u32,
     /// Index of the stable set.
     pub(super) stable: Option<usize>,
+    /// `status.currentStepIndex`, 0 before the first step.
+    pub(super) step_index: i32,
+    /// The step at that index, unless it stands behind the last.
+    pub(super) step: Option<&'a Step>,
+    /// Whether the recorded current version is the stable one (`utils/rollout/rolloututil.go: IsFullyPromoted`).
+    pub(super) is_fully_promoted: bool,
     /// Whether the new set was waiting for its scale-down deadline at the start.
     pub(super) new_within_delay: bool,
     pub(super) runs: CurrentRuns,
@@ -138,7 +149,7 @@ pub(super) type Failed = crate::cluster::event::ReconcileError;
 
 /// Reconciles the rollout once. The next status is left in `next` if the outcome says so.
 pub fn reconcile<L: Log>(
-    seen: Observed<'_>,
+    seen: &Observed<'_>,
     scratch: &mut Scratch,
     next: &mut RolloutStatus,
     out: &mut Decision<L>,
@@ -146,7 +157,11 @@ pub fn reconcile<L: Log>(
     let Some(rollout) = &seen.cluster.rollout else {
         return Outcome::Unchanged;
     };
-    let Scratch { sets, others } = scratch;
+    let Scratch {
+        sets,
+        others,
+        to_scale_down,
+    } = scratch;
     let total = read_sets(seen.cluster, sets);
     if seen.plan.invalid.is_some() {
         return report_invalid(rollout, seen.now, next, out);
@@ -158,8 +173,15 @@ pub fn reconcile<L: Log>(
         .status
         .stable
         .and_then(|stable| sets.iter().position(|set| set.template == stable));
+    let mut newest_other = 0;
     others.clear();
-    others.extend((0..sets.len()).filter(|index| *index != new && Some(*index) != stable));
+    for (index, set) in sets.iter().enumerate().filter(|(index, _)| *index != new) {
+        newest_other = newest_other.max(set.revision);
+        if stable != Some(index) {
+            others.push(index);
+        }
+    }
+    let step_index = rollout.status.step.unwrap_or(0);
     next.reset_for_reconciliation(&rollout.status);
     let mut services = [Service::default(); 4];
     for (copy, stored) in services.iter_mut().zip(&seen.cluster.services) {
@@ -174,7 +196,14 @@ pub fn reconcile<L: Log>(
         services,
         revision: rollout.revision,
         new,
+        newest_other,
         stable,
+        step_index,
+        step: seen
+            .plan
+            .canary()
+            .and_then(|canary| canary.step(step_index)),
+        is_fully_promoted: rollout.status.stable == rollout.status.current,
         new_within_delay: sets[new]
             .deadline
             .is_some_and(|deadline| seen.now < deadline),
@@ -187,13 +216,12 @@ pub fn reconcile<L: Log>(
         plugins_reconciled: false,
         sets,
         others,
+        to_scale_down,
         total,
         fixed_split: None,
         out,
     };
-    if rollout.status.stable == rollout.status.current && rollout.status.abort {
-        pass.pause.remove_abort = true;
-    }
+    pass.pause.remove_abort = pass.is_fully_promoted && rollout.status.abort;
     match pass.run() {
         Ok(outcome) => outcome,
         Err(error) => {
@@ -208,11 +236,13 @@ pub fn reconcile<L: Log>(
 fn read_sets(cluster: &Cluster, sets: &mut Vec<ReplicaSet>) -> Total {
     let mut total = Total::default();
     sets.clear();
-    for set in cluster.replica_sets.iter().filter(|set| set.is_rollouts()) {
-        total.replicas += set.replicas;
-        total.ready += set.ready;
-        total.available += set.available;
-        sets.push(*set);
+    for set in &cluster.replica_sets {
+        if set.is_rollouts() {
+            total.replicas += set.replicas;
+            total.ready += set.ready;
+            total.available += set.available;
+            sets.push(*set);
+        }
     }
     total
 }
@@ -284,7 +314,7 @@ fn report_invalid<L: Log>(
 /// (`rollout/sync.go: createDesiredReplicaSet`).
 fn create_replica_set<L: Log>(
     rollout: &Rollout,
-    seen: Observed<'_>,
+    seen: &Observed<'_>,
     sets: &[ReplicaSet],
     next: &mut RolloutStatus,
     out: &mut Decision<L>,
@@ -331,11 +361,9 @@ impl<L: Log> Pass<'_, L> {
     /// `spec.replicas` changed, and the sets that carry traffic do not know it yet (`rollout/sync.go: isScalingEvent`).
     fn is_scaling_event(&mut self) -> bool {
         self.sync_revision();
-        [Some(self.new), self.stable]
-            .into_iter()
-            .flatten()
-            .map(|index| &self.sets[index])
-            .any(|set| 0 < set.desired && set.rollout_size != self.rollout.replicas)
+        let is_stale =
+            |set: &ReplicaSet| 0 < set.desired && set.rollout_size != self.rollout.replicas;
+        is_stale(self.new_set()) || self.stable_set().is_some_and(is_stale)
     }
 
     /// Scales and does nothing else (`rollout/sync.go: syncReplicasOnly`).
@@ -363,12 +391,9 @@ impl<L: Log> Pass<'_, L> {
     /// Raises the revision of the new set above all others, and then the rollout's to it
     /// (`rollout/sync.go: syncReplicaSetRevision`; the rollout follows in the second call).
     pub(super) fn sync_revision(&mut self) {
-        let new = self.new_set().id;
-        let others = self.sets.iter().filter(|set| set.id != new);
-        let newest_other = others.fold(0, |newest, set| newest.max(set.revision));
         let set = &mut self.sets[self.new];
-        if set.revision < newest_other + 1 {
-            set.revision = newest_other + 1;
+        if set.revision <= self.newest_other {
+            set.revision = self.newest_other + 1;
             self.out
                 .commands
                 .push(Command::SetRevision(set.id, set.revision));
@@ -401,11 +426,6 @@ impl<L: Log> Pass<'_, L> {
     /// Whether the stable set exists and is another one than the new (`utils/replicaset/canary.go: CheckStableRSExists`).
     pub(super) fn stable_is_other(&self) -> bool {
         self.stable.is_some_and(|stable| stable != self.new)
-    }
-
-    /// Whether the recorded current version is the stable one (`utils/rollout/rolloututil.go: IsFullyPromoted`).
-    pub(super) fn is_fully_promoted(&self) -> bool {
-        self.rollout.status.stable == self.rollout.status.current
     }
 
     /// Whether the rollout is aborted, counting what this reconciliation decided.

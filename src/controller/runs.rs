@@ -34,7 +34,7 @@ impl<L: Log> Pass<'_, L> {
     /// `rollout/analysis.go: reconcileAnalysisRuns`.
     pub(super) fn reconcile_runs(&mut self) -> Result<(), Failed> {
         let status = &self.rollout.status;
-        let cancel = self.is_fully_promoted()
+        let cancel = self.is_fully_promoted
             || self.is_aborted()
             || status.promote_full
             || self.is_fast_rollback()
@@ -47,7 +47,7 @@ impl<L: Log> Pass<'_, L> {
         } else {
             match &self.plan.strategy {
                 Strategy::Canary(canary) => {
-                    current.step = self.reconcile_step_run(canary)?;
+                    current.step = self.reconcile_step_run()?;
                     current.background = self.reconcile_background_run(canary)?;
                 }
                 Strategy::BlueGreen(blue_green) => {
@@ -84,25 +84,26 @@ impl<L: Log> Pass<'_, L> {
 
     /// Ends and, beyond the history limits, deletes the runs that are not current.
     fn dispose_of_other_runs(&mut self, before: CurrentRuns, current: CurrentRuns) {
-        let cluster = self.cluster;
-        let count = u32::try_from(cluster.runs.len()).unwrap_or(u32::MAX);
-        let others = || {
-            (0..count).map(RunId).filter(move |id| {
-                let run = &cluster.runs[id.0 as usize];
-                let is_rollouts = !run.deleted && !matches!(run.site, Site::Experiment(..));
-                is_rollouts && !before.has(*id) && !current.has(*id)
-            })
+        let is_other = |id: RunId, run: &AnalysisRun| {
+            let is_rollouts = !run.deleted && !matches!(run.site, Site::Experiment(..));
+            is_rollouts && !before.has(id) && !current.has(id)
         };
-        if others().next().is_none() {
-            return;
+        let runs = &self.cluster.runs;
+        let mut all_known = true;
+        for (index, run) in runs.iter().enumerate() {
+            let id = RunId(u32::try_from(index).unwrap_or(u32::MAX));
+            if is_other(id, run) {
+                all_known = false;
+                self.cancel_run(id);
+            }
         }
-        for id in others() {
-            self.cancel_run(id);
+        if all_known {
+            return;
         }
         // Newest first; the ids follow the order of creation.
         let (mut successful, mut unsuccessful) = (0, 0);
-        for id in others().rev() {
-            let run = &cluster.runs[id.0 as usize];
+        let ids = (0..u32::try_from(runs.len()).unwrap_or(u32::MAX)).map(RunId);
+        for (id, run) in ids.zip(runs).rev().filter(|(id, run)| is_other(*id, run)) {
             let within_limit = match run.phase {
                 AnalysisPhase::Successful => {
                     successful += 1;
@@ -222,11 +223,7 @@ impl<L: Log> Pass<'_, L> {
     }
 
     /// What the end of a run means for the rollout.
-    fn pause_or_abort(
-        &mut self,
-        run: Option<RunId>,
-        cause: impl Fn(RunId) -> AbortCause,
-    ) {
+    fn pause_or_abort(&mut self, run: Option<RunId>, cause: impl Fn(RunId) -> AbortCause) {
         let Some(run) = run.map(|run| self.summary(run)) else {
             return;
         };
@@ -238,15 +235,15 @@ impl<L: Log> Pass<'_, L> {
     }
 
     /// `rollout/analysis.go: reconcileStepBasedAnalysisRun`.
-    fn reconcile_step_run(&mut self, canary: &Canary) -> Result<Option<RunId>, Failed> {
+    fn reconcile_step_run(&mut self) -> Result<Option<RunId>, Failed> {
         let current = self.runs.step;
         let status = &self.rollout.status;
         if !status.pauses.is_empty() || status.abort {
             return Ok(current);
         }
-        let index = u16::try_from(self.step_index()).unwrap_or(u16::MAX);
-        let site = canary
-            .step(self.step_index())
+        let index = u16::try_from(self.step_index).unwrap_or(u16::MAX);
+        let site = self
+            .step
             .and_then(|step| step.analysis)
             .filter(|site| !self.plan.sites[usize::from(*site)].empty);
         let from_other_step = current
@@ -278,8 +275,8 @@ impl<L: Log> Pass<'_, L> {
         let before_start = !canary.steps.is_empty()
             && background
                 .starting_step
-                .is_some_and(|start| self.step_index() < start);
-        if self.is_fully_promoted()
+                .is_some_and(|start| self.step_index < start);
+        if self.is_fully_promoted
             || status.stable.is_none()
             || status.current.is_none()
             || before_start

@@ -41,7 +41,7 @@ impl<L: Log> Pass<'_, L> {
         let (Some(id), Some(index)) = (service, set) else {
             return;
         };
-        let (service, target) = (self.service(id), self.sets[index]);
+        let (service, target) = (self.service(id), &self.sets[index]);
         if service.selector == Some(target.template) {
             return;
         }
@@ -49,7 +49,8 @@ impl<L: Log> Pass<'_, L> {
         if check_availability && unfit {
             return;
         }
-        self.switch(id, target.template);
+        let template = target.template;
+        self.switch(id, template);
     }
 
     /// The stable and the canary service in their turn (`rollout/trafficrouting/service_helper.go:
@@ -62,7 +63,7 @@ impl<L: Log> Pass<'_, L> {
 
     /// `rollout/service.go: reconcilePingAndPongService`.
     pub(super) fn reconcile_ping_pong(&mut self, canary: &Canary) {
-        if !self.is_fully_promoted() {
+        if !self.is_fully_promoted {
             let service = self.ping_pong_canary(canary);
             self.ensure_target(service, Some(self.new), false);
         }
@@ -83,7 +84,7 @@ impl<L: Log> Pass<'_, L> {
     pub(super) fn rolls_back_dynamically(&self, canary: &Canary) -> Option<Destination> {
         let weights = self.rollout.status.canary.weights.as_ref()?;
         let new = self.new_set();
-        (self.is_fully_promoted()
+        (self.is_fully_promoted
             && canary.routing.is_some()
             && canary.dynamic_stable_scale
             && weights.canary.template != Some(new.template)

@@ -3,6 +3,7 @@
 //! Follows `rollout/trafficrouting.go`, `utils/replicaset/canary.go` (weights) and, for the routers that refuse or wait,
 //! `rollout/trafficrouting/`.
 
+use crate::cluster::analysis_run::AnalysisPhase;
 use crate::cluster::event::ReconcileError;
 use crate::cluster::status::{Additional, Destination, Weights};
 use crate::cluster::{Command, Event, RouterCall, TemplateId};
@@ -52,16 +53,10 @@ impl<L: Log> Pass<'_, L> {
         if self.rollout.status.abort && canary.abort_scale_down_delay.is_some() {
             return None;
         }
-        let index = self.step_index();
-        canary.step(index)?;
+        self.step?;
         canary
-            .scale_at(index)
+            .scale_at(self.step_index)
             .filter(|scale| !scale.match_traffic_weight)
-    }
-
-    /// `status.currentStepIndex`, 0 before the first step.
-    pub(super) fn step_index(&self) -> i32 {
-        self.rollout.status.step.unwrap_or(0)
     }
 
     /// `utils/replicaset/canary.go: GetDesiredCanaryWeight`: with a dynamically scaled stable version an aborted canary
@@ -94,13 +89,12 @@ impl<L: Log> Pass<'_, L> {
 
     /// `utils/replicaset/canary.go: GetCurrentSetWeight`.
     fn current_set_weight(&self, canary: &Canary) -> i32 {
-        let index = self.step_index();
         if self.rollout.status.abort {
             0
-        } else if canary.step(index).is_none() {
+        } else if self.step.is_none() {
             canary.max_weight()
         } else {
-            canary.weight_at(index).unwrap_or(0)
+            canary.weight_at(self.step_index).unwrap_or(0)
         }
     }
 
@@ -130,7 +124,7 @@ impl<L: Log> Pass<'_, L> {
         if !self.has_pods_for(canary, routing.max_weight - wish.weight) {
             return Ok(false);
         }
-        self.set_routes(canary);
+        self.set_routes();
         self.next.canary.additional_weights.clear();
         if wish.with_experiment {
             self.add_experiment_shares(canary);
@@ -167,7 +161,7 @@ impl<L: Log> Pass<'_, L> {
         if let Some(previous) = self.rolls_back_dynamically(canary) {
             wish.weight = self.weight_on_the_way_back(canary);
             wish.canary = previous.template;
-        } else if self.is_fully_promoted() {
+        } else if self.is_fully_promoted {
             self.route(RouterCall::RemoveManagedRoutes);
         } else if self.is_aborted() {
             wish.weight = self.weight_on_the_way_back(canary);
@@ -186,7 +180,7 @@ impl<L: Log> Pass<'_, L> {
             }
             self.route(RouterCall::RemoveManagedRoutes);
         } else if !canary.steps.is_empty() {
-            let index = self.step_index();
+            let index = self.step_index;
             if !self.at_desired_counts(canary, None) {
                 wish.weight = canary.weight_at(index - 1).unwrap_or(0);
                 wish.with_experiment = true;
@@ -238,12 +232,11 @@ impl<L: Log> Pass<'_, L> {
     }
 
     /// Header and mirror routes are set only while their step is the current one, and never on the first deployment.
-    fn set_routes(&mut self, canary: &Canary) {
-        let index = self.step_index();
-        let Some(step) = canary.step(index).filter(|_| 1 < self.revision) else {
+    fn set_routes(&mut self) {
+        let Some(step) = self.step.filter(|_| 1 < self.revision) else {
             return;
         };
-        let index = u16::try_from(index).unwrap_or(u16::MAX);
+        let index = u16::try_from(self.step_index).unwrap_or(u16::MAX);
         if step.set_header_route.is_some() {
             self.route(RouterCall::SetHeaderRoute(index));
         }
@@ -300,7 +293,7 @@ impl<L: Log> Pass<'_, L> {
         let available = self
             .set_of(Some(stable))
             .map_or(0, |index| self.sets[index].available);
-        self.is_fully_promoted()
+        self.is_fully_promoted
             && canary.dynamic_stable_scale
             && weights.canary.template != Some(stable)
             && available < self.rollout.replicas
@@ -308,17 +301,14 @@ impl<L: Log> Pass<'_, L> {
 
     /// `rollout/trafficrouting.go: calculateWeightDestinationsFromExperiment`.
     fn add_experiment_shares(&mut self, canary: &Canary) {
-        let index = self.step_index();
-        let current = self
-            .experiment
-            .map(|id| &self.cluster.experiments[usize::from(id.0)]);
-        let (Some(experiment), Some(spec), Some(id)) = (
-            current.filter(|experiment| {
-                experiment.phase == crate::cluster::analysis_run::AnalysisPhase::Running
-            }),
-            canary.step(index).and_then(|_| canary.experiment_at(index)),
-            self.experiment,
-        ) else {
+        let (Some(id), Some(_)) = (self.experiment, self.step) else {
+            return;
+        };
+        let experiment = &self.cluster.experiments[usize::from(id.0)];
+        let Some(spec) = canary
+            .experiment_at(self.step_index)
+            .filter(|_| experiment.phase == AnalysisPhase::Running)
+        else {
             return;
         };
         let templates = &self.plan.experiments[usize::from(spec)].templates;
@@ -393,7 +383,7 @@ impl<L: Log> Pass<'_, L> {
         }
         if verified == Some(false) {
             self.out.requeue.after(self.now, VERIFY_RETRY);
-            if weight == canary.max_weight() && self.step_index() <= canary.step_count() {
+            if weight == canary.max_weight() && self.step_index <= canary.step_count() {
                 return Err(ReconcileError::WeightNotVerified { weight });
             }
         }

@@ -16,13 +16,14 @@ use crate::trace::Recorder;
 impl<R: Recorder> Simulation<'_, R> {
     /// Carries out the commands of the last reconciliation; says whether any of them changed an object.
     pub(super) fn carry_out(&mut self, now: SimTime) -> bool {
-        let commands = std::mem::take(&mut self.decision.commands);
         let mut changed = false;
-        for command in &commands {
-            changed |= self.carry_out_one(*command, now);
+        for index in 0..self.decision.commands.len() {
+            changed |= match self.decision.commands[index] {
+                Command::Route(call) => self.route(call, now),
+                command => self.carry_out_one(command, now),
+            };
         }
         self.changed |= changed;
-        self.decision.commands = commands;
         changed
     }
 

@@ -76,7 +76,13 @@ fn weights_stay_in_range_and_make_a_whole() {
             };
             let parts: Vec<i32> = [weights.canary.weight, weights.stable.weight]
                 .into_iter()
-                .chain(status.canary.additional_weights.iter().map(|extra| extra.weight))
+                .chain(
+                    status
+                        .canary
+                        .additional_weights
+                        .iter()
+                        .map(|extra| extra.weight),
+                )
                 .collect();
             assert_eq!(
                 parts.iter().sum::<i32>(),
