@@ -60,8 +60,8 @@ impl RolloutStatus {
         step_plugins.clone_from(&other.canary.step_plugins);
         additional_weights.clone_from(&other.canary.additional_weights);
         let canary = CanaryStatus {
-            step_plugins,
             additional_weights,
+            step_plugins,
             ..other.canary
         };
         *self = Self { canary, ..*other };

@@ -75,7 +75,9 @@ pub fn reconcile<L: Log>(
         }
     }
     run.started = run.started.or(Some(now.stored()));
-    let (phase, message) = assess_run(plan, id, run, metrics, terminating, &mut changed, out);
+    let mut assessed = false;
+    let (phase, message) = assess_run(plan, id, run, metrics, terminating, &mut assessed, out);
+    changed |= assessed;
     if phase != run.phase {
         changed = true;
         run.phase = phase;
@@ -94,26 +96,30 @@ pub fn reconcile<L: Log>(
     }
     if !changed {
         Outcome::Unchanged
-    } else if is_settled(plan, run, metrics, terminating, now) && !out.requeue.at_once {
+    } else if out.requeue.at_once {
+        Outcome::Changed
+    } else if run.phase.is_completed()
+        || (!assessed || terminating == is_terminating(plan, run, metrics))
+            && has_no_task(plan, run, metrics, terminating, now)
+    {
         Outcome::Settled
     } else {
         Outcome::Changed
     }
 }
 
-/// Whether a reconciliation that has just been made would change nothing if it were made again.
-fn is_settled(
+/// Whether nothing is due for any metric.
+fn has_no_task(
     plan: &AnalysisPlan,
     run: &AnalysisRun,
     metrics: &[MetricStatus],
     terminating: bool,
     now: SimTime,
 ) -> bool {
-    run.phase.is_completed()
-        || terminating == is_terminating(plan, run, metrics)
-            && plan.metrics.iter().zip(metrics).all(|(metric, status)| {
-                task(metric, status, run.started, terminating, now).is_none()
-            })
+    plan.metrics
+        .iter()
+        .zip(metrics)
+        .all(|(metric, status)| task(metric, status, run.started, terminating, now).is_none())
 }
 
 /// Whether a run takes no further measurements: it was told to stop, or a metric that counts has ended badly
@@ -420,7 +426,7 @@ fn assess_run<L: Log>(
     run: &AnalysisRun,
     metrics: &mut [MetricStatus],
     terminating: bool,
-    changed: &mut bool,
+    assessed: &mut bool,
     out: &mut Decision<L>,
 ) -> (AnalysisPhase, RunMessage) {
     let mut worst = None;
@@ -438,7 +444,7 @@ fn assess_run<L: Log>(
         let index = u16::try_from(index).unwrap_or(u16::MAX);
         let phase = assess_metric(metric, status, terminating);
         if status.phase != phase {
-            *changed = true;
+            *assessed = true;
             status.phase = phase;
             status.message = last.message;
             if phase.is_completed() {
@@ -458,7 +464,7 @@ fn assess_run<L: Log>(
             worst = worst.or(Some(AnalysisPhase::Successful));
             if let Some(breach) = breach {
                 let message = Detail::Assessed(phase, breach);
-                *changed |= status.message != message;
+                *assessed |= status.message != message;
                 status.message = message;
             }
         } else if worst.is_none_or(|worst: AnalysisPhase| worst.is_worsened_by(phase)) {

@@ -77,6 +77,10 @@ pub enum Outcome {
 }
 
 /// One reconciliation under way.
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "what one reconciliation has seen and done"
+)]
 pub(super) struct Pass<'a, L> {
     pub(super) plan: &'a Plan,
     pub(super) cluster: &'a Cluster,
@@ -182,7 +186,6 @@ pub fn reconcile<L: Log>(
         }
     }
     let step_index = rollout.status.step.unwrap_or(0);
-    next.reset_for_reconciliation(&rollout.status);
     let mut services = [Service::default(); 4];
     for (copy, stored) in services.iter_mut().zip(&seen.cluster.services) {
         *copy = *stored;
@@ -291,6 +294,7 @@ impl RolloutStatus {
 }
 
 /// The controller's answer to a spec that it refuses (`rollout/controller.go: createInvalidRolloutCondition, syncHandler`).
+#[cold]
 fn report_invalid<L: Log>(
     rollout: &Rollout,
     now: SimTime,
@@ -312,6 +316,7 @@ fn report_invalid<L: Log>(
 
 /// Makes the `ReplicaSet` of a new template; the rest waits for the next reconciliation
 /// (`rollout/sync.go: createDesiredReplicaSet`).
+#[cold]
 fn create_replica_set<L: Log>(
     rollout: &Rollout,
     seen: &Observed<'_>,
@@ -349,6 +354,7 @@ impl<L: Log> Pass<'_, L> {
         if let Some(outcome) = self.check_paused_conditions() {
             return Ok(outcome);
         }
+        self.next.reset_for_reconciliation(&self.rollout.status);
         if self.is_scaling_event() {
             return Ok(self.sync_replicas_only());
         }

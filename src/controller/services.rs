@@ -32,6 +32,7 @@ impl<L: Log> Pass<'_, L> {
 
     /// Points a service at a set, but never at one without available pods, and adopts a service only for a set that is
     /// fully available (`rollout/service.go: ensureSVCTargets`).
+    #[inline]
     pub(super) fn ensure_target(
         &mut self,
         service: Option<ServiceId>,
@@ -42,15 +43,13 @@ impl<L: Log> Pass<'_, L> {
             return;
         };
         let (service, target) = (self.service(id), &self.sets[index]);
-        if service.selector == Some(target.template) {
-            return;
+        if service.selector != Some(target.template) {
+            let unfit = (!service.managed && !target.is_available()) || target.available <= 0;
+            let template = target.template;
+            if !check_availability || !unfit {
+                self.switch(id, template);
+            }
         }
-        let unfit = (!service.managed && !target.is_available()) || target.available <= 0;
-        if check_availability && unfit {
-            return;
-        }
-        let template = target.template;
-        self.switch(id, template);
     }
 
     /// The stable and the canary service in their turn (`rollout/trafficrouting/service_helper.go:

@@ -213,16 +213,21 @@ impl Cohort {
             return None;
         }
         let image = self.image(environment);
-        let available = self
-            .ready_since(environment, now)
-            .map(|since| since + self.min_ready);
-        let windows = image.unready.iter().flat_map(|(from, to)| [*from, *to]);
-        [Some(self.created + image.startup), available]
-            .into_iter()
-            .flatten()
-            .chain(windows)
-            .filter(|change| now < *change)
-            .min()
+        let mut next = None;
+        let mut consider = |change: SimTime| {
+            if now < change && next.is_none_or(|next| change < next) {
+                next = Some(change);
+            }
+        };
+        consider(self.created + image.startup);
+        if let Some(since) = self.ready_since(environment, now) {
+            consider(since + self.min_ready);
+        }
+        for (from, to) in &image.unready {
+            consider(*from);
+            consider(*to);
+        }
+        next
     }
 }
 

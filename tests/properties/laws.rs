@@ -161,7 +161,10 @@ fn no_version_grows_beyond_the_rollout() {
 
 /// The largest number of pods that the spec asks for by itself.
 fn pinned_size(plan: &Plan) -> i32 {
-    let steps = plan.canary().into_iter().flat_map(|canary| &canary.steps);
+    let steps = plan
+        .canary()
+        .into_iter()
+        .flat_map(|canary| canary.steps.iter());
     let scales = steps.filter_map(|step| step.set_canary_scale.as_ref()?.replicas);
     let preview = plan
         .blue_green()
