@@ -161,30 +161,18 @@ pub fn reconcile<L: Log>(
     let Some(rollout) = &seen.cluster.rollout else {
         return Outcome::Unchanged;
     };
+    let found = scratch.read_sets(seen.cluster, rollout);
+    if seen.plan.invalid.is_some() {
+        return report_invalid(rollout, seen.now, next, out);
+    }
+    let Some(new) = found.new else {
+        return create_replica_set(rollout, seen, found.newest_other, next, out);
+    };
     let Scratch {
         sets,
         others,
         to_scale_down,
     } = scratch;
-    let total = read_sets(seen.cluster, sets);
-    if seen.plan.invalid.is_some() {
-        return report_invalid(rollout, seen.now, next, out);
-    }
-    let Some(new) = sets.iter().position(|set| set.template == rollout.template) else {
-        return create_replica_set(rollout, seen, sets, next, out);
-    };
-    let stable = rollout
-        .status
-        .stable
-        .and_then(|stable| sets.iter().position(|set| set.template == stable));
-    let mut newest_other = 0;
-    others.clear();
-    for (index, set) in sets.iter().enumerate().filter(|(index, _)| *index != new) {
-        newest_other = newest_other.max(set.revision);
-        if stable != Some(index) {
-            others.push(index);
-        }
-    }
     let step_index = rollout.status.step.unwrap_or(0);
     let mut services = [Service::default(); 4];
     for (copy, stored) in services.iter_mut().zip(&seen.cluster.services) {
@@ -199,8 +187,8 @@ pub fn reconcile<L: Log>(
         services,
         revision: rollout.revision,
         new,
-        newest_other,
-        stable,
+        newest_other: found.newest_other,
+        stable: found.stable,
         step_index,
         step: seen
             .plan
@@ -220,7 +208,7 @@ pub fn reconcile<L: Log>(
         sets,
         others,
         to_scale_down,
-        total,
+        total: found.total,
         fixed_split: None,
         out,
     };
@@ -235,19 +223,43 @@ pub fn reconcile<L: Log>(
     }
 }
 
-/// Copies the rollout's `ReplicaSet`s and counts their pods.
-fn read_sets(cluster: &Cluster, sets: &mut Vec<ReplicaSet>) -> Total {
-    let mut total = Total::default();
-    sets.clear();
-    for set in &cluster.replica_sets {
-        if set.is_rollouts() {
-            total.replicas += set.replicas;
-            total.ready += set.ready;
-            total.available += set.available;
-            sets.push(*set);
+/// What is found among the rollout's `ReplicaSet`s.
+#[derive(Default)]
+struct Found {
+    new: Option<usize>,
+    stable: Option<usize>,
+    newest_other: u32,
+    total: Total,
+}
+
+impl Scratch {
+    /// Copies the rollout's `ReplicaSet`s, finds the new and the stable one, and counts the pods of all.
+    fn read_sets(&mut self, cluster: &Cluster, rollout: &Rollout) -> Found {
+        let mut found = Found::default();
+        self.sets.clear();
+        self.others.clear();
+        for set in cluster.replica_sets.iter().filter(|set| set.is_rollouts()) {
+            let index = self.sets.len();
+            let is_new = found.new.is_none() && set.template == rollout.template;
+            let is_stable = found.stable.is_none() && Some(set.template) == rollout.status.stable;
+            if is_new {
+                found.new = Some(index);
+            } else {
+                found.newest_other = found.newest_other.max(set.revision);
+            }
+            if is_stable {
+                found.stable = Some(index);
+            }
+            if !is_new && !is_stable {
+                self.others.push(index);
+            }
+            found.total.replicas += set.replicas;
+            found.total.ready += set.ready;
+            found.total.available += set.available;
+            self.sets.push(*set);
         }
+        found
     }
-    total
 }
 
 impl CurrentRuns {
@@ -320,11 +332,11 @@ fn report_invalid<L: Log>(
 fn create_replica_set<L: Log>(
     rollout: &Rollout,
     seen: &Observed<'_>,
-    sets: &[ReplicaSet],
+    newest_other: u32,
     next: &mut RolloutStatus,
     out: &mut Decision<L>,
 ) -> Outcome {
-    let revision = 1 + sets.iter().map(|set| set.revision).max().unwrap_or(0);
+    let revision = 1 + newest_other;
     let template = rollout.template;
     out.commands.push(Command::CreateReplicaSet {
         owner: Owner::Rollout,

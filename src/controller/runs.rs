@@ -82,7 +82,7 @@ impl<L: Log> Pass<'_, L> {
         }
     }
 
-    /// Ends and, beyond the history limits, deletes the runs that are not current.
+    /// Ends the runs that are not current, and deletes some of them.
     fn dispose_of_other_runs(&mut self, before: CurrentRuns, current: CurrentRuns) {
         let is_other = |id: RunId, run: &AnalysisRun| {
             let is_rollouts = !run.deleted && !matches!(run.site, Site::Experiment(..));
@@ -97,9 +97,15 @@ impl<L: Log> Pass<'_, L> {
                 self.cancel_run(id);
             }
         }
-        if all_known {
-            return;
+        if !all_known {
+            self.trim_runs(is_other);
         }
+    }
+
+    /// Deletes those of the runs that are not current which go beyond the history limits.
+    #[cold]
+    fn trim_runs(&mut self, is_other: impl Fn(RunId, &AnalysisRun) -> bool) {
+        let runs = &self.cluster.runs;
         // Newest first; the ids follow the order of creation.
         let (mut successful, mut unsuccessful) = (0, 0);
         let ids = (0..u32::try_from(runs.len()).unwrap_or(u32::MAX)).map(RunId);
