@@ -4,6 +4,7 @@
 
 mod case;
 pub mod exit;
+mod explain;
 pub mod files;
 mod unsimulated;
 mod world;
@@ -39,6 +40,11 @@ enum Command {
     /// to be assumed.
     #[command(after_help = exit::HELP)]
     Run(RunArgs),
+    /// Explains a field of a manifest, and what the controllers really do with it
+    ///
+    /// Without a path the kinds are listed. A path to an object lists its fields. `spec` may be left out; kinds may be in the
+    /// plural or short: ro, at, cat, exp.
+    Explain(explain::ExplainArgs),
 }
 
 #[derive(Debug, Args)]
@@ -107,9 +113,11 @@ pub fn main() -> ExitCode {
             };
         }
     };
-    let Command::Run(args) = cli.command;
     // A panic is told by its hook; what it must not be is mistaken for a verdict.
-    let result = panic::catch_unwind(AssertUnwindSafe(|| run(&args)));
+    let result = panic::catch_unwind(AssertUnwindSafe(|| match &cli.command {
+        Command::Run(args) => run(args),
+        Command::Explain(args) => explain::run(args),
+    }));
     result.unwrap_or(Exit::Internal).into()
 }
 
@@ -123,11 +131,7 @@ struct Answer {
 
 fn run(args: &RunArgs) -> Exit {
     let answer = answer(args);
-    let colour = |is_terminal: bool| match args.color {
-        Colour::Always => true,
-        Colour::Never => false,
-        Colour::Auto => is_terminal && terminal_wants_colour(),
-    };
+    let colour = |is_terminal: bool| wants_colour(args.color, is_terminal);
     let look = if colour(io::stderr().is_terminal()) {
         diagnostic::Look::Coloured
     } else {
@@ -169,6 +173,14 @@ fn write(to: &mut dyn Write, text: &str) -> io::Result<()> {
     match to.write_all(text.as_bytes()).and_then(|()| to.flush()) {
         Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
         result => result,
+    }
+}
+
+fn wants_colour(asked: Colour, is_terminal: bool) -> bool {
+    match asked {
+        Colour::Always => true,
+        Colour::Never => false,
+        Colour::Auto => is_terminal && terminal_wants_colour(),
     }
 }
 

@@ -16,7 +16,8 @@
 //! 4. **What is told.** [`trace`] records a run, [`verdict`] judges it, [`report`] writes it down, and [`cli`] is the only
 //!    module that touches files and the terminal.
 //!
-//! [`time`] and [`duration`] serve them all: virtual time is an integer number of nanoseconds.
+//! [`explain`] stands beside this way: it tells what the fields of [`spec`] mean, in words. [`time`] and [`duration`] serve
+//! them all: virtual time is an integer number of nanoseconds.
 
 pub mod cli;
 pub mod cluster;
@@ -24,6 +25,7 @@ pub mod condition;
 pub mod controller;
 pub mod diagnostic;
 pub mod duration;
+pub mod explain;
 pub mod input;
 pub mod kernel;
 pub mod plan;

@@ -7,7 +7,7 @@
 pub mod csv;
 mod header;
 pub mod json;
-mod layout;
+pub(crate) mod layout;
 mod story;
 pub mod text;
 

@@ -2,7 +2,7 @@
 
 /// Breaks `text` into lines of at most `width` characters, at spaces where possible; longer words are broken. All lines but
 /// the first are indented.
-pub(super) fn wrap(text: &str, width: usize, indent: usize) -> Vec<String> {
+pub(crate) fn wrap(text: &str, width: usize, indent: usize) -> Vec<String> {
     let first_width = width.max(indent + 8);
     let mut width = first_width;
     let mut lines: Vec<String> = Vec::new();

@@ -1,0 +1,75 @@
+//! `coalmine explain`: what a field of a manifest means and what the controllers do with it.
+
+use std::io::{self, IsTerminal, Write};
+
+use clap::{Args, ValueEnum};
+
+use super::exit::Exit;
+use super::{Colour, wants_colour, write};
+use crate::diagnostic::{self, Diagnostic, Sources};
+use crate::explain::{Manual, json, text};
+
+#[derive(Debug, Args)]
+pub(super) struct ExplainArgs {
+    /// A kind, or a field of it, such as rollout.spec.strategy.canary.steps.setWeight; without it the kinds are listed
+    #[arg(value_name = "PATH")]
+    path: Option<String>,
+    /// Lists the whole tree below the field
+    #[arg(short, long)]
+    recursive: bool,
+    /// Format of the explanation
+    #[arg(long, value_enum, default_value_t = Output::Text)]
+    output: Output,
+    /// Whether to use colours; auto: on a terminal, unless `NO_COLOR` is set
+    #[arg(long, value_enum, default_value_t = Colour::Auto, value_name = "WHEN")]
+    color: Colour,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum Output {
+    /// A page for people
+    Text,
+    /// A document, schema coalmine.explain/v1
+    Json,
+}
+
+pub(super) fn run(args: &ExplainArgs) -> Exit {
+    let manual = Manual::argo();
+    let bytes = match explanation(&manual, args) {
+        Ok(bytes) => bytes,
+        Err(diagnostic) => {
+            let look = if wants_colour(args.color, io::stderr().is_terminal()) {
+                diagnostic::Look::Coloured
+            } else {
+                diagnostic::Look::Plain
+            };
+            let findings = diagnostic::findings([*diagnostic], |_| None);
+            let told = diagnostic::render(&findings, &Sources::default(), look);
+            // Diagnostics that nobody reads change nothing.
+            let _ = io::stderr().lock().write_all(told.as_bytes());
+            return Exit::Usage;
+        }
+    };
+    match write(&mut io::stdout().lock(), &bytes) {
+        Ok(()) => Exit::Promoted,
+        Err(_) => Exit::CannotWrite,
+    }
+}
+
+fn explanation(manual: &Manual, args: &ExplainArgs) -> Result<String, Box<Diagnostic>> {
+    let look = text::Look {
+        colour: wants_colour(args.color, io::stdout().is_terminal()),
+        recursive: args.recursive,
+    };
+    let Some(path) = &args.path else {
+        return Ok(match args.output {
+            Output::Text => text::kinds(manual, look),
+            Output::Json => json::kinds(manual),
+        });
+    };
+    let found = manual.find(path)?;
+    Ok(match args.output {
+        Output::Text => text::field(&found, look),
+        Output::Json => json::field(&found, args.recursive),
+    })
+}
