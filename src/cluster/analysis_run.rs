@@ -26,6 +26,7 @@ pub enum AnalysisPhase {
 impl AnalysisPhase {
     /// Whether this phase is final.
     #[must_use]
+    #[inline]
     pub fn is_completed(self) -> bool {
         matches!(
             self,

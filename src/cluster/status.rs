@@ -229,11 +229,13 @@ pub struct PauseConditions {
 impl PauseConditions {
     /// Whether there is none.
     #[must_use]
+    #[inline]
     pub fn is_empty(&self) -> bool {
         self.reasons[0].is_none()
     }
 
     /// Reason and start of each condition.
+    #[inline]
     pub fn iter(&self) -> impl Iterator<Item = (PauseReason, SimTime)> + '_ {
         self.reasons
             .iter()
@@ -243,6 +245,7 @@ impl PauseConditions {
 
     /// When the pause for `reason` began (whole seconds), if there is one.
     #[must_use]
+    #[inline]
     pub fn start_of(&self, reason: PauseReason) -> Option<SimTime> {
         self.iter()
             .find(|(found, _)| *found == reason)
@@ -251,6 +254,7 @@ impl PauseConditions {
 
     /// Whether there is a pause for `reason`.
     #[must_use]
+    #[inline]
     pub fn has(&self, reason: PauseReason) -> bool {
         self.start_of(reason).is_some()
     }

@@ -50,6 +50,7 @@ pub struct Canary {
 impl Canary {
     /// `trafficRouting.maxTrafficWeight`, 100 by default (`utils/weightutil/weightutil.go: MaxTrafficWeight`).
     #[must_use]
+    #[inline]
     pub fn max_weight(&self) -> i32 {
         self.routing
             .as_ref()
@@ -58,12 +59,14 @@ impl Canary {
 
     /// Number of steps, as Argo counts them.
     #[must_use]
+    #[inline]
     pub fn step_count(&self) -> i32 {
         i32::try_from(self.steps.len()).unwrap_or(i32::MAX)
     }
 
     /// The step with this index, unless the index stands behind the last.
     #[must_use]
+    #[inline]
     pub fn step(&self, index: i32) -> Option<&Step> {
         usize::try_from(index)
             .ok()
@@ -72,12 +75,14 @@ impl Canary {
 
     /// The weight of the last `setWeight` at `index` or before.
     #[must_use]
+    #[inline]
     pub fn weight_at(&self, index: i32) -> Option<i32> {
         self.steps.in_force(index)?.weight
     }
 
     /// The last `setCanaryScale` at `index` or before.
     #[must_use]
+    #[inline]
     pub fn scale_at(&self, index: i32) -> Option<&CanaryScale> {
         let step = self.steps.in_force(index)?.scaling_step?;
         self.steps[step].set_canary_scale.as_ref()
@@ -85,6 +90,7 @@ impl Canary {
 
     /// The last experiment at `index` or before.
     #[must_use]
+    #[inline]
     pub fn experiment_at(&self, index: i32) -> Option<u16> {
         self.steps.in_force(index)?.experiment
     }
@@ -131,6 +137,7 @@ impl From<Vec<Step>> for Steps {
 impl std::ops::Deref for Steps {
     type Target = [Step];
 
+    #[inline]
     fn deref(&self) -> &[Step] {
         &self.steps
     }
@@ -138,6 +145,7 @@ impl std::ops::Deref for Steps {
 
 impl Steps {
     /// What is in force at `index`; nothing before the first step, and behind the last what the last has left.
+    #[inline]
     fn in_force(&self, index: i32) -> Option<&InForce> {
         let index = usize::try_from(index).ok()?;
         self.in_force.get(index).or(self.in_force.last())

@@ -33,6 +33,7 @@ impl Queue {
     }
 
     /// Adds the object: something that concerns it was written. Timers stay.
+    #[inline]
     pub fn add(&mut self) {
         self.waiting = true;
     }
@@ -44,16 +45,19 @@ impl Queue {
         self.add_at(now + delay.min(LONGEST_BACK_OFF));
     }
 
+    #[inline]
     fn add_at(&mut self, at: SimTime) {
         self.timer = Some(self.timer.map_or(at, |earlier| earlier.min(at)));
     }
 
     /// Takes the object out to be worked on, if it waits.
+    #[inline]
     pub fn take(&mut self) -> bool {
         std::mem::take(&mut self.waiting)
     }
 
     /// The event that was scheduled for `now` has come; an outdated one changes nothing.
+    #[inline]
     pub fn fire(&mut self, now: SimTime) {
         if self.scheduled == Some(now) {
             self.scheduled = None;
@@ -66,6 +70,7 @@ impl Queue {
 
     /// Takes note of how the work ended. A controller that asks for itself at once although it changed nothing is asked
     /// again in the next second.
+    #[inline]
     pub fn finish(&mut self, requeue: Requeue, changed: bool, now: SimTime) {
         if let Some(at) = requeue.at {
             self.add_at(at);
@@ -85,6 +90,7 @@ impl Queue {
     }
 
     /// The instant for which an event has to be scheduled so that the timer is noticed, if there is none yet.
+    #[inline]
     pub fn to_schedule(&mut self) -> Option<SimTime> {
         let timer = self.timer.filter(|timer| self.scheduled != Some(*timer))?;
         self.scheduled = Some(timer);
@@ -93,6 +99,7 @@ impl Queue {
 
     /// Whether the object waits for nothing but itself: it asked to be asked again, and nothing came of it.
     #[must_use]
+    #[inline]
     pub fn is_polling(&self) -> bool {
         self.polling
     }
