@@ -3,6 +3,8 @@
 //! Prints nanoseconds per evaluation, best of several rounds, and a hash of the answers. Without
 //! `--bench` (under `cargo test`) it runs a few iterations only.
 
+#![expect(clippy::disallowed_methods, reason = "benches measure time")]
+
 use std::hint::black_box;
 use std::time::Instant;
 

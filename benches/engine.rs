@@ -6,6 +6,7 @@
 //! Every figure is the best of several rounds. Without `--bench` (under `cargo test`) a few iterations only show that it
 //! runs. Figures of one process can be compared with each other; those of two machines cannot.
 
+#![expect(clippy::disallowed_methods, reason = "benches measure time")]
 #![allow(clippy::print_stdout, reason = "a bench prints")]
 
 mod engine {

@@ -3,12 +3,14 @@
 //! Knows: arguments, where output goes, exit codes. Refuses to know what a rollout does.
 
 mod case;
+mod destination_rule;
 pub mod exit;
 mod explain;
 pub mod files;
 mod unsimulated;
 mod world;
 
+use std::collections::BTreeMap;
 use std::io::{self, IsTerminal, Write};
 use std::panic::{self, AssertUnwindSafe};
 use std::path::PathBuf;
@@ -16,12 +18,16 @@ use std::process::ExitCode;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
-use crate::diagnostic::{self, Finding, Severity, Sources};
+use crate::diagnostic::wording::quoted;
+use crate::diagnostic::{self, Diagnostic, Finding, Severity, Sources};
 use crate::report::{Report, csv, json, text};
 use crate::time::SimTime;
 use crate::{duration, input};
 
 use exit::Exit;
+
+/// Most warnings, or remarks, of one kind that are shown.
+const ALIKE_MAX: usize = 20;
 
 /// Dry-runs Argo Rollouts manifests in virtual time.
 #[derive(Debug, Parser)]
@@ -48,6 +54,7 @@ enum Command {
 }
 
 #[derive(Debug, Args)]
+#[expect(clippy::struct_excessive_bools, reason = "one for each flag")]
 struct RunArgs {
     /// Manifests: files, folders, patterns such as 'manifests/*.yaml', or - for standard input
     #[arg(value_name = "PATH", required = true)]
@@ -64,7 +71,10 @@ struct RunArgs {
     /// The last instant that is simulated, such as 2h or 90s; at most and by default 7 days
     #[arg(long, value_name = "DURATION", value_parser = parse_until)]
     until: Option<SimTime>,
-    /// Seed of the run; nothing is random yet
+    /// Draws start-up times and numbers of requests instead of taking expectations
+    #[arg(long)]
+    random: bool,
+    /// Seed of what is drawn
     #[arg(long, value_name = "NUMBER")]
     seed: Option<u64>,
     /// Format of the report
@@ -113,12 +123,16 @@ pub fn main() -> ExitCode {
             };
         }
     };
-    // A panic is told by its hook; what it must not be is mistaken for a verdict.
-    let result = panic::catch_unwind(AssertUnwindSafe(|| match &cli.command {
+    guarded(|| match &cli.command {
         Command::Run(args) => run(args),
         Command::Explain(args) => explain::run(args),
-    }));
-    result.unwrap_or(Exit::Internal).into()
+    })
+    .into()
+}
+
+/// The exit of `run`. A panic is told by its hook; what it must not be is mistaken for a verdict.
+fn guarded(run: impl FnOnce() -> Exit) -> Exit {
+    panic::catch_unwind(AssertUnwindSafe(run)).unwrap_or(Exit::Internal)
 }
 
 /// What is to be written, and how the program ends.
@@ -142,6 +156,7 @@ fn run(args: &RunArgs) -> Exit {
         .into_iter()
         .filter(|finding| !args.quiet || finding.diagnostic.severity != Severity::Info)
         .collect();
+    let told = cut(told);
     let diagnostics = diagnostic::render(&told, &answer.sources, look);
     // Diagnostics that nobody reads change nothing.
     let _ = io::stderr().lock().write_all(diagnostics.as_bytes());
@@ -168,6 +183,33 @@ fn run(args: &RunArgs) -> Exit {
     }
 }
 
+/// The findings without warnings and remarks of which there are very many alike; how many are left out stands at the end.
+fn cut(findings: Vec<Finding>) -> Vec<Finding> {
+    let mut left_out: BTreeMap<&'static str, usize> = BTreeMap::new();
+    let mut counts = left_out.clone();
+    let mut told: Vec<Finding> = Vec::new();
+    for finding in findings {
+        let id = finding.diagnostic.id;
+        let count = counts.entry(id).or_default();
+        *count += 1;
+        if finding.diagnostic.severity == Severity::Error || *count <= ALIKE_MAX {
+            told.push(finding);
+        } else {
+            *left_out.entry(id).or_default() += 1;
+        }
+    }
+    let rest = left_out.into_iter().map(|(id, count)| {
+        let message = format!("{count} more of the kind {} are not shown", quoted(id));
+        Finding {
+            diagnostic: Diagnostic::info("more", message),
+            location: None,
+            notes: Vec::new(),
+        }
+    });
+    told.extend(rest);
+    told
+}
+
 /// Writes everything; a reader who has gone away is no failure.
 fn write(to: &mut dyn Write, text: &str) -> io::Result<()> {
     match to.write_all(text.as_bytes()).and_then(|()| to.flush()) {
@@ -185,6 +227,10 @@ fn wants_colour(asked: Colour, is_terminal: bool) -> bool {
 }
 
 /// `NO_COLOR` with any content and dumb terminals switch colours off.
+#[expect(
+    clippy::disallowed_methods,
+    reason = "the terminal is told by the environment"
+)]
 fn terminal_wants_colour() -> bool {
     let set = |name: &str| std::env::var_os(name).filter(|value| !value.is_empty());
     set("NO_COLOR").is_none() && set("TERM").is_none_or(|term| term != "dumb")
@@ -209,6 +255,7 @@ fn answer(args: &RunArgs) -> Answer {
             name: args.rollout.as_deref(),
             initial: args.initial,
             until: args.until,
+            random: args.random,
             seed: args.seed,
         },
     );
@@ -216,7 +263,14 @@ fn answer(args: &RunArgs) -> Answer {
         Ok((case, found)) => (Some(case), found),
         Err(found) => (None, found),
     };
-    problems.extend(found);
+    // Where something named could not be read, it is no news that it has nothing to run.
+    let is_error = |problem: &Diagnostic| problem.severity == Severity::Error;
+    let is_news = !problems.iter().any(is_error);
+    problems.extend(
+        found
+            .into_iter()
+            .filter(|problem| is_news || problem.id != case::NOTHING_TO_RUN),
+    );
     let findings = input.findings(problems);
     let is_broken = findings
         .iter()
@@ -253,5 +307,19 @@ fn parse_until(text: &str) -> Result<SimTime, String> {
         Ok(SimTime::from_nanos(nanos))
     } else {
         Err("must be more than 0 and at most 7 days (168h)".to_owned())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_panic_is_a_bug_and_no_verdict() {
+        assert_eq!(guarded(|| Exit::Paused).code(), 12);
+        assert_eq!(
+            guarded(|| panic!("this panic belongs to a test")).code(),
+            70
+        );
     }
 }

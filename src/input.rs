@@ -19,7 +19,7 @@ mod kind;
 mod manifest;
 mod object;
 mod offsets;
-mod placement;
+pub(crate) mod placement;
 mod problem;
 mod repair;
 mod scalar;

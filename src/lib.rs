@@ -17,17 +17,20 @@
 //!    module that touches files and the terminal.
 //!
 //! [`explain`] stands beside this way: it tells what the fields of [`spec`] mean, in words. [`time`] and [`duration`] serve
-//! them all: virtual time is an integer number of nanoseconds.
+//! them all: virtual time is an integer number of nanoseconds. [`curve`] and [`law`] are the values that change with it or by
+//! chance.
 
 pub mod cli;
 pub mod cluster;
 pub mod condition;
 pub mod controller;
+pub mod curve;
 pub mod diagnostic;
 pub mod duration;
 pub mod explain;
 pub mod input;
 pub mod kernel;
+pub mod law;
 pub mod plan;
 pub mod report;
 pub mod scenario;

@@ -34,8 +34,6 @@ pub struct Plan {
     pub replicas: i32,
     /// `spec.paused` as applied.
     pub paused: bool,
-    /// `spec.restartAt` as applied, if it lies in the virtual future.
-    pub restart_at: Option<crate::time::SimTime>,
     /// `spec.minReadySeconds`.
     pub min_ready: Delta,
     /// `spec.progressDeadlineSeconds`.

@@ -6,10 +6,12 @@
 
 pub mod csv;
 mod header;
+mod impact;
 pub mod json;
 pub(crate) mod layout;
 mod story;
 pub mod text;
+mod world;
 
 use crate::plan::compile::Compiled;
 use crate::plan::setting::Setting;
@@ -17,8 +19,10 @@ use crate::sim::{EndReason, Ending};
 use crate::time::SimTime;
 use crate::trace::Trace;
 use crate::verdict::Outcome;
+use crate::world::ledger::Tally;
 
 pub use header::Header;
+pub use impact::{Impact, ServiceGap, TrafficImpact, VersionImpact};
 
 /// A finished run and what is known about it.
 #[derive(Clone, Copy, Debug)]
@@ -35,6 +39,10 @@ pub struct Run<'a> {
     pub ending: Ending,
     /// Seed of the run.
     pub seed: u64,
+    /// Whether anything was drawn.
+    pub random: bool,
+    /// What was served, if accounts were kept.
+    pub tally: Option<&'a Tally>,
 }
 
 /// Everything that can be told about a run, in the order in which it is told.
@@ -50,6 +58,8 @@ pub struct Report {
     pub controller_events: Vec<ControllerEvent>,
     /// The verdict, with names instead of numbers.
     pub verdict: Judgement,
+    /// What the release cost; `None` for an Experiment on its own, and where no accounts were kept.
+    pub impact: Option<Impact>,
     /// The last instant that was simulated.
     pub end: SimTime,
     /// Why nothing more was simulated.
@@ -141,6 +151,8 @@ pub enum Kind {
     Degraded,
     /// The reconciliation fails.
     Failed,
+    /// The controller answers its own writes without end.
+    Busy,
     /// Traffic goes to a version without available pods, or no longer does.
     Outage,
 }
@@ -223,6 +235,7 @@ impl Report {
                     .collect(),
                 outcome,
             },
+            impact: Impact::of(run),
             end: run.ending.at,
             end_reason: run.ending.reason,
         }
@@ -271,6 +284,7 @@ impl Kind {
             Self::Healthy => "healthy",
             Self::Degraded => "degraded",
             Self::Failed => "failed",
+            Self::Busy => "busy",
             Self::Outage => "outage",
         }
     }

@@ -1,8 +1,7 @@
 //! A scenario: what happens around a rollout that its manifests do not say.
 //!
 //! Knows how pods start and fail, what metrics answer, what people do, and when. Refuses to know
-//! the rollout: names of metrics and images are compared with it elsewhere. Simplifies: times are
-//! exact and nothing is random yet.
+//! the rollout: names of metrics and images are compared with it elsewhere.
 //!
 //! ```yaml
 //! apiVersion: coalmine/v1alpha1
@@ -25,6 +24,8 @@ use std::collections::BTreeMap;
 use serde_json::Value;
 
 use crate::duration::{HOUR, SECOND};
+use crate::plan::environment::{Delays, Fault, Image, Signal, Traffic};
+use crate::time::Delta;
 
 mod action;
 mod answer;
@@ -34,8 +35,8 @@ pub mod written;
 pub use check::check;
 pub use written::Written;
 
-/// End of a simulation that does not say its own \[ns\]: one day.
-pub const UNTIL_DEFAULT: i64 = 24 * HOUR;
+/// End of a simulation that does not say its own, and the latest end of any \[ns\]: seven days.
+pub const UNTIL_DEFAULT: i64 = 7 * 24 * HOUR;
 /// Time from a pod's creation until it is ready, where nothing is said \[ns\].
 pub const STARTUP_DEFAULT: i64 = 10 * SECOND;
 /// Tag of the image that is stable at first, where nothing is said.
@@ -49,6 +50,7 @@ pub const STABLE_DEFAULT: &str = "previous";
 /// ```
 /// use coalmine::duration::SECOND;
 /// use coalmine::scenario::{Action, Scenario, Trigger, Verb};
+/// use coalmine::time::Delta;
 ///
 /// let scenario = Scenario {
 ///     seed: 7,
@@ -58,7 +60,7 @@ pub const STABLE_DEFAULT: &str = "previous";
 ///     }],
 ///     ..Scenario::default()
 /// };
-/// assert_eq!(scenario.image("v3").startup, 10 * SECOND);
+/// assert_eq!(scenario.image("v3").startup, Delta::from_secs(10).into());
 /// ```
 #[derive(Clone, Debug, PartialEq)]
 pub struct Scenario {
@@ -66,7 +68,7 @@ pub struct Scenario {
     pub name: String,
     pub description: String,
     pub seed: u64,
-    /// End of the simulation \[ns\], positive.
+    /// End of the simulation \[ns\], 1..=[`UNTIL_DEFAULT`].
     pub until: i64,
     pub start: Start,
     /// Tag that is applied at time 0; `None`: the manifest's own image.
@@ -85,6 +87,37 @@ pub struct Scenario {
     pub plugins: BTreeMap<String, Vec<PluginResult>>,
     /// Time after which a router reports a weight as verified \[ns\]; `None`: it never says.
     pub verify_after: Option<i64>,
+    /// The requests of the users; `None`: nobody counts them.
+    pub traffic: Option<Traffic>,
+    /// How fast routers and endpoints follow.
+    pub delays: Delays,
+    /// How many pods can run at once; `None`: any number.
+    pub room: Option<i32>,
+    /// Price of a pod for an hour.
+    pub pod_hour: Option<f64>,
+    /// Correlation of two requests of the same ten seconds, 0 to below 1.
+    pub overdispersion: f64,
+    /// What breaks, by tag of the version.
+    pub faults: Vec<Fault<String>>,
+}
+
+/// The files that scenarios name: curves as CSV.
+pub trait Files {
+    /// The text of a file whose name is relative to the scenario's own.
+    ///
+    /// # Errors
+    /// Why it cannot be read.
+    fn text(&self, name: &str) -> Result<String, String>;
+}
+
+/// For scenarios that come from nowhere: there are no files.
+#[derive(Clone, Copy, Debug)]
+pub struct NoFiles;
+
+impl Files for NoFiles {
+    fn text(&self, _: &str) -> Result<String, String> {
+        Err("there are no files beside it".to_owned())
+    }
 }
 
 /// What is there at time 0.
@@ -94,24 +127,6 @@ pub enum Start {
     Empty,
     /// All pods run this tag and are healthy.
     Stable(String),
-}
-
-/// How the pods of an image behave.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Image {
-    /// Time from a pod's creation until it is ready \[ns\], 0 or more.
-    pub startup: i64,
-    /// How many pods of one `ReplicaSet` ever become ready; `None`: all.
-    pub ready_max: Option<u32>,
-    /// When no pod is ready.
-    pub unready: Vec<Window>,
-}
-
-/// A time from (inclusive) and to (exclusive) \[ns\]; `None`: for ever.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Window {
-    pub from: i64,
-    pub to: Option<i64>,
 }
 
 /// What a metric's back end answers from a time on.
@@ -137,6 +152,8 @@ pub enum Reply {
     Status(u16),
     /// A Job and its end.
     Job(JobEnd),
+    /// What the simulated service shows.
+    Signal(Signal),
     /// Any value, for the other providers.
     Value(Value),
 }
@@ -255,23 +272,22 @@ impl Default for Scenario {
             until: UNTIL_DEFAULT,
             start: Start::Stable(STABLE_DEFAULT.to_owned()),
             update: None,
-            image_default: Image::default(),
+            image_default: Image {
+                startup: Delta::from_nanos(STARTUP_DEFAULT).into(),
+                ..Image::default()
+            },
             images: BTreeMap::new(),
             metrics: BTreeMap::new(),
             actions: Vec::new(),
             secrets: BTreeMap::new(),
             plugins: BTreeMap::new(),
             verify_after: None,
-        }
-    }
-}
-
-impl Default for Image {
-    fn default() -> Self {
-        Image {
-            startup: STARTUP_DEFAULT,
-            ready_max: None,
-            unready: Vec::new(),
+            traffic: None,
+            delays: Delays::default(),
+            room: None,
+            pod_hour: None,
+            overdispersion: 0.0,
+            faults: Vec::new(),
         }
     }
 }
@@ -291,14 +307,5 @@ impl Scenario {
         let count = answers.partition_point(|answer| answer.from <= at);
         let last = count.checked_sub(1)?;
         Some(&answers[last].reply)
-    }
-}
-
-impl Image {
-    /// Whether no pod of the image is ready at a time \[ns\], whatever its age.
-    #[must_use]
-    pub fn is_unready(&self, at: i64) -> bool {
-        let covers = |window: &Window| window.from <= at && window.to.is_none_or(|to| at < to);
-        self.unready.iter().any(covers)
     }
 }

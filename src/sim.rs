@@ -9,8 +9,11 @@
 //! traces hold for every order of their work, and so do ours.
 
 pub mod apply;
+mod busy;
+mod faults;
 pub mod people;
 pub mod queue;
+mod routing;
 pub mod start;
 pub mod triggers;
 
@@ -25,7 +28,10 @@ use crate::plan::{Environment, Plan};
 use crate::sim::queue::Queue;
 use crate::time::{Delta, SimTime};
 use crate::trace::Recorder;
-use crate::world::World;
+use crate::world::ledger::Scene;
+use crate::world::telemetry::Telemetry;
+use crate::world::traffic::{Endpoints, Routing};
+use crate::world::{Weather, World};
 
 pub use start::Start;
 
@@ -35,9 +41,13 @@ pub const LONGEST: Delta = Delta::from_secs(7 * 24 * 3600);
 /// More rounds of work at one instant than this, and the run is given up: controllers keep each other busy for ever.
 const MOST_ROUNDS: u32 = 10_000;
 
-/// The same for the rollout alone, which may keep itself busy: a rolling update whose pods start at once is one of the
-/// reasons that end by themselves.
+/// The same for the rollout alone, which may have much to do: a rolling update whose pods start at once is an example. If
+/// nothing moves, its [`busy`] patience ends much earlier.
 const MOST_REPETITIONS: u32 = 100_000;
+
+/// More experiments or analysis runs than this, and the run is given up: those that are made again as often as they end
+/// would fill the memory.
+const MOST_OBJECTS: usize = 500;
 
 /// Something that happens at a future instant.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -52,15 +62,19 @@ pub enum Due {
     Experiment(ExperimentId),
     /// An analysis run asked to be looked at.
     Run(RunId),
+    /// A fault begins.
+    Fault,
+    /// The controllers are there again.
+    Recovery,
 }
 
 /// The order of events at one instant is behaviour: what the world does is seen by people, and both by the controllers.
 impl Phased for Due {
     fn phase(&self) -> u8 {
         match self {
-            Self::Pods => 0,
+            Self::Pods | Self::Fault => 0,
             Self::Deed(_) => 1,
-            Self::Rollout | Self::Experiment(_) | Self::Run(_) => 2,
+            Self::Rollout | Self::Experiment(_) | Self::Run(_) | Self::Recovery => 2,
         }
     }
 }
@@ -81,8 +95,10 @@ pub enum EndReason {
     Quiet,
     /// The horizon was reached.
     Until,
-    /// Controllers kept each other busy without time passing.
+    /// Nothing but resyncs remained to happen, and a controller that keeps itself busy in vain.
     Livelock,
+    /// Experiments or analysis runs were made again and again, and are too many.
+    Crowded,
 }
 
 /// A simulation that can be run again and again; it keeps its memory.
@@ -102,6 +118,9 @@ pub struct Simulation<'a, R: Recorder> {
     run_queues: Vec<Queue>,
     /// Whether anything was written since the last rest.
     changed: bool,
+    /// Whether anything happened since then that concerns pods, or where requests go.
+    scene_changed: bool,
+    patience: busy::Patience,
     triggered: Vec<bool>,
     watched: triggers::Watched,
     scratch: Scratch,
@@ -110,6 +129,17 @@ pub struct Simulation<'a, R: Recorder> {
     templates: Vec<experiment::TemplateStatus>,
     analyses: Vec<experiment::AnalysisStatus>,
     pods_to_restart: Vec<i32>,
+    /// When a slow metrics back end answers each run; empty while it never was slow.
+    answers_due: Vec<Option<SimTime>>,
+    accounts: Option<Accounts>,
+}
+
+/// What is handed to the accounts; kept for its memory.
+#[derive(Debug, Default)]
+struct Accounts {
+    weather: Weather,
+    routing: Routing,
+    endpoints: Endpoints,
 }
 
 impl<'a, R: Recorder> Simulation<'a, R> {
@@ -135,6 +165,8 @@ impl<'a, R: Recorder> Simulation<'a, R> {
             experiment_queues: Vec::new(),
             run_queues: Vec::new(),
             changed: false,
+            scene_changed: false,
+            patience: busy::Patience::default(),
             triggered: Vec::new(),
             watched: triggers::Watched::default(),
             scratch: Scratch::default(),
@@ -143,6 +175,25 @@ impl<'a, R: Recorder> Simulation<'a, R> {
             templates: Vec::new(),
             analyses: Vec::new(),
             pods_to_restart: Vec::new(),
+            answers_due: Vec::new(),
+            accounts: None,
+        }
+    }
+
+    /// Keeps accounts of what is served ([`crate::world::Ledger`]), in the given weather.
+    #[must_use]
+    pub fn accounting(mut self, weather: Weather) -> Self {
+        self.accounts = Some(Accounts {
+            weather,
+            ..Accounts::default()
+        });
+        self
+    }
+
+    /// Another weather for the next run.
+    pub fn set_weather(&mut self, weather: Weather) {
+        if let Some(accounts) = &mut self.accounts {
+            accounts.weather = weather;
         }
     }
 
@@ -174,6 +225,20 @@ impl<'a, R: Recorder> Simulation<'a, R> {
     /// Simulates from `start` until nothing but resyncs remains to happen, or until the script's horizon.
     pub fn run(&mut self, start: &Start) -> Ending {
         self.set_up(start);
+        let ending = self.simulate(start);
+        if self.accounts.is_some() {
+            // A state that lasts is accounted for up to the horizon that was asked for.
+            let until = self
+                .script
+                .until
+                .filter(|_| ending.reason != EndReason::Livelock);
+            let horizon = until.unwrap_or(ending.at).max(ending.at);
+            self.world.ledger.advance(self.environment, horizon);
+        }
+        ending
+    }
+
+    fn simulate(&mut self, start: &Start) -> Ending {
         let limit = self.script.until.unwrap_or(start.at + LONGEST);
         let mut now = start.at;
         let mut last = start.at;
@@ -184,17 +249,30 @@ impl<'a, R: Recorder> Simulation<'a, R> {
                     reason: EndReason::Livelock,
                 };
             }
+            if std::mem::take(&mut self.scene_changed) {
+                self.observe(now);
+            }
             if self.changed {
                 self.changed = false;
                 last = now;
                 self.recorder.settled(now, &self.cluster);
+            }
+            if MOST_OBJECTS < self.cluster.experiments.len().max(self.cluster.runs.len()) {
+                return Ending {
+                    at: now,
+                    reason: EndReason::Crowded,
+                };
             }
             let next = self.next_due();
             let at_rest = RESYNC_PERIOD + RESYNC_PERIOD < self.resync_due - last;
             if next.is_none() && (limit < self.resync_due || at_rest) {
                 return Ending {
                     at: last,
-                    reason: EndReason::Quiet,
+                    reason: if self.patience.is_looping() {
+                        EndReason::Livelock
+                    } else {
+                        EndReason::Quiet
+                    },
                 };
             }
             let due = next.map_or(self.resync_due, |next| next.min(self.resync_due));
@@ -226,7 +304,10 @@ impl<'a, R: Recorder> Simulation<'a, R> {
         self.run_queues.clear();
         self.run_queues
             .resize(self.cluster.runs.len(), Queue::woken());
+        self.answers_due.clear();
+        self.schedule_faults(start.at);
         self.changed = true;
+        self.patience = busy::Patience::default();
         self.triggered.clear();
         self.triggered.resize(self.script.actions.len(), false);
         for (index, action) in self.script.actions.iter().enumerate() {
@@ -238,8 +319,60 @@ impl<'a, R: Recorder> Simulation<'a, R> {
             }
         }
         self.watched = self.watch().unwrap_or_default();
-        self.watch_pods(start.at);
+        self.open_accounts(start.at);
+        self.update_pods(start.at);
         self.recorder.started(start.at, &self.cluster);
+    }
+
+    /// Opens the accounts, if any are kept.
+    fn open_accounts(&mut self, at: SimTime) {
+        let Some(mut accounts) = self.accounts.take() else {
+            return;
+        };
+        let weather = accounts.weather;
+        self.world.weather = weather;
+        let mut ledger = std::mem::take(&mut self.world.ledger);
+        if let Some(scene) = self.scene(&mut accounts) {
+            ledger.open(self.environment, weather, scene, at);
+        }
+        self.world.ledger = ledger;
+        self.accounts = Some(accounts);
+    }
+
+    /// Takes note of a change, if accounts are kept.
+    fn observe(&mut self, now: SimTime) {
+        let Some(mut accounts) = self.accounts.take() else {
+            return;
+        };
+        let mut ledger = std::mem::take(&mut self.world.ledger);
+        if let Some(scene) = self.scene(&mut accounts) {
+            ledger.observe(self.environment, scene, now);
+        }
+        self.world.ledger = ledger;
+        self.accounts = Some(accounts);
+    }
+
+    /// What the cluster shows; nothing without a rollout.
+    fn scene<'s>(&'s self, accounts: &'s mut Accounts) -> Option<Scene<'s>> {
+        let rollout = self.cluster.rollout.as_ref()?;
+        let Accounts {
+            routing, endpoints, ..
+        } = accounts;
+        routing::routes(self.plan, &self.cluster, &self.world.router, routing);
+        routing::endpoints(self.plan, &self.cluster, endpoints);
+        let sets = self.cluster.replica_sets.iter();
+        Some(Scene {
+            routing,
+            endpoints,
+            pods: &self.world.pods,
+            asked: rollout.replicas,
+            available: sets
+                .filter(|set| set.is_rollouts())
+                .map(|set| set.available)
+                .sum(),
+            canary: rollout.template,
+            stable: rollout.status.stable,
+        })
     }
 
     /// The next instant at which something is due, leaving out timers that were superseded and a rollout that only
@@ -264,6 +397,8 @@ impl<'a, R: Recorder> Simulation<'a, R> {
                 Due::Rollout => self.rollout_queue.fire(now),
                 Due::Experiment(id) => self.experiment_queues[usize::from(id.0)].fire(now),
                 Due::Run(id) => self.run_queues[id.0 as usize].fire(now),
+                Due::Fault => (self.changed, self.scene_changed) = (true, true),
+                Due::Recovery => self.resync(),
             }
         }
     }
@@ -278,17 +413,24 @@ impl<'a, R: Recorder> Simulation<'a, R> {
     /// Lets the controllers work until none has anything left to do; `false` if they never stop. In each round every
     /// object that waits is worked on once.
     fn settle(&mut self, now: SimTime) -> bool {
+        if self.controllers_are_down(now) {
+            return true;
+        }
         let mut repetitions = 0;
+        self.patience.renew();
         for _ in 0..MOST_ROUNDS {
             let mut busy = false;
-            while self.rollout_queue.take() {
+            while !self.patience.is_spent() && self.takes_rollout(now) {
                 busy = true;
                 repetitions += 1;
                 if MOST_REPETITIONS < repetitions {
                     return false;
                 }
+                self.begin_turn();
                 self.reconcile_rollout(now);
+                self.end_turn(now);
             }
+            self.delay_watches(now);
             for index in 0..self.experiment_queues.len() {
                 if self.experiment_queues[index].take() {
                     busy = true;
@@ -302,6 +444,7 @@ impl<'a, R: Recorder> Simulation<'a, R> {
                 }
             }
             if !busy {
+                self.end_turns(now);
                 if let Some(at) = self.rollout_queue.to_schedule() {
                     self.kernel.schedule(at, Due::Rollout);
                 }
@@ -309,6 +452,12 @@ impl<'a, R: Recorder> Simulation<'a, R> {
             }
         }
         false
+    }
+
+    /// Whether the rollout waits to be worked on; takes it out.
+    fn takes_rollout(&mut self, now: SimTime) -> bool {
+        self.delay_watches(now);
+        self.rollout_queue.take()
     }
 
     fn reconcile_rollout(&mut self, now: SimTime) {
@@ -352,7 +501,11 @@ impl<'a, R: Recorder> Simulation<'a, R> {
         let Some(rollout) = &mut self.cluster.rollout else {
             return;
         };
+        if rollout.status.step != self.next_status.step {
+            self.patience.progress();
+        }
         std::mem::swap(&mut rollout.status, &mut self.next_status);
+        self.scene_changed |= has_other_routes(&rollout.status, &self.next_status);
         self.changed = true;
         self.rollout_queue.add();
         self.pull_triggers(now);
@@ -411,20 +564,27 @@ impl<'a, R: Recorder> Simulation<'a, R> {
     }
 
     fn reconcile_run(&mut self, index: usize, now: SimTime) {
-        let run = &mut self.cluster.runs[index];
-        if run.deleted {
+        if self.cluster.runs[index].deleted || self.waits_for_answers(index, now) {
             return;
         }
         self.decision.clear();
+        let run = &mut self.cluster.runs[index];
         let id = RunId(u32::try_from(index).unwrap_or(u32::MAX));
         let before = run.phase;
+        if self.world.ledger.looks_back() && !before.is_completed() {
+            self.world.ledger.advance(self.environment, now);
+        }
+        let telemetry = Telemetry {
+            environment: self.environment,
+            ledger: &self.world.ledger,
+        };
         let outcome = analysis::reconcile(
             &self.plan.analyses[run.analysis as usize],
             id,
             run,
             &mut self.cluster.metrics[run.metrics.range()],
             now,
-            self.environment,
+            &telemetry,
             &mut self.decision,
         );
         let run = *run;
@@ -451,6 +611,10 @@ impl<'a, R: Recorder> Simulation<'a, R> {
     fn check_settled(&self, id: RunId, stored: &AnalysisRun, now: SimTime) {
         if cfg!(debug_assertions) {
             let (mut run, mut metrics) = (*stored, self.cluster.metrics_of(stored).to_vec());
+            let telemetry = Telemetry {
+                environment: self.environment,
+                ledger: &self.world.ledger,
+            };
             let mut again = Decision::<Vec<Event>>::default();
             let outcome = analysis::reconcile(
                 &self.plan.analyses[run.analysis as usize],
@@ -458,7 +622,7 @@ impl<'a, R: Recorder> Simulation<'a, R> {
                 &mut run,
                 &mut metrics,
                 now,
-                self.environment,
+                &telemetry,
                 &mut again,
             );
             let same = run == *stored && metrics == self.cluster.metrics_of(stored);
@@ -481,4 +645,13 @@ impl<'a, R: Recorder> Simulation<'a, R> {
         self.decision.log.tell(event);
         self.tell(now);
     }
+}
+
+/// Whether two statuses mean different routes.
+fn has_other_routes(one: &RolloutStatus, other: &RolloutStatus) -> bool {
+    let shares = |status: &RolloutStatus| !status.canary.additional_weights.is_empty();
+    one.stable != other.stable
+        || one.canary.stable_ping_pong != other.canary.stable_ping_pong
+        || shares(one)
+        || shares(other)
 }

@@ -41,6 +41,16 @@ impl Delta {
         Self(seconds.saturating_mul(NANOS_PER_SECOND))
     }
 
+    /// A length of `seconds`, rounded to nanoseconds and kept in range.
+    #[must_use]
+    #[expect(
+        clippy::cast_possible_truncation,
+        reason = "a conversion to an integer saturates"
+    )]
+    pub fn of_seconds(seconds: f64) -> Self {
+        Self((seconds * 1e9).round() as i64)
+    }
+
     /// The length [ns].
     #[must_use]
     pub const fn nanos(self) -> i64 {
@@ -100,6 +110,14 @@ impl Add for Delta {
 
     fn add(self, other: Self) -> Self {
         Self(self.0.saturating_add(other.0))
+    }
+}
+
+impl Sub for Delta {
+    type Output = Self;
+
+    fn sub(self, other: Self) -> Self {
+        Self(self.0.saturating_sub(other.0))
     }
 }
 

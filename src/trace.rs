@@ -22,6 +22,10 @@ pub trait Recorder {
     fn note(&mut self, at: SimTime, log: &mut Self::Log, cluster: &Cluster);
     /// The controllers have come to rest after a change.
     fn settled(&mut self, at: SimTime, cluster: &Cluster);
+    /// Number of recorded events.
+    fn recorded(&self) -> usize;
+    /// Takes all events back but the first `len`: what they tell was undone.
+    fn shorten(&mut self, len: usize);
 }
 
 /// Records nothing.
@@ -37,6 +41,12 @@ impl Recorder for Off {
     fn note(&mut self, _: SimTime, _: &mut Silent, _: &Cluster) {}
     #[inline]
     fn settled(&mut self, _: SimTime, _: &Cluster) {}
+    #[inline]
+    fn recorded(&self) -> usize {
+        0
+    }
+    #[inline]
+    fn shorten(&mut self, _: usize) {}
 }
 
 /// The whole record of a run.
@@ -82,5 +92,13 @@ impl Recorder for Trace {
             events: self.events.len(),
             cluster: cluster.clone(),
         });
+    }
+
+    fn recorded(&self) -> usize {
+        self.events.len()
+    }
+
+    fn shorten(&mut self, len: usize) {
+        self.events.truncate(len);
     }
 }

@@ -30,10 +30,10 @@ pub use history::{Fate, Past};
 /// | Promoted | it is the stable version, and has been healthy since it was first deployed |
 /// | Paused | it waits for a person: `spec.paused`, a pause without an end, an inconclusive analysis or experiment |
 /// | Stuck | at rest in any other state, or beside an experiment that never ends: nobody is asked, nothing will happen |
-/// | Undecided | otherwise: the run was cut off, or controllers kept each other busy without time passing |
+/// | Undecided | otherwise: the run was cut off |
 ///
-/// A run is at rest when nothing but resyncs remained to happen, or when nothing changed for longer than the time between
-/// two resyncs. An Experiment that stands on its own is Successful, Failed or Inconclusive in its controller's sense, or
+/// A run is at rest when nothing but resyncs remained to happen, also if the controller keeps itself busy in vain, or when
+/// nothing changed for longer than the time between two resyncs. An Experiment that stands on its own is Successful, Failed or Inconclusive in its controller's sense, or
 /// else Invalid, Stuck or Undecided.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Verdict {
@@ -177,9 +177,9 @@ impl Outcome {
 /// Whether a run ended in a state that lasts.
 fn is_at_rest(ending: Ending, last_change: SimTime) -> bool {
     match ending.reason {
-        EndReason::Quiet => true,
+        EndReason::Quiet | EndReason::Livelock => true,
         EndReason::Until => RESYNC_PERIOD < ending.at - last_change,
-        EndReason::Livelock => false,
+        EndReason::Crowded => false,
     }
 }
 
@@ -435,6 +435,22 @@ pub fn reconcile_error(words: Words<'_>, error: ReconcileError) -> String {
     }
 }
 
+/// Why the rollout controller keeps itself busy in this state.
+#[must_use]
+pub fn busy_cause(plan: &Plan, cluster: &Cluster) -> &'static str {
+    let Some(rollout) = &cluster.rollout else {
+        return "each of its writes wakes it again";
+    };
+    let pauses = &rollout.status.pauses;
+    if pauses.has(PauseReason::InconclusiveExperiment) {
+        "what was inconclusive is made anew as often as it ends"
+    } else if rollout.paused && plan.blue_green().is_some() {
+        "between the switch and the promotion it takes the update for paused and for complete, and writes both in turns"
+    } else {
+        "each of its writes wakes it again"
+    }
+}
+
 /// What the verdict means, in our words.
 fn consequence(words: Words<'_>, verdict: Verdict, ending: Ending) -> String {
     let plan = words.plan;
@@ -485,9 +501,9 @@ fn of_experiment(verdict: Verdict, ending: Ending) -> String {
 
 fn cut_off(ending: Ending) -> String {
     match ending.reason {
-        EndReason::Livelock => {
+        EndReason::Crowded => {
             format!(
-                "controllers kept each other busy at {} without time passing",
+                "experiments or analysis runs are made without end; the run was cut off at {}",
                 ending.at
             )
         }

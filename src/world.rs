@@ -3,17 +3,23 @@
 //! Knows: the truth ([`crate::plan::Environment`]) and how it looks at a given instant.
 //! Refuses to know: controllers, the event queue. It is asked for the state at an instant and for the next instant at
 //! which that state changes by itself; when to ask is somebody else's business.
-//! Simplifies: pods are created and deleted at once; requests, queues and errors do not exist yet, metrics are scripted.
+//! Simplifies: pods are created at once; requests are a flow, not single ones.
 
+pub mod ledger;
+mod life;
 pub mod plugins;
 pub mod pods;
 pub mod router;
 pub mod telemetry;
+pub mod traffic;
+pub mod weather;
 
 use crate::time::SimTime;
 
-pub use pods::{Pods, Tally};
+pub use ledger::Ledger;
+pub use pods::{Pods, Tally, Truth};
 pub use router::Router;
+pub use weather::Weather;
 
 /// The changing part of the world.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -24,6 +30,10 @@ pub struct World {
     pub router: Router,
     /// The step plugins.
     pub plugins: plugins::Plugins,
+    /// Chance.
+    pub weather: Weather,
+    /// What was served.
+    pub ledger: Ledger,
 }
 
 impl World {
@@ -32,6 +42,7 @@ impl World {
         self.pods.copy_from(&other.pods);
         self.router = other.router;
         self.plugins.clone_from(&other.plugins);
+        self.weather = other.weather;
     }
 
     /// The next instant after `now` at which pods change by themselves.

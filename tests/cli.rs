@@ -1,5 +1,7 @@
 //! The program from outside: exact output, exact errors, exact exit codes.
 
+#![expect(clippy::disallowed_methods, reason = "tests read and write files")]
+
 use std::fs;
 use std::io::Write;
 use std::path::PathBuf;
@@ -143,6 +145,7 @@ time  step  previous   v2  who       what happened
 Promoted at 20s: v2 is the stable version
   reason    Rollout completed update to revision 2 (rxqgsk58pg): Completed all 1 canary steps
   end       nothing but resyncs happens after 20s
+  impact    3 pods at most, 0.006 pod-hours beyond spec.replicas
 ",
         "",
     );
@@ -259,6 +262,121 @@ error[no-such-rollout]: the input has no Rollout `wbe`
  = help: did you mean `web`?
 
 ",
+    );
+}
+
+#[test]
+fn of_many_rollouts_a_handful_is_listed() {
+    let texts: Vec<String> = (0..500)
+        .map(|number| rollout(&format!("web-{number}"), GATE))
+        .collect();
+    let folder = Folder::new("many").with("all.yaml", &texts.join("---\n"));
+    folder.run(&["run", "all.yaml"]).expect(
+        2,
+        "",
+        "\
+error[several-rollouts]: the input has 500 Rollouts
+ |
+ = help: choose one with `--rollout`: `web-0`, `web-1`, `web-2`, `web-3`, `web-4` or 495 more
+
+",
+    );
+}
+
+#[test]
+fn of_many_warnings_alike_the_first_are_shown() {
+    let all = rollout("web", ANALYSED) + &CHECK.repeat(51);
+    let folder = Folder::new("alike").with("all.yaml", &all);
+    let told = folder.run(&["run", "-q", "all.yaml"]);
+    assert_eq!(told.code, Some(0));
+    assert_eq!(told.stderr.matches("warning[duplicate-object]").count(), 20);
+    let end = "info[more]: 30 more of the kind `duplicate-object` are not shown\n\n";
+    assert!(told.stderr.ends_with(end), "{}", told.stderr);
+}
+
+#[test]
+fn a_file_that_does_not_exist_is_the_only_complaint() {
+    Folder::new("nowhere").run(&["run", "nope.yaml"]).expect(
+        65,
+        "",
+        "error[no-such-file]: there is no file or folder `nope.yaml`\n\n",
+    );
+}
+
+/// What is said of the end is true: it is seven days, that of the scenario, or that of the command line.
+#[test]
+fn what_lies_beyond_the_end_is_said_never_to_happen() {
+    let scenario = |until: &str| {
+        format!(
+            "apiVersion: coalmine/v1alpha1
+kind: Scenario
+metadata: {{name: late}}
+spec:
+  {until}
+  actions: [{{at: 30h, do: promote}}]
+"
+        )
+    };
+    let warning = "warning[beyond-horizon]: this never happens: the simulation ends at";
+    for (until, args, expected, promoted) in [
+        ("seed: 1", &[][..], None, true),
+        ("until: 40h", &[], None, true),
+        ("until: 20h", &[], Some("20h0m0s"), false),
+        ("until: 20h", &["--until", "31h"], None, true),
+        ("seed: 1", &["--until", "10m"], Some("10m0s"), false),
+    ] {
+        let folder = Folder::new("beyond")
+            .with("web.yaml", &rollout("web", GATE))
+            .with("scenario.yaml", &scenario(until));
+        let told = folder.run(&[&["run", "-q", "."], args].concat());
+        let message = expected.map(|end| format!("{warning} {end}"));
+        assert_eq!(
+            told.code,
+            Some(if promoted { 0 } else { 12 }),
+            "{until} {args:?}"
+        );
+        match message {
+            None => assert_eq!(told.stderr, "", "{until} {args:?}"),
+            Some(message) => assert!(told.stderr.contains(&message), "{}", told.stderr),
+        }
+    }
+    let folder = Folder::new("too-late")
+        .with("web.yaml", &rollout("web", GATE))
+        .with("scenario.yaml", &scenario("until: 169h"));
+    let told = folder.run(&["run", "."]);
+    assert_eq!(told.code, Some(65));
+    assert!(
+        told.stderr
+            .contains("error[bad-horizon]: no simulation goes on for longer than 7 days"),
+        "{}",
+        told.stderr
+    );
+}
+
+/// Datadog finds no points: `metricproviders/datadog/datadog.go: parseResponseV2` gives the conditions nil.
+#[test]
+fn a_value_of_null_is_nil_for_conditions() {
+    let check = CHECK
+        .replace(
+            "prometheus: {address: x, query: up}",
+            "datadog: {query: up}",
+        )
+        .replace(
+            "result[0] > 0.9",
+            "isNil(result) && result == nil && default(result, 7) == 7",
+        );
+    let folder = Folder::new("nil")
+        .with("web.yaml", &(rollout("web", ANALYSED) + &check))
+        .with(
+            "scenario.yaml",
+            &BAD.replace("vector: [0.5]", "value: null"),
+        );
+    let told = folder.run(&["run", "."]);
+    assert_eq!((told.code, told.stderr.as_str()), (Some(0), ""));
+    assert!(
+        told.stdout.contains("rate = null is Successful"),
+        "{}",
+        told.stdout
     );
 }
 
@@ -436,7 +554,7 @@ fn colours_appear_on_demand_only() {
 }
 
 #[test]
-fn the_csv_table_has_one_line_for_each_entry_and_the_verdict() {
+fn the_csv_table_has_one_line_for_each_entry_the_verdict_and_each_measure() {
     let folder = Folder::new("csv").with(
         "web.yaml",
         &(rollout("web", ANALYSED) + CHECK + "---\n" + BAD),
@@ -452,6 +570,11 @@ seconds,who,kind,step,weight,active,pods,metric,value,phase,what,why
 0,analysis,analysis-ended,,,,previous=2/2,,,,analysis of step 1 is Failed,\"Metric \"\"rate\"\" assessed Failed due to failed (1) > failureLimit (0)\"
 0,rollout,aborted,,,,previous=2/2,,,,ABORTS revision 2,\"Step-based analysis phase error/failed: Metric \"\"rate\"\" assessed Failed due to failed (1) > failureLimit (0)\"
 0,,verdict,,,,,,,,RolledBack,\"RolloutAborted: Rollout aborted update to revision 2: Step-based analysis phase error/failed: Metric \"\"rate\"\" assessed Failed due to failed (1) > failureLimit (0)\"
+0,,measure,,,,,peakPods,2,,,
+0,,measure,,,,,podHours,0,,,
+0,,measure,,,,,excessPodHours,0,,,
+0,,measure,,,,,shortOfCapacitySeconds,0,,,
+0,,measure,,,,,instantRollbackSeconds,0,,,
 ",
         "",
     );
@@ -496,6 +619,7 @@ fn the_json_document_is_versioned_and_complete() {
             "world",
             "verdict",
             "earlier",
+            "impact",
             "end",
             "versions",
             "timeline",
@@ -576,4 +700,87 @@ fn what_is_not_simulated_is_said() {
         "{}",
         told.stderr
     );
+}
+
+/// Pods that start at once and an experiment that is inconclusive at once: it is made again without
+/// end, and no time passes.
+#[test]
+fn a_controller_that_is_busy_without_end_is_told_once_in_every_format() {
+    let experiment = "canary: {steps: [{experiment: {duration: 10m,
+      templates: [{name: a, specRef: canary}], analyses: [{name: b, templateName: check}]}}]}";
+    let check = CHECK.replace(
+        "successCondition",
+        "failureCondition: result[0] < 0.1\n    successCondition",
+    );
+    let world = BAD.replace("spec:\n", "spec:\n  images: {default: {startup: 0s}}\n");
+    let folder = Folder::new("busy")
+        .with("web.yaml", &(rollout("web", experiment) + &check))
+        .with("scenario.yaml", &world);
+    let told = folder.run(&["run", "."]);
+    assert_eq!((told.code, told.stderr.as_str()), (Some(12), ""));
+    let once = |text: &str, what: &str| assert_eq!(text.matches(what).count(), 1, "{text}");
+    once(
+        &told.stdout,
+        "rollout     is busy without end: what was inconclusive is made",
+    );
+    once(
+        &told.stdout,
+        "end       nothing happens after 30s, although the controller never rests",
+    );
+    let told = folder.run(&["run", ".", "--output", "csv"]);
+    once(&told.stdout, "rollout,busy,");
+    let told = folder.run(&["run", ".", "--output", "json"]);
+    once(&told.stdout, "\"kind\": \"busy\"");
+    once(&told.stdout, "\"reason\": \"livelock\"");
+}
+
+/// `rollout/trafficrouting/istio/istio.go: UpdateHash` names the subsets as the manifest does, and passes over those that the
+/// rule does not have.
+#[test]
+fn a_destination_rule_keeps_the_names_of_its_subsets() {
+    let istio = "canary: {trafficRouting: {istio: {virtualService: {name: vs}, destinationRule:
+      {name: rule, canarySubsetName: next, stableSubsetName: live}}}, steps: [{setWeight: 50}, {pause: {}}]}";
+    let rule = |subsets: &str| {
+        format!(
+            "---
+apiVersion: networking.istio.io/v1
+kind: DestinationRule
+metadata: {{name: rule}}
+spec: {{host: web, subsets: [{subsets}]}}
+"
+        )
+    };
+    let folder = Folder::new("assumed-rule").with("web.yaml", &rollout("web", istio));
+    let told = folder.run(&["run", "-v", "."]);
+    assert_eq!((told.code, told.stderr.as_str()), (Some(12), ""));
+    assert!(
+        told.stdout
+            .contains("DestinationRule rule (not in the input)"),
+        "{}",
+        told.stdout
+    );
+    let told = folder.run(&["run", "--output", "json", "."]);
+    let event = "DestinationRule rule subset updated (next: rxqgsk58pg, live: ";
+    assert!(told.stdout.contains(event), "{}", told.stdout);
+
+    let text = rollout("web", istio) + &rule("{name: next}, {name: live}");
+    let folder = Folder::new("whole-rule").with("web.yaml", &text);
+    let told = folder.run(&["run", "."]);
+    assert_eq!((told.code, told.stderr.as_str()), (Some(12), ""));
+    assert!(
+        !told.stdout.contains("DestinationRule rule (not"),
+        "{}",
+        told.stdout
+    );
+
+    let text = rollout("web", istio) + &rule("{name: nxet}, {name: live}");
+    let folder = Folder::new("wrong-rule").with("web.yaml", &text);
+    let told = folder.run(&["run", "."]);
+    assert_eq!(told.code, Some(12));
+    for part in [
+        "warning[no-such-subset]: DestinationRule `rule` has no subset `next`",
+        "did you mean `nxet`?",
+    ] {
+        assert!(told.stderr.contains(part), "{}", told.stderr);
+    }
 }

@@ -2,6 +2,8 @@
 //!
 //! The pages in `tests/explain` are exact; `UPDATE=1` writes them anew.
 
+#![expect(clippy::disallowed_methods, reason = "tests read and write files")]
+
 use std::fs;
 use std::path::Path;
 use std::process::{Command, Output};

@@ -4,6 +4,8 @@
 //! `# error: [id] part of the one-line form`, several one after the other. Those of
 //! `tests/input/golden` have their whole rendering beside them; `UPDATE=1` writes it anew.
 
+#![expect(clippy::disallowed_methods, reason = "tests read and write files")]
+
 use std::collections::BTreeMap;
 use std::fmt::Write;
 use std::fs;
@@ -14,8 +16,9 @@ use coalmine::diagnostic::{Finding, Located, Look, Place, render, render_compact
 use coalmine::duration::SECOND;
 use coalmine::input::{self, Input, Manifest, SourceFile};
 use coalmine::scenario::{
-    self, Action, Event, JobEnd, Promotion, Reply, Scenario, Trigger, Verb, Written,
+    self, Action, Event, JobEnd, NoFiles, Promotion, Reply, Scenario, Trigger, Verb, Written,
 };
+use coalmine::time::{Delta, SimTime};
 
 fn folder(name: &str) -> Vec<PathBuf> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"))
@@ -40,7 +43,7 @@ fn read(name: &str, bytes: impl Into<Vec<u8>>) -> (Input, Vec<Finding>) {
     for manifest in input.manifests() {
         if let Manifest::Scenario(written) = manifest {
             let omitted = input.omitted(written.document);
-            later.extend(scenario::check(written, omitted, &[]).1);
+            later.extend(scenario::check(written, omitted, &[], &NoFiles).1);
         }
     }
     let findings = input.findings(later);
@@ -342,13 +345,14 @@ fn a_scenario_becomes_typed_and_exact() {
     let Some(Manifest::Scenario(written)) = input.manifests().next() else {
         panic!("a Scenario");
     };
-    let (scenario, wrong) = scenario::check(written, &[], &[]);
+    let (scenario, wrong) = scenario::check(written, &[], &[], &NoFiles);
     assert!(wrong.is_empty());
     let image = scenario.image("v2");
-    assert_eq!((image.startup, image.ready_max), (8 * SECOND, Some(3)));
-    let is_unready = [149, 150, 599, 600].map(|second| image.is_unready(second * SECOND));
-    assert_eq!(is_unready, [false, true, true, false]);
-    assert_eq!(scenario.image("v3").startup, 10 * SECOND);
+    assert_eq!(image.startup, Delta::from_secs(8).into());
+    assert_eq!(image.max_ready, Some(3));
+    let window = (SimTime::from_secs(150), SimTime::from_secs(600));
+    assert_eq!(image.unready, [window]);
+    assert_eq!(scenario.image("v3").startup, Delta::from_secs(10).into());
     let reply = |second| scenario.reply("success-rate", second * SECOND);
     assert_eq!(reply(149), Some(&Reply::Vector(vec![0.99])));
     assert_eq!(reply(150), Some(&Reply::Scalar(0.8)));
@@ -375,6 +379,7 @@ fn a_scenario_becomes_typed_and_exact() {
         },
         &[],
         &[],
+        &NoFiles,
     );
     assert_eq!((default, wrong.len()), (Scenario::default(), 0));
 }

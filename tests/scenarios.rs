@@ -1,5 +1,7 @@
 //! Every shipped scenario, run as a user runs it. `UPDATE=1 cargo test --test scenarios` rewrites the expectations.
 
+#![expect(clippy::disallowed_methods, reason = "tests read and write files")]
+
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;

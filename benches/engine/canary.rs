@@ -68,6 +68,11 @@ pub(crate) struct Canary {
 
 impl Canary {
     pub(crate) fn new(replicas: i32) -> Self {
+        Self::in_world(replicas, Setting::default())
+    }
+
+    /// The same in a world of traffic and health.
+    pub(crate) fn in_world(replicas: i32, world: Setting) -> Self {
         let mut rollout: Rollout = serde_yaml::from_str(ROLLOUT).expect("a rollout");
         rollout.spec.as_mut().expect("a spec").replicas = Some(replicas);
         let analysis: AnalysisTemplate = serde_yaml::from_str(ANALYSIS).expect("a template");
@@ -85,11 +90,11 @@ impl Canary {
         };
         let mut setting = Setting {
             default_image: Image {
-                startup: Delta::from_secs(10),
-                ..Image::default()
+                startup: Delta::from_secs(10).into(),
+                ..world.default_image
             },
             tags: vec!["v1".to_owned(), "v2".to_owned()],
-            ..Setting::default()
+            ..world
         };
         let healthy = vec![(SimTime::ZERO, Response::Vector(vec![0.97]))];
         setting.metrics.insert("success-rate".to_owned(), healthy);

@@ -4,14 +4,16 @@
 
 use std::collections::BTreeSet;
 
-use crate::cli::{unsimulated, world};
-use crate::diagnostic::wording::{closest, count, listed, quoted};
+use crate::cli::files::Beside;
+use crate::cli::{destination_rule, unsimulated, world};
+use crate::diagnostic::wording::{closest, count, listed_briefly, quoted};
 use crate::diagnostic::{Diagnostic, Located, Path};
 use crate::input::{Input, Manifest};
 use crate::plan::compile::{self, Compiled, tag_of};
 use crate::plan::scenario::Script;
 use crate::plan::setting::Setting;
 use crate::report::{Report, Run};
+use crate::scenario::written::Time;
 use crate::scenario::{self, Scenario, Written};
 use crate::sim::{LONGEST, Simulation, Start};
 use crate::spec::{Experiment, Rollout};
@@ -20,12 +22,17 @@ use crate::trace::Trace;
 use crate::validation::references::{Missing, ObjectSet};
 use crate::validation::rollout::TemplateOrigin;
 use crate::validation::workload::{Workload, resolve_workload};
+use crate::world::Weather;
+
+/// The name of the error that there is neither a Rollout nor an Experiment.
+pub(super) const NOTHING_TO_RUN: &str = "nothing-to-run";
+
+/// A scenario may last as long as a simulation.
+const _: () = assert!(scenario::UNTIL_DEFAULT == LONGEST.nanos());
 
 /// Marks diagnostics about the command line, not about the input.
 const SEVERAL_ROLLOUTS: &str = "several-rollouts";
 const NO_SUCH_ROLLOUT: &str = "no-such-rollout";
-/// Names of foreign objects that are listed one by one.
-const IGNORED_MAX: usize = 5;
 
 /// What the command line chooses.
 pub(super) struct Choice<'a> {
@@ -35,6 +42,7 @@ pub(super) struct Choice<'a> {
     pub(super) initial: bool,
     pub(super) until: Option<SimTime>,
     pub(super) seed: Option<u64>,
+    pub(super) random: bool,
 }
 
 /// Everything that a simulation needs.
@@ -46,6 +54,7 @@ pub(super) struct Case {
     script: Script,
     start: Start,
     seed: u64,
+    random: bool,
 }
 
 /// What is simulated.
@@ -81,16 +90,24 @@ impl Case {
                 return Err(remarks);
             }
         };
-        if let Subject::Rollout(rollout) = subject {
-            remarks.extend(unsimulated::warnings(rollout));
-        }
+        let has_rollout = matches!(subject, Subject::Rollout(_));
+        remarks.extend(match subject {
+            Subject::Rollout(rollout) => unsimulated::of_rollout(rollout),
+            Subject::Experiment(experiment) => unsimulated::of_experiment(experiment),
+        });
+        remarks.extend(unsimulated::objects(input, has_rollout));
         let (resolved, refusal) = resolve(input, subject);
         let own = own_tag(&resolved);
         let mut scenario = Scenario::default();
+        let written = written.map(|written| with_end(written, choice.until));
+        let written = written.as_ref();
         if let Some(written) = written {
             let omitted = input.omitted(written.document);
             let own = std::slice::from_ref(&own);
-            let (checked, problems) = scenario::check(written, omitted, own);
+            let source = input.locate(&written.at(Path::root()));
+            let source = source.map_or("", |location| input.sources.name(location.source));
+            let files = Beside::file(source);
+            let (checked, problems) = scenario::check(written, omitted, own, &files);
             scenario = checked;
             remarks.extend(problems);
         }
@@ -115,6 +132,9 @@ impl Case {
         if refusal.is_some() {
             compiled.plan.invalid = refusal;
         }
+        let (assumed, problems) = destination_rule::check(input, &compiled.plan);
+        compiled.assumed.extend(assumed);
+        remarks.extend(problems);
         remarks.extend(
             written
                 .map(|written| unmeasured(written, &compiled))
@@ -137,22 +157,16 @@ impl Case {
                 Start::settled(&compiled.plan, &compiled.environment, stable, update)
             }
         };
-        let has_until = written.is_some_and(|written| {
-            written
-                .value
-                .spec
-                .as_ref()
-                .is_some_and(|spec| spec.until.is_some())
-        });
+        let has_until = written
+            .and_then(|written| written.value.spec.as_ref())
+            .is_some_and(|spec| spec.until.is_some());
         let until = has_until.then(|| SimTime::from_nanos(scenario.until));
-        let until = choice
-            .until
-            .or(until)
-            .map(|until| until.min(SimTime::ZERO + LONGEST));
+        let until = choice.until.or(until);
         let script = compile::script(world::actions(&scenario, &compiled), until);
         let case = Self {
             scenario: written.map(|_| scenario_name(&scenario)),
             seed: choice.seed.unwrap_or(scenario.seed),
+            random: choice.random,
             compiled,
             setting,
             script,
@@ -166,7 +180,13 @@ impl Case {
         let Compiled {
             plan, environment, ..
         } = &self.compiled;
-        let mut simulation = Simulation::new(plan, environment, &self.script, Trace::default());
+        let weather = if self.random {
+            Weather::of(self.seed)
+        } else {
+            Weather::CALM
+        };
+        let mut simulation =
+            Simulation::new(plan, environment, &self.script, Trace::default()).accounting(weather);
         let ending = simulation.run(&self.start);
         Report::of(&Run {
             compiled: &self.compiled,
@@ -175,8 +195,20 @@ impl Case {
             trace: simulation.recorder(),
             ending,
             seed: self.seed,
+            random: self.random,
+            tally: Some(simulation.world().ledger.tally()),
         })
     }
+}
+
+/// The scenario with the end that the command line asks for, so that what is said of the end is true.
+fn with_end(written: &Located<Written>, until: Option<SimTime>) -> Located<Written> {
+    let mut written = written.clone();
+    if let Some(until) = until {
+        let spec = written.value.spec.get_or_insert_default();
+        spec.until = Some(Time::Text(format!("{}ns", until.nanos())));
+    }
+    written
 }
 
 fn scenario_name(scenario: &Scenario) -> String {
@@ -208,16 +240,11 @@ fn ignored(input: &Input) -> Vec<Diagnostic> {
     if names.is_empty() {
         return Vec::new();
     }
-    let mut shown: Vec<&str> = names.iter().take(IGNORED_MAX).map(String::as_str).collect();
-    let more = (names.len() - shown.len()).to_string() + " more";
-    if shown.len() < names.len() {
-        shown.push(&more);
-    }
     let message = format!(
         "{} of other kinds {} ignored: {}",
         count(names.len(), "object"),
         if names.len() == 1 { "is" } else { "are" },
-        listed(&shown, "and")
+        listed_briefly(&names, "and")
     );
     vec![Diagnostic::info("ignored", message)]
 }
@@ -275,7 +302,7 @@ fn subject<'a>(input: &'a Input, name: Option<&str>) -> Result<Subject<'a>, Box<
             let message = "the input has neither a Rollout nor an Experiment";
             let help = "name the files or folders with the manifests of a release";
             Err(Box::new(
-                Diagnostic::error("nothing-to-run", message).help(help),
+                Diagnostic::error(NOTHING_TO_RUN, message).help(help),
             ))
         }
         _ => {
@@ -285,8 +312,8 @@ fn subject<'a>(input: &'a Input, name: Option<&str>) -> Result<Subject<'a>, Box<
                 "Rollout"
             };
             let message = format!("the input has {}", count(names.len(), kind));
-            let names: Vec<&str> = names.iter().map(String::as_str).collect();
-            let help = format!("choose one with `--rollout`: {}", listed(&names, "or"));
+            let names = listed_briefly(&names, "or");
+            let help = format!("choose one with `--rollout`: {names}");
             Err(Box::new(
                 Diagnostic::error(SEVERAL_ROLLOUTS, message).help(help),
             ))
@@ -304,11 +331,10 @@ fn known(names: &[String], name: &str) -> String {
     if let Some(closest) = closest(name, names.iter().map(String::as_str)) {
         return format!("did you mean {}?", quoted(closest));
     }
-    let names: Vec<&str> = names.iter().map(String::as_str).collect();
     if names.is_empty() {
         "it has none".to_owned()
     } else {
-        format!("it has {}", listed(&names, "and"))
+        format!("it has {}", listed_briefly(names, "and"))
     }
 }
 

@@ -3,6 +3,8 @@
 //! Knows paths and file systems. Refuses to know what is in the files. Simplifies: a folder stands
 //! for the manifests in it, not for those in folders below (as for `kubectl apply -f`).
 
+#![expect(clippy::disallowed_methods, reason = "the place where files are read")]
+
 use std::collections::BTreeSet;
 use std::ffi::OsStr;
 use std::fs::{self, File};
@@ -12,6 +14,7 @@ use std::path::{Path, PathBuf};
 use crate::diagnostic::Diagnostic;
 use crate::diagnostic::wording::{closest, count, quoted};
 use crate::input::{SOURCE_SIZE_MAX, SourceFile};
+use crate::scenario::Files;
 
 /// Stands for standard input.
 pub const STDIN: &str = "-";
@@ -50,6 +53,39 @@ pub fn gather(arguments: &[PathBuf], stdin: &mut dyn Read) -> (Vec<SourceFile>, 
         }
     }
     (gathering.files, gathering.diagnostics)
+}
+
+/// The files beside a scenario.
+#[derive(Debug)]
+pub struct Beside {
+    folder: PathBuf,
+}
+
+impl Beside {
+    /// The files in the folder of the scenario's own file.
+    #[must_use]
+    pub fn file(scenario: &str) -> Self {
+        let folder = Path::new(scenario).parent().map(Path::to_owned);
+        Self {
+            folder: folder.unwrap_or_default(),
+        }
+    }
+}
+
+impl Files for Beside {
+    fn text(&self, name: &str) -> Result<String, String> {
+        let path = self.folder.join(name);
+        let file = File::open(&path).map_err(|error| error.to_string())?;
+        let mut bytes = Vec::new();
+        let limit = SOURCE_SIZE_MAX as u64 + 1;
+        file.take(limit)
+            .read_to_end(&mut bytes)
+            .map_err(|error| error.to_string())?;
+        if bytes.len() > SOURCE_SIZE_MAX {
+            return Err(format!("it is larger than {SOURCE_SIZE_MAX} bytes"));
+        }
+        String::from_utf8(bytes).map_err(|_| "it is not UTF-8".to_owned())
+    }
 }
 
 #[derive(Default)]

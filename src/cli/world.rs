@@ -1,7 +1,7 @@
 //! From a scenario to the world and the script of a simulation.
 
 use crate::plan::compile::Compiled;
-use crate::plan::environment::{Fate, Image, PluginResult};
+use crate::plan::environment::{Fate, PluginResult};
 use crate::plan::scenario::{Action, Deed, Trigger, When};
 use crate::plan::setting::{Response, Setting};
 use crate::scenario::{self, Event, JobEnd, Promotion, Reply, Scenario, Verb};
@@ -10,12 +10,8 @@ use crate::time::{Delta, SimTime};
 /// The world that a scenario describes.
 pub(super) fn setting(scenario: &Scenario, tags: Vec<String>) -> Setting {
     Setting {
-        images: scenario
-            .images
-            .iter()
-            .map(|(tag, pods)| (tag.clone(), image(pods)))
-            .collect(),
-        default_image: image(&scenario.image_default),
+        images: scenario.images.clone(),
+        default_image: scenario.image_default.clone(),
         metrics: scenario
             .metrics
             .iter()
@@ -34,6 +30,12 @@ pub(super) fn setting(scenario: &Scenario, tags: Vec<String>) -> Setting {
             .collect(),
         verify_after: scenario.verify_after.map(Delta::from_nanos),
         tags,
+        traffic: scenario.traffic.clone(),
+        delays: scenario.delays,
+        room: scenario.room,
+        pod_hour: scenario.pod_hour,
+        overdispersion: scenario.overdispersion,
+        faults: scenario.faults.clone(),
         ..Setting::default()
     }
 }
@@ -50,26 +52,6 @@ pub(super) fn tags(scenario: &Scenario) -> Vec<String> {
     scenario.update.iter().cloned().chain(set).collect()
 }
 
-fn image(pods: &scenario::Image) -> Image {
-    let instant = SimTime::from_nanos;
-    Image {
-        startup: Delta::from_nanos(pods.startup),
-        max_ready: pods
-            .ready_max
-            .map(|most| i32::try_from(most).unwrap_or(i32::MAX)),
-        unready: pods
-            .unready
-            .iter()
-            .map(|window| {
-                (
-                    instant(window.from),
-                    window.to.map_or(SimTime::MAX, instant),
-                )
-            })
-            .collect(),
-    }
-}
-
 fn response(reply: &Reply) -> Response {
     match reply {
         Reply::Vector(numbers) => Response::Vector(numbers.clone()),
@@ -82,6 +64,7 @@ fn response(reply: &Reply) -> Response {
             JobEnd::FailsAfter(after) => Fate::Fails(Delta::from_nanos(*after)),
             JobEnd::Never => Fate::Hangs,
         }),
+        Reply::Signal(signal) => Response::Signal(*signal),
         Reply::Value(value) => any_value(value),
     }
 }

@@ -1,5 +1,6 @@
 //! `AnalysisRun`s: counters and the last measurement of each metric; the full log is the trace's business.
 
+use crate::cluster::provider::Sample;
 use crate::cluster::{ExperimentId, Slice, TemplateId};
 use crate::time::SimTime;
 
@@ -172,6 +173,8 @@ pub struct AnswerRef {
     pub metric: u16,
     /// Index of the answer in the metric's script; `None` before the first.
     pub point: Option<u32>,
+    /// What the simulated service showed, where the answer is a signal.
+    pub sample: Sample,
 }
 
 /// `MetricResult` of a metric.

@@ -188,6 +188,8 @@ pub enum Event {
         /// `spec.replicas` after.
         to: i32,
     },
+    /// The rollout keeps itself busy: each of its answers wakes it again, and no time passes.
+    KeepsItselfBusy,
     /// Pods were evicted because of `restartAt`.
     PodsRestarted {
         /// Of which `ReplicaSet`.

@@ -1,5 +1,10 @@
 //! The engine as a whole: the interface, its limits, and the agreement of its two evaluators.
 
+#![expect(
+    clippy::disallowed_methods,
+    reason = "a limit on the time that a condition takes"
+)]
+
 use super::*;
 
 fn holds(text: &str, result: ValueRef<'_>) -> bool {

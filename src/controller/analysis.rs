@@ -5,9 +5,9 @@
 use crate::cluster::analysis_run::{
     AnalysisPhase, AnswerRef, Breach, Counter, Detail, Measurement, MetricStatus, RunMessage,
 };
-use crate::cluster::provider::{Answer, JobState, Provider};
+use crate::cluster::provider::{Answer, JobState, Provider, Sample};
 use crate::cluster::{AnalysisRun, Event, RunId};
-use crate::condition::{self, Verdict};
+use crate::condition::{self, ValueRef, Verdict};
 use crate::controller::{Decision, Log};
 use crate::plan::{AnalysisPlan, MetricPlan};
 use crate::time::{Delta, SimTime};
@@ -62,6 +62,7 @@ pub fn reconcile<L: Log>(
             analysis: run.analysis,
             metric: u16::try_from(index).unwrap_or(u16::MAX),
             point: None,
+            sample: Sample::default(),
         };
         let measurement = measure(metric, status, task, place, now, provider);
         changed |= task == Task::Run || status.last != Some(measurement);
@@ -120,6 +121,22 @@ fn has_no_task(
         .iter()
         .zip(metrics)
         .all(|(metric, status)| task(metric, status, run.started, terminating, now).is_none())
+}
+
+/// Whether a run would ask a provider now.
+#[must_use]
+pub fn measures(
+    plan: &AnalysisPlan,
+    run: &AnalysisRun,
+    metrics: &[MetricStatus],
+    now: SimTime,
+) -> bool {
+    let terminating = is_terminating(plan, run, metrics);
+    let live = !run.phase.is_completed() && plan.invalid.is_none();
+    let mut pairs = plan.metrics.iter().zip(metrics);
+    live && pairs.any(|(metric, status)| {
+        task(metric, status, run.started, terminating, now) == Some(Task::Run)
+    })
 }
 
 /// Whether a run takes no further measurements: it was told to stop, or a metric that counts has ended badly
@@ -213,8 +230,12 @@ fn measure(
             )
         }
         _ => {
-            let (point, reading) = provider.ask(metric.source, now);
-            let answer = AnswerRef { point, ..place };
+            let asked = provider.ask(metric.source, now);
+            let answer = AnswerRef {
+                point: asked.point,
+                sample: asked.sample,
+                ..place
+            };
             let blank = Measurement {
                 phase: AnalysisPhase::Running,
                 started: stored,
@@ -223,7 +244,7 @@ fn measure(
                 answer,
                 message: Detail::None,
             };
-            judge(metric, &reading.answer, blank)
+            judge(metric, &asked.reading.answer, blank)
         }
     }
 }
@@ -246,12 +267,13 @@ fn judge(metric: &MetricPlan, answer: &Answer, blank: Measurement) -> Measuremen
             resume_at: Some(blank.started),
             ..blank
         },
-        Answer::Value(value) => {
-            let verdict = condition::judge(
-                metric.success.as_ref(),
-                metric.failure.as_ref(),
-                value.as_ref(),
-            );
+        Answer::Value(_) | Answer::Signal(_) => {
+            let sample = [blank.answer.sample.into()];
+            let value = match answer {
+                Answer::Value(value) => value.as_ref(),
+                _ => ValueRef::Vector(&sample),
+            };
+            let verdict = condition::judge(metric.success.as_ref(), metric.failure.as_ref(), value);
             let phase = match verdict {
                 Ok(Verdict::Successful) => AnalysisPhase::Successful,
                 Ok(Verdict::Failed) => AnalysisPhase::Failed,

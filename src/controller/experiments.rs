@@ -8,6 +8,7 @@ use crate::cluster::status::{AbortCause, PauseReason};
 use crate::cluster::{Command, Event, Experiment, ExperimentId, TemplateId};
 use crate::controller::Log;
 use crate::controller::rollout::{Failed, Pass};
+use crate::controller::runs::History;
 
 impl<L: Log> Pass<'_, L> {
     fn stored_experiment(&self, id: ExperimentId) -> Option<&Experiment> {
@@ -139,25 +140,14 @@ impl<L: Log> Pass<'_, L> {
 
     /// Deletes experiments beyond the history limits (`utils/experiment/filter.go: FilterExperimentsToDelete`).
     fn trim_experiments(&mut self, kept: Option<ExperimentId>) {
-        let (mut successful, mut unsuccessful) = (0, 0);
+        let mut history = History::new(self.plan);
         let mut surplus = Vec::new();
         let newest_first: Vec<_> = self
             .live_experiments()
             .filter(|(id, _)| kept != Some(*id))
             .collect();
         for (id, experiment) in newest_first.into_iter().rev() {
-            let within_limit = match experiment.phase {
-                AnalysisPhase::Successful => {
-                    successful += 1;
-                    successful <= self.plan.successful_run_history_limit
-                }
-                AnalysisPhase::Failed | AnalysisPhase::Error | AnalysisPhase::Inconclusive => {
-                    unsuccessful += 1;
-                    unsuccessful <= self.plan.unsuccessful_run_history_limit
-                }
-                _ => true,
-            };
-            if !within_limit || self.set_of(Some(experiment.canary)).is_none() {
+            if !history.keeps(experiment.phase) || self.set_of(Some(experiment.canary)).is_none() {
                 surplus.push(Command::DeleteExperiment(id));
             }
         }

@@ -8,7 +8,6 @@ use crate::cluster::{Command, Event, ReplicaSet};
 use crate::controller::Log;
 use crate::controller::replicas::{self, ActualWeights, CanarySize, Pods, Sizes, Split};
 use crate::controller::rollout::Pass;
-use crate::plan::strategy::Router;
 use crate::plan::{BlueGreen, Canary, Strategy};
 use crate::time::{Delta, SimTime};
 
@@ -487,17 +486,7 @@ impl<L: Log> Pass<'_, L> {
             .plan
             .canary()
             .and_then(|canary| canary.routing.as_ref())
-            .is_some_and(|routing| {
-                routing.routers.iter().any(|router| {
-                    matches!(
-                        router,
-                        Router::Istio {
-                            destination_rule: Some(_),
-                            ..
-                        }
-                    )
-                })
-            });
+            .is_some_and(|routing| routing.destination_rule().is_some());
         let template = Some(self.sets[index].template);
         let rule = self.cluster.destination_rule;
         has_rule && (rule.canary == template || rule.stable == template)

@@ -10,7 +10,36 @@ use crate::controller::Log;
 use crate::controller::replica_sets::is_saturated;
 use crate::controller::rollout::{CurrentRuns, Failed, Pass};
 use crate::plan::analysis::Variant;
-use crate::plan::{BlueGreen, Canary, Strategy};
+use crate::plan::{BlueGreen, Canary, Plan, Strategy};
+
+/// How many finished runs, or experiments, are kept beside the current ones.
+pub(super) struct History {
+    successful: i32,
+    unsuccessful: i32,
+}
+
+impl History {
+    /// The limits of `spec.analysis`.
+    pub(super) fn new(plan: &Plan) -> Self {
+        Self {
+            successful: plan.successful_run_history_limit,
+            unsuccessful: plan.unsuccessful_run_history_limit,
+        }
+    }
+
+    /// Whether the next one, from newest to oldest, is kept; what is not finished always is.
+    pub(super) fn keeps(&mut self, phase: AnalysisPhase) -> bool {
+        let left = match phase {
+            AnalysisPhase::Successful => &mut self.successful,
+            AnalysisPhase::Failed | AnalysisPhase::Error | AnalysisPhase::Inconclusive => {
+                &mut self.unsuccessful
+            }
+            _ => return true,
+        };
+        *left = left.saturating_sub(1);
+        0 <= *left
+    }
+}
 
 impl<L: Log> Pass<'_, L> {
     fn stored_run(&self, id: RunId) -> Option<&AnalysisRun> {
@@ -107,21 +136,10 @@ impl<L: Log> Pass<'_, L> {
     fn trim_runs(&mut self, is_other: impl Fn(RunId, &AnalysisRun) -> bool) {
         let runs = &self.cluster.runs;
         // Newest first; the ids follow the order of creation.
-        let (mut successful, mut unsuccessful) = (0, 0);
+        let mut history = History::new(self.plan);
         let ids = (0..u32::try_from(runs.len()).unwrap_or(u32::MAX)).map(RunId);
         for (id, run) in ids.zip(runs).rev().filter(|(id, run)| is_other(*id, run)) {
-            let within_limit = match run.phase {
-                AnalysisPhase::Successful => {
-                    successful += 1;
-                    successful <= self.plan.successful_run_history_limit
-                }
-                AnalysisPhase::Failed | AnalysisPhase::Error | AnalysisPhase::Inconclusive => {
-                    unsuccessful += 1;
-                    unsuccessful <= self.plan.unsuccessful_run_history_limit
-                }
-                _ => true,
-            };
-            if !within_limit || self.set_of(Some(run.template)).is_none() {
+            if !history.keeps(run.phase) || self.set_of(Some(run.template)).is_none() {
                 self.out.commands.push(Command::DeleteRun(id));
             }
         }

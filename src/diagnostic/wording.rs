@@ -70,6 +70,19 @@ pub fn listed(names: &[&str], conjunction: &str) -> String {
     }
 }
 
+/// The same, cut after a handful: `` `a`, `b`, `c`, `d`, `e` and 495 more ``.
+#[must_use]
+pub fn listed_briefly(names: &[String], conjunction: &str) -> String {
+    let shown: Vec<&str> = names.iter().take(LISTED_MAX).map(String::as_str).collect();
+    match names.len() - shown.len() {
+        0 => listed(&shown, conjunction),
+        more => {
+            let shown: Vec<String> = shown.into_iter().map(quoted).collect();
+            format!("{} {conjunction} {more} more", shown.join(", "))
+        }
+    }
+}
+
 /// A text in which control characters, which could drive a terminal, are escaped.
 pub(crate) fn visible(text: &str) -> String {
     text.chars().flat_map(visible_character).collect()
@@ -77,6 +90,8 @@ pub(crate) fn visible(text: &str) -> String {
 
 /// Longest word that gets a suggestion \[byte\].
 const WORD_MAX: usize = 64;
+/// Most names of a list that may be cut.
+const LISTED_MAX: usize = 5;
 /// Longest quotation \[character\].
 const QUOTED_MAX: usize = 60;
 

@@ -17,6 +17,7 @@ use serde::forward_to_deserialize_any;
 use super::blank::Blank;
 use super::tree::{Content, Entry, NodeId, Text, Tree};
 use crate::diagnostic::{Path, Segment};
+use crate::scenario::written::UNIONS;
 
 /// Most wrong values reported of one document.
 pub const FAULTS_MAX: usize = 20;
@@ -370,6 +371,7 @@ impl<'de> Deserializer<'de> for Reader<'_, '_> {
     ) -> Result<V::Value, Error> {
         match self.content() {
             Content::Mapping(_) => self.visit(visitor, name, Some(fields)),
+            _ if UNIONS.contains(&name) => self.visit(visitor, name, Some(fields)),
             _ => Err(Error::of_type("a mapping", fields).at(self.state, self.node)),
         }
     }

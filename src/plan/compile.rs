@@ -9,7 +9,7 @@ pub mod experiment;
 pub mod strategy;
 
 use crate::cluster::{ServiceId, TemplateId};
-use crate::plan::environment::Environment;
+use crate::plan::environment::{Environment, Fault};
 use crate::plan::scenario::Script;
 use crate::plan::setting::Setting;
 use crate::plan::strategy::{BlueGreen, Strategy};
@@ -85,7 +85,6 @@ pub fn compile_rollout(input: Input<'_>) -> Compiled {
         services: services.names,
         replicas: spec.replicas.unwrap_or(1),
         paused: spec.paused.unwrap_or(false),
-        restart_at: None,
         min_ready: seconds(spec.min_ready_seconds.unwrap_or(0)),
         progress_deadline: seconds(spec.progress_deadline_seconds.unwrap_or(600)),
         progress_deadline_abort: spec.progress_deadline_abort.unwrap_or(false),
@@ -149,7 +148,6 @@ pub fn compile_experiment(
         services: Vec::new(),
         replicas: 0,
         paused: false,
-        restart_at: None,
         min_ready: Delta::ZERO,
         progress_deadline: seconds(600),
         progress_deadline_abort: false,
@@ -249,11 +247,22 @@ fn environment_of(
             .clone()
     };
     let plugin = |name: &String| setting.plugins.get(name).cloned().unwrap_or_default();
+    let known = |tag: &String| {
+        let index = plan.templates.iter().position(|known| known.tag == *tag)?;
+        u16::try_from(index).ok().map(TemplateId)
+    };
+    let fault = |fault: &Fault<String>| fault.rename(known);
     Environment {
         images: plan.templates.iter().map(image).collect(),
         sources,
         verify_after: setting.verify_after,
         plugins: plugins.iter().map(plugin).collect(),
+        traffic: setting.traffic.clone(),
+        delays: setting.delays,
+        room: setting.room,
+        pod_hour: setting.pod_hour,
+        overdispersion: setting.overdispersion,
+        faults: setting.faults.iter().filter_map(fault).collect(),
     }
 }
 

@@ -1,8 +1,16 @@
 //! The truth about the simulated world: how pods start, what metric providers answer, what plugins say.
 
-use crate::cluster::provider::Reading;
+mod fault;
+mod service;
+
+use crate::cluster::TemplateId;
+use crate::cluster::provider::{Answer, Reading};
 use crate::cluster::status::PluginPhase;
+use crate::law::Law;
 use crate::time::{Delta, SimTime};
+
+pub use fault::{Breaks, Fault};
+pub use service::{Changing, Delays, Health, Shows, Signal, Since, Traffic, Whose};
 
 /// Everything the world needs to play its part; no controller ever sees it.
 #[derive(Clone, Debug, Default)]
@@ -15,17 +23,37 @@ pub struct Environment {
     pub verify_after: Option<Delta>,
     /// What each step plugin answers, call by call.
     pub plugins: Vec<Vec<PluginResult>>,
+    /// The requests of the users; `None`: nobody counts them.
+    pub traffic: Option<Traffic>,
+    /// How fast routers and endpoints follow.
+    pub delays: Delays,
+    /// How many pods can run at once; `None`: any number.
+    pub room: Option<i32>,
+    /// Price of a pod for an hour, 0 or more.
+    pub pod_hour: Option<f64>,
+    /// Correlation of two requests of the same ten seconds, 0 to below 1; with `--random`.
+    pub overdispersion: f64,
+    /// What breaks, and when.
+    pub faults: Vec<Fault<TemplateId>>,
 }
 
-/// The pods of one image.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+/// The pods of one image, and how well they serve.
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct Image {
-    /// From a pod's creation to ready.
-    pub startup: Delta,
+    /// From the start of a pod until it is ready.
+    pub startup: Law,
     /// Of one `ReplicaSet`'s pods only so many ever become ready.
     pub max_ready: Option<i32>,
     /// Windows `[from, to)` in which no pod is ready.
     pub unready: Vec<(SimTime, SimTime)>,
+    /// The container ends so long after each start, positive; `None`: never by itself.
+    pub crash_after: Option<Delta>,
+    /// For how long a pod is ready, and for how long it is not then; both positive.
+    pub flapping: Option<(Delta, Delta)>,
+    /// How long a deleted pod stays.
+    pub termination: Delta,
+    /// Which requests fail, and how long they take.
+    pub health: Health,
 }
 
 /// What the provider of one metric answers over time.
@@ -71,6 +99,34 @@ pub struct PluginResult {
     pub lasts: Option<Delta>,
     /// How long the controller is asked to wait before the next call.
     pub requeue_after: Delta,
+}
+
+impl Environment {
+    /// How far metrics look back at what was served; `None`: none does.
+    #[must_use]
+    pub fn looks_back(&self) -> Option<Delta> {
+        let answers = self.sources.iter().flat_map(|source| {
+            let points = source.points.iter().map(|(_, scripted)| scripted);
+            points.chain([&source.before])
+        });
+        answers
+            .filter_map(|scripted| match scripted.reading.answer {
+                Answer::Signal(signal) => Some(signal.over),
+                _ => None,
+            })
+            .max()
+    }
+
+    /// Whether it matters how old pods are.
+    #[must_use]
+    pub fn minds_age(&self) -> bool {
+        self.images.iter().any(|image| {
+            let health = &image.health;
+            [&health.errors, &health.latency_factor]
+                .iter()
+                .any(|changing| changing.since == Since::Pod)
+        })
+    }
 }
 
 impl Source {

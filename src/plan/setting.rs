@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::plan::environment::{Fate, Image, PluginResult};
+use crate::plan::environment::{Delays, Fate, Fault, Image, PluginResult, Signal, Traffic};
 use crate::time::{Delta, SimTime};
 
 /// The world as a scenario describes it.
@@ -24,6 +24,18 @@ pub struct Setting {
     pub verify_after: Option<Delta>,
     /// Image tags that occur in a script, in order.
     pub tags: Vec<String>,
+    /// The requests of the users; `None`: nobody counts them.
+    pub traffic: Option<Traffic>,
+    /// How fast routers and endpoints follow.
+    pub delays: Delays,
+    /// How many pods can run at once; `None`: any number.
+    pub room: Option<i32>,
+    /// Price of a pod for an hour.
+    pub pod_hour: Option<f64>,
+    /// Correlation of two requests of the same ten seconds.
+    pub overdispersion: f64,
+    /// What breaks, by tag of the version.
+    pub faults: Vec<Fault<String>>,
 }
 
 /// What a metric does that no script mentions.
@@ -51,4 +63,6 @@ pub enum Response {
     Status(u16),
     /// A Job that is started now.
     Job(Fate),
+    /// What the simulated service shows.
+    Signal(Signal),
 }

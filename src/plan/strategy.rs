@@ -165,12 +165,21 @@ pub struct Step {
     pub experiment: Option<u16>,
     /// `analysis`: index into [`crate::plan::Plan::sites`].
     pub analysis: Option<u16>,
-    /// `setHeaderRoute`: the name of the route.
-    pub set_header_route: Option<String>,
-    /// `setMirrorRoute`: the name of the route.
-    pub set_mirror_route: Option<String>,
+    /// `setHeaderRoute`.
+    pub set_header_route: Option<ManagedRoute>,
+    /// `setMirrorRoute`.
+    pub set_mirror_route: Option<ManagedRoute>,
     /// `plugin`: its name and its index into [`crate::plan::Environment::plugins`].
     pub plugin: Option<PluginStep>,
+}
+
+/// A route that a step sets, or takes away again if it matches nothing.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ManagedRoute {
+    /// `name`.
+    pub name: String,
+    /// Percentage of the matching requests that takes it; 0 without `match`.
+    pub percentage: i32,
 }
 
 /// `plugin` of a step.
@@ -211,6 +220,30 @@ pub struct Routing {
     pub max_weight: i32,
 }
 
+impl Routing {
+    /// `istio.destinationRule`.
+    #[must_use]
+    pub fn destination_rule(&self) -> Option<&DestinationRule> {
+        self.routers.iter().find_map(|router| match router {
+            Router::Istio {
+                destination_rule, ..
+            } => destination_rule.as_ref(),
+            _ => None,
+        })
+    }
+}
+
+/// `istio.destinationRule`: names only.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct DestinationRule {
+    /// `name`.
+    pub name: String,
+    /// `canarySubsetName`.
+    pub canary: String,
+    /// `stableSubsetName`.
+    pub stable: String,
+}
+
 /// A traffic router.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Router {
@@ -219,7 +252,7 @@ pub enum Router {
         /// The names of the virtual services.
         virtual_services: Vec<String>,
         /// The destination rule.
-        destination_rule: Option<String>,
+        destination_rule: Option<DestinationRule>,
     },
     /// `nginx`.
     Nginx,
@@ -237,6 +270,23 @@ pub enum Router {
     Apisix,
     /// `plugins.<name>`.
     Plugin(String),
+}
+
+impl Router {
+    /// Whether it has routes for requests with a header (the others' `SetHeaderRoute` does nothing).
+    #[must_use]
+    pub fn routes_headers(&self) -> bool {
+        matches!(
+            self,
+            Self::Istio { .. } | Self::Alb | Self::Apisix | Self::Plugin(_)
+        )
+    }
+
+    /// Whether it copies requests (the others' `SetMirrorRoute` does nothing).
+    #[must_use]
+    pub fn mirrors(&self) -> bool {
+        matches!(self, Self::Istio { .. } | Self::Plugin(_))
+    }
 }
 
 /// `analysis` of a canary.

@@ -8,9 +8,12 @@
 //! | `pods` | available/desired pods by version: `v1=3/3 v2=1/2` |
 //! | `metric`, `value`, `phase` | of a measurement |
 //! | `what`, `why` | in words |
+//!
+//! Behind the timeline follow the verdict, and one line of the kind `measure` for each number of the accounts, with its name in
+//! `metric` ([`Impact::measures`]).
 
 use crate::report::text::Detail;
-use crate::report::{Entry, Report};
+use crate::report::{Entry, Impact, Report};
 use crate::time::SimTime;
 
 /// The names of the columns.
@@ -38,9 +41,12 @@ pub fn render(report: &Report, detail: Detail) -> String {
         .filter(told)
         .map(|entry| row(report, entry));
     let header = COLUMNS.map(str::to_owned);
+    let measures = report.impact.iter().flat_map(Impact::measures);
+    let measures = measures.map(|(name, value)| measure(report, name, value));
     for row in std::iter::once(header)
         .chain(rows)
         .chain(std::iter::once(verdict(report)))
+        .chain(measures)
     {
         writer
             .write_record(&row)
@@ -93,5 +99,15 @@ fn verdict(report: &Report) -> [String; 12] {
     row[3] = outcome.step.map_or(String::new(), |step| step.to_string());
     row[10].push_str(outcome.verdict.name());
     row[11].clone_from(&outcome.reason);
+    row
+}
+
+/// A number of the accounts.
+fn measure(report: &Report, name: &str, value: f64) -> [String; 12] {
+    let mut row: [String; 12] = Default::default();
+    row[0] = seconds(report.end);
+    row[2].push_str("measure");
+    row[7].push_str(name);
+    row[8] = value.to_string();
     row
 }

@@ -1,13 +1,13 @@
 //! What was simulated, and in which world.
 
+use crate::cluster::TemplateId;
 use crate::plan::analysis::{AnalysisSite, Variant};
-use crate::plan::environment::{Fate, Image};
+use crate::plan::environment::{Fate, Shows, Signal, Whose};
 use crate::plan::setting::Response;
 use crate::plan::strategy::Router;
 use crate::plan::{MetricPlan, Plan, Strategy};
-use crate::report::Run;
 use crate::report::layout::shorten;
-use crate::time::SimTime;
+use crate::report::{Run, world};
 use crate::trace::wording;
 
 /// So many answers of a metric are shown.
@@ -203,7 +203,7 @@ fn world(run: &Run<'_>) -> Vec<String> {
     let mut lines = Vec::new();
     let mut pods: Vec<(String, Vec<&str>)> = Vec::new();
     for (template, image) in plan.templates.iter().zip(&run.compiled.environment.images) {
-        let text = behaviour(image);
+        let text = world::pods(image);
         match pods.iter_mut().find(|(known, _)| *known == text) {
             Some((_, tags)) => tags.push(&template.tag),
             None => pods.push((text, vec![&template.tag])),
@@ -243,6 +243,7 @@ fn world(run: &Run<'_>) -> Vec<String> {
             ));
         }
     }
+    lines.extend(service(run));
     if let Some(after) = run.compiled.environment.verify_after {
         lines.push(format!(
             "the router confirms a weight {after} after it was set"
@@ -251,19 +252,24 @@ fn world(run: &Run<'_>) -> Vec<String> {
     lines
 }
 
-/// What the pods of an image do.
-fn behaviour(image: &Image) -> String {
-    let startup = image.startup;
-    let mut parts = vec![match image.max_ready {
-        Some(0) => "never become ready".to_owned(),
-        Some(most) => format!("start in {startup}, only {most} of a ReplicaSet ever become ready"),
-        None => format!("start in {startup}"),
-    }];
-    parts.extend(image.unready.iter().map(|(from, to)| match *to {
-        SimTime::MAX => format!("not ready from {from} on"),
-        to => format!("not ready from {from} to {to}"),
-    }));
-    parts.join(", ")
+/// The service: its traffic, how well each version serves, and what breaks.
+fn service(run: &Run<'_>) -> Vec<String> {
+    let (plan, environment) = (&run.compiled.plan, &run.compiled.environment);
+    let traffic = environment.traffic.iter().map(world::traffic);
+    let versions = plan.templates.iter().zip(&environment.images);
+    let health = versions
+        .map(|(template, image)| (&template.tag, world::health(&image.health)))
+        .filter(|(_, health)| !health.is_empty())
+        .map(|(tag, health)| format!("{tag} {health}"));
+    let name = |id: &TemplateId| plan.template(*id).tag.clone();
+    let faults = environment
+        .faults
+        .iter()
+        .map(|fault| world::fault(fault, name));
+    let room = environment
+        .room
+        .map(|room| format!("there is room for {room} pods"));
+    traffic.chain(health).chain(room).chain(faults).collect()
 }
 
 /// A scripted answer in short.
@@ -281,8 +287,25 @@ fn answer(response: &Response) -> String {
         Response::Error(message) => format!("error \"{}\"", shorten(message, 40)),
         Response::Json(document) => shorten(&document.to_string(), 40),
         Response::Status(status) => format!("HTTP {status}"),
+        Response::Signal(signal) => signal_text(*signal),
         Response::Job(Fate::Succeeds(after)) => format!("a Job that succeeds after {after}"),
         Response::Job(Fate::Fails(after)) => format!("a Job that fails after {after}"),
         Response::Job(Fate::Hangs) => "a Job that never ends".to_owned(),
+    }
+}
+
+fn signal_text(signal: Signal) -> String {
+    let of = match signal.of {
+        Whose::Canary => "the canary",
+        Whose::Stable => "the stable version",
+        Whose::All => "all versions",
+    };
+    let over = signal.over;
+    match signal.shows {
+        Shows::SuccessRatio => format!("the success ratio of {of} over {over}"),
+        Shows::ErrorRatio => format!("the error ratio of {of} over {over}"),
+        Shows::Errors => format!("the errors per second of {of} over {over}"),
+        Shows::Requests => format!("the requests per second of {of} over {over}"),
+        Shows::Latency { quantile } => format!("the {quantile} quantile of the latency of {of}"),
     }
 }

@@ -3,6 +3,8 @@
 //! The structs of [`v1`] are frozen: fields are added, never renamed, removed or given another meaning. They are filled by
 //! hand and not derived from the types of the simulation, so that these may change.
 
+mod impact;
+
 use crate::report::{Entry, Report};
 use crate::sim::EndReason;
 use crate::time::SimTime;
@@ -30,6 +32,8 @@ pub mod v1 {
         pub verdict: Verdict,
         /// What became of the revisions before, oldest first.
         pub earlier: Vec<Past>,
+        /// What the release cost; null for an Experiment on its own.
+        pub impact: Option<Impact>,
         /// Where the run ended.
         pub end: End,
         /// The versions whose pods are counted in [`State::pods`].
@@ -39,6 +43,8 @@ pub mod v1 {
         /// The Kubernetes events that the controllers' recorders wrote, in order.
         pub controller_events: Vec<ControllerEvent>,
     }
+
+    pub use super::impact::{Gap, Impact, Traffic, Version};
 
     /// What was simulated.
     #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -123,7 +129,8 @@ pub mod v1 {
     pub struct End {
         /// The last instant [s].
         pub at: f64,
-        /// `quiet`: nothing but resyncs remained to happen. `until`: cut off. `livelock`: controllers kept each other busy.
+        /// `quiet`: nothing but resyncs remained to happen. `until`: cut off. `livelock`: nothing but
+        /// resyncs and a controller that keeps itself busy. `crowded`: experiments or analysis runs were made without end.
         pub reason: &'static str,
     }
 
@@ -245,12 +252,14 @@ pub fn document(report: &Report) -> v1::Document {
             consequence: outcome.consequence.clone(),
         },
         earlier: earlier(report),
+        impact: report.impact.as_ref().map(v1::Impact::from),
         end: v1::End {
             at: seconds(report.end),
             reason: match report.end_reason {
                 EndReason::Quiet => "quiet",
                 EndReason::Until => "until",
                 EndReason::Livelock => "livelock",
+                EndReason::Crowded => "crowded",
             },
         },
         versions: report.versions.clone(),

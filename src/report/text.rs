@@ -19,7 +19,7 @@ use std::fmt::Write as _;
 use anstyle::{AnsiColor, Style};
 
 use crate::report::layout::{left, right, shorten, wrap};
-use crate::report::{Entry, Kind, Report};
+use crate::report::{Entry, Impact, Kind, Report};
 use crate::sim::EndReason;
 use crate::time::SimTime;
 use crate::verdict::{Fate, Verdict};
@@ -67,6 +67,11 @@ pub fn render(report: &Report, look: Look) -> String {
     timeline(&mut out, report, look);
     out.push('\n');
     verdict(&mut out, report, look);
+    let mut label = "impact";
+    for line in report.impact.iter().flat_map(Impact::lines) {
+        paragraph(&mut out, look, label, &line);
+        label = "";
+    }
     out
 }
 
@@ -286,7 +291,7 @@ fn style(entry: &Entry) -> Style {
         Kind::Promoted => GOOD.bold(),
         Kind::Aborted | Kind::Degraded if !entry.detail => BAD.bold(),
         Kind::Outage => BAD.bold(),
-        Kind::Failed => BAD,
+        Kind::Failed | Kind::Busy => BAD,
         Kind::Pause if !entry.detail => ODD,
         Kind::Measurement => match entry.measurement.as_ref().map(|one| one.phase) {
             Some("Failed" | "Error") => BAD,
@@ -371,7 +376,14 @@ fn verdict(out: &mut String, report: &Report, look: Look) {
         }
         EndReason::Quiet => format!("nothing but resyncs happens after {}", report.end),
         EndReason::Until => format!("the run was cut off at {}", report.end),
-        EndReason::Livelock => format!("controllers keep each other busy at {}", report.end),
+        EndReason::Livelock => format!(
+            "nothing happens after {}, although the controller never rests",
+            report.end
+        ),
+        EndReason::Crowded => format!(
+            "cut off at {}: experiments or analysis runs are made without end",
+            report.end
+        ),
     };
     paragraph(out, look, "end", &end);
 }

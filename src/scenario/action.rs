@@ -181,7 +181,7 @@ fn verb(checker: &mut Checker<'_>, path: &Path, written: &written::Action) -> Op
 }
 
 /// Reports fields that are written but have no meaning there.
-fn unneeded(checker: &mut Checker<'_>, path: &Path, of: &str, fields: &[(&str, bool)]) {
+pub(super) fn unneeded(checker: &mut Checker<'_>, path: &Path, of: &str, fields: &[(&str, bool)]) {
     for (name, _) in fields.iter().filter(|(_, is_written)| *is_written) {
         let message = format!("{of} takes no {}", listed(&[name], "and"));
         let diagnostic = Diagnostic::error("unneeded-argument", message).help("remove it");

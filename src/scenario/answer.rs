@@ -1,11 +1,14 @@
 //! What metrics answer, checked.
 
-use super::check::Checker;
+use super::action::unneeded;
+use super::check::{Checker, Range};
 use super::written;
 use super::{Answer, JobEnd, Reply};
 use crate::diagnostic::wording::quoted;
 use crate::diagnostic::{Diagnostic, Path};
 use crate::duration::Printed;
+use crate::plan::environment::{Shows, Signal, Whose};
+use crate::time::Delta;
 
 /// The answers of one metric that make sense, in the order of time.
 pub(super) fn answers(
@@ -58,10 +61,19 @@ fn reply(checker: &mut Checker<'_>, path: &Path, written: &written::Answer) -> O
         ("json", written.json.is_some()),
         ("status", written.status.is_some()),
         ("job", written.job.is_some()),
+        ("signal", written.signal.is_some()),
         ("value", written.value.is_some()),
     ];
     if !checker.exactly_one(path, &fields) {
         return None;
+    }
+    if written.signal.is_none() {
+        let of_signals = [
+            ("of", written.of.is_some()),
+            ("over", written.over.is_some()),
+            ("quantile", written.quantile.is_some()),
+        ];
+        unneeded(checker, path, "an answer without `signal`", &of_signals);
     }
     if let Some(samples) = &written.vector {
         let path = path.clone().key("vector");
@@ -91,11 +103,57 @@ fn reply(checker: &mut Checker<'_>, path: &Path, written: &written::Answer) -> O
     if let Some(job) = &written.job {
         return job_end(checker, &path.clone().key("job"), job).map(Reply::Job);
     }
+    if let Some(word) = &written.signal {
+        return signal(checker, path, written, word).map(Reply::Signal);
+    }
     let error = written.error.clone().map(Reply::Error);
     let json = written.json.clone().map(Reply::Json);
     error
         .or(json)
         .or_else(|| written.value.clone().map(Reply::Value))
+}
+
+/// What the simulated service shows.
+fn signal(
+    checker: &mut Checker<'_>,
+    path: &Path,
+    written: &written::Answer,
+    word: &str,
+) -> Option<Signal> {
+    const WORDS: [(&str, Shows); 5] = [
+        ("successRatio", Shows::SuccessRatio),
+        ("errorRatio", Shows::ErrorRatio),
+        ("errors", Shows::Errors),
+        ("requests", Shows::Requests),
+        ("latency", Shows::Latency { quantile: 0.95 }),
+    ];
+    const WHOSE: [(&str, Whose); 3] = [
+        ("canary", Whose::Canary),
+        ("stable", Whose::Stable),
+        ("all", Whose::All),
+    ];
+    let mut shows = checker.word("signal", word, &WORDS, &path.clone().key("signal"))?;
+    let quantile_path = path.clone().key("quantile");
+    match (&mut shows, written.quantile) {
+        (Shows::Latency { quantile }, Some(number)) => {
+            let number = written::Number::Number(number);
+            *quantile = checker.amount(Some(&number), Range::Share, &quantile_path)?;
+        }
+        (_, Some(_)) => {
+            let of = format!("the signal `{word}`");
+            unneeded(checker, path, &of, &[("quantile", true)]);
+        }
+        _ => {}
+    }
+    let of = match &written.of {
+        None => Whose::Canary,
+        Some(of) => checker.word("group of requests", of, &WHOSE, &path.clone().key("of"))?,
+    };
+    let over = match &written.over {
+        None => Delta::from_secs(60),
+        over => checker.positive(over.as_ref(), &path.clone().key("over"))?,
+    };
+    Some(Signal { shows, of, over })
 }
 
 fn job_end(checker: &mut Checker<'_>, path: &Path, job: &written::Job) -> Option<JobEnd> {

@@ -5,32 +5,43 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+mod fault;
+mod law;
+mod quantity;
+mod service;
+mod table;
+
 use super::action;
 use super::answer;
 use super::written::{self, Number, Spec, Time, Written};
-use super::{
-    Image, PluginPhase, PluginResult, STABLE_DEFAULT, Scenario, Start, UNTIL_DEFAULT, Window,
-};
+use super::{Files, PluginPhase, PluginResult, STABLE_DEFAULT, Scenario, Start, UNTIL_DEFAULT};
 use crate::diagnostic::wording::{closest, listed, quoted};
 use crate::diagnostic::{Diagnostic, Located, Path};
 use crate::duration::{self, Printed};
+use crate::plan::environment::Image;
+use crate::time::SimTime;
+
+pub(super) use quantity::Range;
 
 /// The scenario and everything that is wrong with it.
 ///
 /// `omitted` are the values that could not be read ([`crate::input::Input::omitted`]); nothing more
 /// is said about them. `manifest_tags` are the tags of the manifests' own images; without any, an
-/// image that seems unused may be the manifests' own, and is not reported unless `update` is given.
+/// image that seems unused may be the manifests' own, and is not reported unless `update` is given. `files` are those that the
+/// scenario names.
 #[must_use]
 pub fn check(
     written: &Located<Written>,
     omitted: &[Path],
     manifest_tags: &[String],
+    files: &dyn Files,
 ) -> (Scenario, Vec<Diagnostic>) {
     let empty = Spec::default();
     let spec = written.value.spec.as_ref().unwrap_or(&empty);
     let mut checker = Checker {
         written,
         omitted,
+        files,
         until: UNTIL_DEFAULT,
         diagnostics: Vec::new(),
     };
@@ -63,6 +74,16 @@ pub fn check(
             let path = Path::from("spec.router.verifyAfter");
             checker.length(router.verify_after.as_ref(), &path)
         }),
+        traffic: checker.traffic(spec),
+        delays: checker.delays(spec),
+        room: spec
+            .capacity
+            .as_ref()
+            .and_then(|capacity| capacity.pods)
+            .map(|pods| i32::try_from(pods).unwrap_or(i32::MAX)),
+        pod_hour: checker.pod_hour(spec),
+        overdispersion: checker.overdispersion(spec),
+        faults: checker.faults(spec.faults.as_deref().unwrap_or_default()),
     };
     checker.unused_images(spec, &scenario, manifest_tags);
     (scenario, checker.diagnostics)
@@ -72,6 +93,7 @@ pub fn check(
 pub(super) struct Checker<'a> {
     written: &'a Located<Written>,
     omitted: &'a [Path],
+    files: &'a dyn Files,
     /// End of the simulation \[ns\].
     until: i64,
     diagnostics: Vec<Diagnostic>,
@@ -85,6 +107,17 @@ impl Checker<'_> {
             self.diagnostics
                 .push(diagnostic.at(self.written.at(path.clone())));
         }
+    }
+
+    /// Reports a problem with some bytes of a text, unless it could not be read anyway.
+    pub(super) fn report_within(
+        &mut self,
+        diagnostic: Diagnostic,
+        path: &Path,
+        bytes: std::ops::Range<usize>,
+    ) {
+        self.diagnostics
+            .push(diagnostic.at(self.written.within(path.clone(), bytes)));
     }
 
     /// Reports a problem with a field that should not be there.
@@ -186,6 +219,11 @@ impl Checker<'_> {
                 let help = "choose a time above 0";
                 self.report(Diagnostic::error("bad-horizon", message).help(help), &path);
             }
+            Some(until) if UNTIL_DEFAULT < until => {
+                let message = "no simulation goes on for longer than 7 days";
+                let help = "write at most `168h`; without `until`, a run ends by itself when nothing happens any more";
+                self.report(Diagnostic::error("bad-horizon", message).help(help), &path);
+            }
             Some(until) => self.until = until,
             None => {}
         }
@@ -216,8 +254,8 @@ impl Checker<'_> {
             .as_ref()
             .and_then(|images| images.get("default"));
         let default = match default {
-            Some(image) => self.image("default", image, &Image::default()),
-            None => Image::default(),
+            Some(image) => self.image("default", image, &Scenario::default().image_default),
+            None => Scenario::default().image_default,
         };
         let mut images = BTreeMap::new();
         for (tag, image) in written.filter(|(tag, _)| *tag != "default") {
@@ -227,33 +265,21 @@ impl Checker<'_> {
         (default, images)
     }
 
-    fn image(&mut self, tag: &str, image: &written::Image, default: &Image) -> Image {
-        let path = Path::from("spec.images").key(tag);
-        let startup = self.length(image.startup.as_ref(), &path.clone().key("startup"));
-        let unready = image.unready.as_ref().map(|windows| {
-            let path = path.key("unready");
-            let windows = windows.iter().enumerate();
-            windows
-                .filter_map(|(index, window)| self.window(window, &path.clone().index(index)))
-                .collect()
-        });
-        Image {
-            startup: startup.unwrap_or(default.startup),
-            ready_max: image.max_ready.or(default.ready_max),
-            unready: unready.unwrap_or_else(|| default.unready.clone()),
-        }
-    }
-
-    fn window(&mut self, window: &written::Window, path: &Path) -> Option<Window> {
-        let from_path = path.clone().key("from");
-        if window.from.is_none() {
-            self.missing(&from_path, "say when it begins, such as `from: 150s`");
-        }
-        let from = self.moment(window.from.as_ref(), &from_path)?;
+    /// A time from (inclusive) and to (exclusive); without an end it lasts for ever.
+    fn stretch(
+        &mut self,
+        from: Option<&Time>,
+        to: Option<&Time>,
+        path: &Path,
+    ) -> Option<(SimTime, SimTime)> {
+        let start = match from {
+            None => 0,
+            from => self.moment(from, &path.clone().key("from"))?,
+        };
         let to_path = path.clone().key("to");
         // What lasts beyond the end of the simulation is nothing to warn of.
-        let to = self.length(window.to.as_ref(), &to_path);
-        if to.is_some_and(|to| to <= from) {
+        let end = self.length(to, &to_path);
+        if end.is_some_and(|end| end <= start) {
             let message = "the time ends before it begins";
             let help = "choose a `to` after `from`, or leave it out for ever";
             self.report(
@@ -262,7 +288,8 @@ impl Checker<'_> {
             );
             return None;
         }
-        Some(Window { from, to })
+        let end = end.map_or(SimTime::MAX, SimTime::from_nanos);
+        Some((SimTime::from_nanos(start), end))
     }
 
     /// Checks lists by name.

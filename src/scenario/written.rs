@@ -1,198 +1,227 @@
 //! A scenario as its user writes it.
 //!
 //! Knows the shape of the file. Refuses to know defaults and rules: `None` means that nothing is
-//! written.
+//! written. The doc comments are what `coalmine schema` and `coalmine explain scenario` print.
 
 use std::collections::BTreeMap;
-use std::fmt;
 
+use schemars::JsonSchema;
 use serde::Deserialize;
-use serde::de::{self, Deserializer, Visitor};
+use serde::de::Deserializer;
 use serde_json::Value;
 
-/// A scenario (`coalmine/v1alpha1`).
-#[derive(Clone, Debug, Default, PartialEq, Deserialize)]
+mod curve;
+mod fault;
+mod law;
+mod scalar;
+mod traffic;
+
+pub use curve::{Curve, CurveFields, Daily, Point, Spike};
+pub use fault::Fault;
+pub use law::{Law, LawFields, Part};
+pub use scalar::{Number, Time};
+pub use traffic::{Capacity, Cost, Randomness, Router, Traffic};
+
+/// Names of the types that are written as a mapping, a number or a text: asked for one of them, a reader hands over whatever is
+/// there.
+pub const UNIONS: [&str; 2] = ["Curve", "Law"];
+
+/// What happens around a rollout that its manifests do not say: traffic, pods, faults, metrics, people.
+#[derive(Clone, Debug, Default, PartialEq, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Written {
+    /// Always `coalmine/v1alpha1`.
     pub api_version: Option<String>,
+    /// Always `Scenario`.
     pub kind: Option<String>,
+    /// The name of the scenario.
     pub metadata: Option<Metadata>,
+    /// What happens.
     pub spec: Option<Spec>,
 }
 
-/// Who the scenario is.
-#[derive(Clone, Debug, Default, PartialEq, Deserialize)]
+/// The name of the scenario.
+#[derive(Clone, Debug, Default, PartialEq, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Metadata {
+    /// By this name reports, tests and `extends` call it.
     pub name: Option<String>,
+    /// Not used.
     pub labels: Option<BTreeMap<String, String>>,
+    /// Not used.
     pub annotations: Option<BTreeMap<String, String>>,
 }
 
 /// What happens around the rollout.
-#[derive(Clone, Debug, Default, PartialEq, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Spec {
+    /// Free text.
     pub description: Option<String>,
+    /// Seed of everything that is random; `--seed` wins. Default: 0.
     pub seed: Option<u64>,
-    /// End of the simulation.
+    /// End of the simulation. Default: when nothing but resyncs remains to happen, after 7 days at most.
     pub until: Option<Time>,
-    /// Whether the cluster is empty at first.
+    /// Whether the cluster is empty at first, so that the first deployment is simulated. Default: false.
     pub initial: Option<bool>,
-    /// Tag of the image that is stable at the start.
+    /// Tag of the image that is stable and healthy at the start. Default: `previous`.
     pub stable: Option<String>,
-    /// Tag that is applied at the start.
+    /// Tag that is applied at the start. Default: the manifest's own image.
     pub update: Option<String>,
-    /// By tag, or `default`.
+    /// How the pods of each image behave, by tag; `default` for all others.
     pub images: Option<BTreeMap<String, Image>>,
-    /// By name of the metric.
-    pub metrics: Option<BTreeMap<String, Vec<Answer>>>,
-    pub actions: Option<Vec<Action>>,
-    /// Values by name of the secret and key.
-    pub secrets: Option<BTreeMap<String, BTreeMap<String, String>>>,
-    /// Results of step plugins, by name of the plugin.
-    pub plugins: Option<BTreeMap<String, Vec<PluginResult>>>,
+    /// The requests of the users, and how they are counted. Default: none, and requests are not counted.
+    pub traffic: Option<Traffic>,
+    /// The traffic router and the endpoints behind services.
     pub router: Option<Router>,
+    /// Room for pods. Default: without limit.
+    pub capacity: Option<Capacity>,
+    /// Prices. Default: none.
+    pub cost: Option<Cost>,
+    /// What `--random` draws.
+    pub random: Option<Randomness>,
+    /// What breaks, and when.
+    pub faults: Option<Vec<Fault>>,
+    /// What each metric's back end answers, by name of the metric. A metric without answers passes, and the report says that this
+    /// was assumed.
+    pub metrics: Option<BTreeMap<String, Vec<Answer>>>,
+    /// What people and pipelines do.
+    pub actions: Option<Vec<Action>>,
+    /// Values of secrets, by name of the secret and key.
+    pub secrets: Option<BTreeMap<String, BTreeMap<String, String>>>,
+    /// Results of step plugins, by name of the plugin: one after the other.
+    pub plugins: Option<BTreeMap<String, Vec<PluginResult>>>,
 }
 
-/// How pods of an image behave.
-#[derive(Clone, Debug, Default, PartialEq, Deserialize)]
+/// How the pods of an image behave. What one image does not say is as for `default`.
+#[derive(Clone, Debug, Default, PartialEq, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Image {
-    pub startup: Option<Time>,
+    /// From the start of a pod until it is ready: a time or a law. Default: 10s.
+    pub startup: Option<Law>,
+    /// Of one `ReplicaSet`'s pods only so many ever become ready. Default: all. `0`: none ever does.
     pub max_ready: Option<u32>,
+    /// When no pod of this image is ready.
     pub unready: Option<Vec<Window>>,
+    /// The container ends by itself so long after each start and is started again after the back-off of the kubelet: at once, then 10s, 20s ...
+    /// 5m later, from the beginning again once it has run for 10m. Default: it never ends.
+    pub crash_after: Option<Time>,
+    /// A pod that has become ready is so only for a while, and then again.
+    pub flapping: Option<Flapping>,
+    /// How long a pod that is deleted stays: it gets no new requests, but takes room and costs. Default: 0s.
+    pub termination: Option<Time>,
+    /// Share of the requests that fail, 0 to 1: a number or a curve. Default: 0.
+    pub error_rate: Option<Curve>,
+    /// How long a request takes: a time or a law. Needed where slow requests are counted or a metric is bound to latency.
+    pub latency: Option<Law>,
+    /// How many times as long as `latency` says requests take: a number or a curve. Default: 1.
+    pub latency_factor: Option<Curve>,
+    /// Requests per second that one pod can serve. What exceeds this fails, and latency grows as in a queue: by
+    /// 1 / (1 - utilisation), at most twentyfold. Default: without limit.
+    pub capacity: Option<Number>,
 }
 
-/// A time from and to.
-#[derive(Clone, Debug, Default, PartialEq, Deserialize)]
+/// A time from (inclusive) and to (exclusive).
+#[derive(Clone, Debug, Default, PartialEq, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Window {
+    /// When it begins.
     pub from: Option<Time>,
+    /// When it ends. Default: never.
     pub to: Option<Time>,
 }
 
-/// What a metric's back end answers from a time on: exactly one of the fields behind `from`.
-#[derive(Clone, Debug, Default, PartialEq, Deserialize)]
+/// Pods whose readiness comes and goes.
+#[derive(Clone, Debug, Default, PartialEq, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
-pub struct Answer {
-    pub from: Option<Time>,
-    pub vector: Option<Vec<Number>>,
-    pub scalar: Option<Number>,
-    pub error: Option<String>,
-    #[serde(default, deserialize_with = "present")]
-    pub json: Option<Value>,
-    pub status: Option<u16>,
-    pub job: Option<Job>,
-    #[serde(default, deserialize_with = "present")]
-    pub value: Option<Value>,
+pub struct Flapping {
+    /// For how long a pod is ready.
+    pub ready: Option<Time>,
+    /// For how long it is not ready then.
+    pub unready: Option<Time>,
 }
 
-/// How a Job ends: at most one of the fields.
-#[derive(Clone, Debug, Default, PartialEq, Deserialize)]
+/// What a metric's back end answers from a time on: exactly one of the fields behind `from`.
+#[derive(Clone, Debug, Default, PartialEq, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Answer {
+    /// From when on. Default for the first answer: 0s.
+    pub from: Option<Time>,
+    /// The samples of a query (Prometheus): numbers, or "NaN", "+Inf", "-Inf". An empty list is an empty vector.
+    pub vector: Option<Vec<Number>>,
+    /// A single number.
+    pub scalar: Option<Number>,
+    /// The query fails with this text.
+    pub error: Option<String>,
+    /// A JSON document (web and others).
+    #[serde(default, deserialize_with = "present")]
+    pub json: Option<Value>,
+    /// An HTTP status without a useful body (web).
+    pub status: Option<u16>,
+    /// A Job and its end.
+    pub job: Option<Job>,
+    /// Any value, for the other providers.
+    #[serde(default, deserialize_with = "present")]
+    pub value: Option<Value>,
+    /// What the simulated service shows, as a vector of one sample: `successRatio`, `errorRatio`, `errors` (per second),
+    /// `requests` (per second), or `latency` (with `quantile`, in seconds).
+    pub signal: Option<String>,
+    /// Whose requests a signal counts: `canary` (the version that is tried), `stable`, or `all`. Default: `canary`.
+    pub of: Option<String>,
+    /// Length of the window over which a signal is taken. Default: 1m.
+    pub over: Option<Time>,
+    /// Which quantile of the latency, 0 to 1. Default: 0.95.
+    pub quantile: Option<f64>,
+}
+
+/// How a Job ends: at most one of the fields. Without any it never does.
+#[derive(Clone, Debug, Default, PartialEq, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Job {
+    /// It completes so long after its creation.
     pub succeed_after: Option<Time>,
+    /// It fails for good so long after its creation.
     pub fail_after: Option<Time>,
 }
 
-/// Something a person does.
-#[derive(Clone, Debug, Default, PartialEq, Deserialize)]
+/// Something that a person or a pipeline does, as the kubectl plugin does it.
+#[derive(Clone, Debug, Default, PartialEq, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Action {
+    /// At this time; or else `on`.
     pub at: Option<Time>,
+    /// Upon an event: `paused`, `step`, `degraded`, `aborted`, `healthy`, `promoted`, `analysisFailed`, `analysisInconclusive` or
+    /// `revision`.
     pub on: Option<String>,
+    /// At which step, counted from 0 as in the status; for the events `paused` and `step`.
     pub step: Option<u32>,
+    /// How long after the event. Default: 0s.
     pub after: Option<Time>,
+    /// Each time, not only the first. Default: false.
     pub every: Option<bool>,
+    /// What is done: `setImage`, `promote`, `promote --full`, `promote --skip-current-step`, `promote --skip-all-steps`, `skip`,
+    /// `abort`, `retry`, `undo`, `pause`, `resume`, `scale`, `restart` or `terminateExperiment`.
     pub r#do: Option<String>,
+    /// The new tag, for `setImage`.
     pub image: Option<String>,
+    /// The new `spec.replicas`, for `scale`.
     pub replicas: Option<i32>,
+    /// To which revision, for `undo`. Default: to the one before.
     pub to_revision: Option<u32>,
 }
 
 /// What a step plugin answers.
-#[derive(Clone, Debug, Default, PartialEq, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct PluginResult {
+    /// `Running`, `Successful`, `Failed` or `Error`.
     pub phase: Option<String>,
+    /// How long it goes on answering so. Default: for one question.
     pub r#for: Option<Time>,
+    /// How long the controller is asked to wait before it asks again.
     pub requeue_after: Option<Time>,
+    /// Its message.
     pub message: Option<String>,
-}
-
-/// What the router can do.
-#[derive(Clone, Debug, Default, PartialEq, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub struct Router {
-    pub verify_after: Option<Time>,
-}
-
-/// A time or a length of time: a Go duration or a number of seconds.
-#[derive(Clone, Debug, PartialEq)]
-pub enum Time {
-    /// \[s\]
-    Seconds(f64),
-    Text(String),
-}
-
-/// A number, or the text of one that YAML cannot write: `NaN`, `+Inf`, `-Inf`.
-#[derive(Clone, Debug, PartialEq)]
-pub enum Number {
-    Number(f64),
-    Text(String),
-}
-
-impl<'de> Deserialize<'de> for Time {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let expecting = "a duration such as `1m30s` or a number of seconds";
-        let read = deserializer.deserialize_any(NumberOrText(expecting))?;
-        Ok(match read {
-            Number::Number(seconds) => Time::Seconds(seconds),
-            Number::Text(text) => Time::Text(text),
-        })
-    }
-}
-
-impl<'de> Deserialize<'de> for Number {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_any(NumberOrText("a number, or \"NaN\", \"+Inf\" or \"-Inf\""))
-    }
-}
-
-/// Visits a number or a text; holds what is expected.
-struct NumberOrText(&'static str);
-
-impl Visitor<'_> for NumberOrText {
-    type Value = Number;
-
-    fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str(self.0)
-    }
-
-    #[expect(
-        clippy::cast_precision_loss,
-        reason = "numbers are measurements or seconds"
-    )]
-    fn visit_i64<E: de::Error>(self, number: i64) -> Result<Number, E> {
-        Ok(Number::Number(number as f64))
-    }
-
-    #[expect(
-        clippy::cast_precision_loss,
-        reason = "numbers are measurements or seconds"
-    )]
-    fn visit_u64<E: de::Error>(self, number: u64) -> Result<Number, E> {
-        Ok(Number::Number(number as f64))
-    }
-
-    fn visit_f64<E: de::Error>(self, number: f64) -> Result<Number, E> {
-        Ok(Number::Number(number))
-    }
-
-    fn visit_str<E: de::Error>(self, text: &str) -> Result<Number, E> {
-        Ok(Number::Text(text.to_owned()))
-    }
 }
 
 /// Keeps a `null` that is written apart from a field that is not.

@@ -8,20 +8,25 @@ use crate::cluster::{
     ReplicaSetId, RouterCall, Service, Slice, TemplateId,
 };
 use crate::controller::Log;
+use crate::plan::strategy::Router as RouterKind;
 use crate::sim::queue::Queue;
 use crate::sim::{Due, Simulation};
 use crate::time::{Delta, SimTime};
 use crate::trace::Recorder;
+use crate::world::Truth;
+use crate::world::pods::Kind;
 
-impl<R: Recorder> Simulation<'_, R> {
+impl<'a, R: Recorder> Simulation<'a, R> {
     /// Carries out the commands of the last reconciliation; says whether any of them changed an object.
     pub(super) fn carry_out(&mut self, now: SimTime) -> bool {
         let mut changed = false;
         for index in 0..self.decision.commands.len() {
-            changed |= match self.decision.commands[index] {
+            let command = self.decision.commands[index];
+            changed |= match command {
                 Command::Route(call) => self.route(call, now),
-                command => self.carry_out_one(command, now),
+                _ => self.carry_out_one(command, now),
             };
+            self.scene_changed |= moves_requests(&command);
         }
         self.changed |= changed;
         changed
@@ -71,6 +76,9 @@ impl<R: Recorder> Simulation<'_, R> {
                 // The API server tells nobody of an update that changes nothing.
                 if *set == before {
                     return false;
+                }
+                if set.is_rollouts() && set.desired != before.desired {
+                    self.patience.progress();
                 }
                 self.resize_pods(id, now);
                 self.wake_owner_of(id);
@@ -152,7 +160,8 @@ impl<R: Recorder> Simulation<'_, R> {
                 return self.route(call, now);
             }
             Command::Evict(id, count) => {
-                self.world.pods.evict(id, count, now);
+                let truth = self.truth();
+                self.world.pods.evict(truth, id, count, now);
                 self.update_pods(now);
             }
         }
@@ -164,6 +173,7 @@ impl<R: Recorder> Simulation<'_, R> {
         match call {
             RouterCall::SetWeight(weight) => {
                 if self.world.router.set_weight(weight, now) {
+                    self.scene_changed = true;
                     self.decision.log.tell(Event::Routed(call));
                 }
                 false
@@ -173,11 +183,52 @@ impl<R: Recorder> Simulation<'_, R> {
                 self.cluster.destination_rule.stable = stable;
                 true
             }
-            RouterCall::SetHeaderRoute(_) | RouterCall::SetMirrorRoute(_) => {
+            RouterCall::SetHeaderRoute(index) | RouterCall::SetMirrorRoute(index) => {
                 self.decision.log.tell(Event::Routed(call));
+                self.set_route(index);
                 false
             }
-            RouterCall::RemoveManagedRoutes => false,
+            RouterCall::RemoveManagedRoutes => {
+                self.remove_routes();
+                false
+            }
+        }
+    }
+
+    /// Takes away the routes of steps.
+    fn remove_routes(&mut self) {
+        let router = &mut self.world.router;
+        self.scene_changed |= router.has_header_route() || 0.0 < router.mirrored();
+        router.remove_managed_routes();
+    }
+
+    /// Sets the routes of a step, where one of the routers can
+    /// (`SetHeaderRoute` and `SetMirrorRoute` of the others do nothing).
+    fn set_route(&mut self, index: u16) {
+        self.scene_changed = true;
+        let Some(canary) = self.plan.canary() else {
+            return;
+        };
+        let can = |able: fn(&RouterKind) -> bool| {
+            let routing = canary.routing.as_ref();
+            routing.is_some_and(|routing| routing.routers.iter().any(able))
+        };
+        let Some(step) = canary.step(i32::from(index)) else {
+            return;
+        };
+        if let Some(route) = step
+            .set_header_route
+            .as_ref()
+            .filter(|_| can(RouterKind::routes_headers))
+        {
+            self.world.router.set_header_route(0 < route.percentage);
+        }
+        if let Some(route) = step
+            .set_mirror_route
+            .as_ref()
+            .filter(|_| can(RouterKind::mirrors))
+        {
+            self.world.router.set_mirror_route(route.percentage);
         }
     }
 
@@ -247,21 +298,39 @@ impl<R: Recorder> Simulation<'_, R> {
         }
     }
 
+    fn truth(&self) -> Truth<'a> {
+        Truth {
+            environment: self.environment,
+            weather: self.world.weather,
+        }
+    }
+
     fn resize_pods(&mut self, id: ReplicaSetId, now: SimTime) {
         let set = *self.cluster.replica_set(id);
-        let min_ready = self.min_ready(set.owner);
-        let environment = self.environment;
-        self.world
-            .pods
-            .resize(environment, id, set.template, min_ready, set.desired, now);
-        let tally = self.world.pods.tally(environment, id, now);
+        let kind = Kind {
+            owner: id,
+            template: set.template,
+            min_ready: self.min_ready(set.owner),
+        };
+        let truth = self.truth();
+        self.world.pods.resize(truth, kind, set.desired, now);
+        let tally = self.world.pods.tally(truth.environment, id, now);
         let set = self.set_mut(id);
         (set.replicas, set.ready, set.available) = (tally.total, tally.ready, tally.available);
-        self.watch_pods(now);
+        if self.environment.room.is_some() {
+            // Pods of others may have found room.
+            self.update_pods(now);
+        } else {
+            self.watch_pods(now);
+        }
     }
 
     /// Brings the counts of all `ReplicaSet`s up to date and wakes the owners of those that changed.
     pub(super) fn update_pods(&mut self, now: SimTime) {
+        let truth = self.truth();
+        let ended = self.world.pods.pass(truth, now);
+        self.changed |= ended;
+        self.scene_changed |= ended;
         for index in 0..self.cluster.replica_sets.len() {
             let set = self.cluster.replica_sets[index];
             if set.replicas == 0 {
@@ -276,7 +345,7 @@ impl<R: Recorder> Simulation<'_, R> {
                     (tally.total, tally.ready, tally.available);
                 let owner = set.owner;
                 self.wake_owner(owner);
-                self.changed = true;
+                (self.changed, self.scene_changed) = (true, true);
             }
         }
         self.watch_pods(now);
@@ -316,6 +385,20 @@ impl<R: Recorder> Simulation<'_, R> {
         let plugin = self.plan.canary()?.step(step)?.plugin.as_ref()?;
         Some(plugin.script)
     }
+}
+
+/// Whether a write may change where requests go, or how many pods there are; routers are asked on their own.
+fn moves_requests(command: &Command) -> bool {
+    !matches!(
+        command,
+        Command::CreateRun { .. }
+            | Command::TerminateRun(_)
+            | Command::DeleteRun(_)
+            | Command::SetRevision(..)
+            | Command::SetRolloutRevision(_)
+            | Command::SetDeadline(..)
+            | Command::Route(_)
+    ) || matches!(command, Command::Route(RouterCall::UpdateHash(..)))
 }
 
 /// An experiment as just created.

@@ -20,7 +20,7 @@ impl<R: Recorder> Simulation<'_, R> {
             Deed::Undo(revision) => self.undo(revision),
             _ => self.change_rollout(|rollout, plan| change(rollout, plan, deed, now)),
         };
-        self.changed = true;
+        (self.changed, self.scene_changed) = (true, true);
         self.tell_one(now, Event::User(deed, result.err()));
         if matches!(result, Ok(true)) && deed != Deed::TerminateExperiment {
             self.rollout_queue.add();

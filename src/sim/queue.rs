@@ -15,7 +15,10 @@ const LONGEST_BACK_OFF: Delta = Delta::from_secs(10);
 /// The place of one object in its controller's queue.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Queue {
+    /// Something that concerns it was written.
     waiting: bool,
+    /// Its own time has come.
+    due: bool,
     timer: Option<SimTime>,
     scheduled: Option<SimTime>,
     failures: u32,
@@ -39,21 +42,32 @@ impl Queue {
     }
 
     fn back_off(&mut self, now: SimTime) {
-        let factor = 1_i64.checked_shl(self.failures).unwrap_or(i64::MAX);
-        let delay = Delta::from_nanos(FIRST_BACK_OFF.nanos().saturating_mul(factor));
-        self.failures += 1;
-        self.add_at(now + delay.min(LONGEST_BACK_OFF));
+        let delay = doubled(FIRST_BACK_OFF, self.failures);
+        self.failures = self.failures.saturating_add(1);
+        self.add_at(now + delay);
     }
 
+    /// Adds the object at an instant; the earliest of several counts.
     #[inline]
-    fn add_at(&mut self, at: SimTime) {
+    pub fn add_at(&mut self, at: SimTime) {
         self.timer = Some(self.timer.map_or(at, |earlier| earlier.min(at)));
+    }
+
+    /// Puts off what has been written by `delay`, unless the object's own time has come anyway; the instant for which an event has
+    /// to be scheduled, if there is none yet.
+    pub fn postpone(&mut self, delay: Delta, now: SimTime) -> Option<SimTime> {
+        if self.waiting && !self.due {
+            self.waiting = false;
+            self.add_at(now + delay);
+        }
+        self.to_schedule()
     }
 
     /// Takes the object out to be worked on, if it waits.
     #[inline]
     pub fn take(&mut self) -> bool {
-        std::mem::take(&mut self.waiting)
+        let woken = std::mem::take(&mut self.waiting);
+        std::mem::take(&mut self.due) || woken
     }
 
     /// The event that was scheduled for `now` has come; an outdated one changes nothing.
@@ -64,7 +78,7 @@ impl Queue {
         }
         if self.timer == Some(now) {
             self.timer = None;
-            self.waiting = true;
+            self.due = true;
         }
     }
 
@@ -82,11 +96,21 @@ impl Queue {
         }
         self.failures = 0;
         if requeue.at_once && changed {
-            self.waiting = true;
+            self.due = true;
         } else if requeue.at_once {
             self.polling = self.timer.is_none();
             self.add_at(now.stored() + Delta::from_secs(1));
         }
+    }
+
+    /// Leaves an object alone that keeps itself busy: for a second after its first `delays`, then for twice as long each
+    /// time, up to the longest back-off. `wanted` is its queue as its last reconciliation left it; what woke it is
+    /// forgotten, and of its timer only what comes earlier.
+    pub fn delay(&mut self, wanted: Self, delays: u32, now: SimTime) {
+        self.waiting = false;
+        self.timer = wanted.timer.filter(|timer| now < *timer);
+        self.polling = self.timer.is_none();
+        self.add_at(now.stored() + doubled(Delta::from_secs(1), delays));
     }
 
     /// The instant for which an event has to be scheduled so that the timer is noticed, if there is none yet.
@@ -103,6 +127,12 @@ impl Queue {
     pub fn is_polling(&self) -> bool {
         self.polling
     }
+}
+
+/// A pause that was doubled `times`, up to the longest one.
+fn doubled(pause: Delta, times: u32) -> Delta {
+    let factor = 1 << times.min(30);
+    Delta::from_nanos(pause.nanos().saturating_mul(factor)).min(LONGEST_BACK_OFF)
 }
 
 #[cfg(test)]
@@ -151,7 +181,7 @@ mod tests {
         let mut queue = Queue::default();
         let mut now = at(0);
         let mut pauses = Vec::new();
-        for _ in 0..15 {
+        for _ in 0..100 {
             queue.finish(FAILED, false, now);
             let next = queue.to_schedule().expect("a retry");
             pauses.push((next - now).nanos() / 1_000_000);
@@ -159,7 +189,8 @@ mod tests {
             now = next;
         }
         assert_eq!(pauses[..4], [1, 2, 4, 8]);
-        assert_eq!(pauses[12..], [4096, 8192, 10_000]);
+        assert_eq!(pauses[12..15], [4096, 8192, 10_000]);
+        assert!(pauses[15..].iter().all(|pause| *pause == 10_000));
         queue.finish(Requeue::default(), true, now);
         queue.finish(FAILED, false, now);
         assert_eq!(queue.to_schedule(), Some(now + FIRST_BACK_OFF));

@@ -25,8 +25,7 @@ impl Start {
     /// An empty cluster to which a rollout with `template` is applied.
     #[must_use]
     pub fn empty(plan: &Plan, template: TemplateId) -> Self {
-        let mut rollout = Rollout::new(template, plan.replicas, plan.paused);
-        rollout.restart_at = plan.restart_at;
+        let rollout = Rollout::new(template, plan.replicas, plan.paused);
         Self {
             at: SimTime::ZERO,
             cluster: cluster_of(plan, Some(rollout)),
@@ -63,11 +62,13 @@ impl Start {
         for image in &mut past.images {
             *image = Image::default();
         }
+        past.room = None;
+        past.faults.clear();
+        past.traffic = None;
         let mut start = Self::empty(plan, stable);
         start.at = SimTime::ZERO + crate::time::Delta::from_nanos(-LONGEST.nanos());
         if let Some(rollout) = &mut start.cluster.rollout {
             rollout.paused = false;
-            rollout.restart_at = None;
         }
         let script = Script {
             until: Some(SimTime::from_nanos(-1)),
@@ -79,7 +80,6 @@ impl Start {
         if let Some(rollout) = &mut cluster.rollout {
             rollout.template = update;
             rollout.paused = plan.paused;
-            rollout.restart_at = plan.restart_at;
             rollout.generation += 1;
         }
         Self {

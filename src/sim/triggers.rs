@@ -40,7 +40,9 @@ impl<R: Recorder> Simulation<'_, R> {
                 continue;
             };
             if happened(trigger, before, after) && (every || !self.triggered[index]) {
-                self.triggered[index] = true;
+                if !std::mem::replace(&mut self.triggered[index], true) {
+                    self.patience.progress();
+                }
                 let deed = Due::Deed(u16::try_from(index).unwrap_or(u16::MAX));
                 self.kernel.schedule(now + delay, deed);
             }

@@ -207,9 +207,9 @@ pub fn step(step: &Step) -> String {
     } else if let Some(plugin) = &step.plugin {
         format!("plugin: {}", plugin.name)
     } else if let Some(route) = &step.set_header_route {
-        format!("setHeaderRoute: {route}")
+        format!("setHeaderRoute: {}", route.name)
     } else if let Some(route) = &step.set_mirror_route {
-        format!("setMirrorRoute: {route}")
+        format!("setMirrorRoute: {}", route.name)
     } else {
         "invalid".to_owned()
     }
@@ -256,6 +256,13 @@ pub use analysis::{analysis_phase, template_code};
 mod tests {
     use super::*;
     use crate::plan::strategy::{CanaryScale, Pause, PluginStep};
+
+    fn managed(name: &str) -> crate::plan::strategy::ManagedRoute {
+        crate::plan::strategy::ManagedRoute {
+            name: name.to_owned(),
+            percentage: 100,
+        }
+    }
 
     #[test]
     fn steps_read_as_argo_names_them() {
@@ -304,14 +311,14 @@ mod tests {
             ),
             (
                 Step {
-                    set_header_route: Some("beta".to_owned()),
+                    set_header_route: Some(managed("beta")),
                     ..Step::default()
                 },
                 "setHeaderRoute: beta",
             ),
             (
                 Step {
-                    set_mirror_route: Some("shadow".to_owned()),
+                    set_mirror_route: Some(managed("shadow")),
                     ..Step::default()
                 },
                 "setMirrorRoute: shadow",

@@ -39,7 +39,7 @@ spec:
 impl Case {
     fn new(strategy: &'static str) -> Self {
         let default_image = Image {
-            startup: Delta::from_secs(5),
+            startup: Delta::from_secs(5).into(),
             ..Image::default()
         };
         let tags = vec!["v1".to_owned()];
@@ -60,7 +60,7 @@ impl Case {
     /// `web:v2` never becomes ready, from the given second on.
     fn crashing_from(mut self, second: i64) -> Self {
         let image = Image {
-            startup: Delta::from_secs(5),
+            startup: Delta::from_secs(5).into(),
             unready: vec![(SimTime::from_secs(second), SimTime::MAX)],
             ..Image::default()
         };
@@ -289,7 +289,8 @@ fn a_run_is_at_rest_when_nothing_remains_or_nothing_changes_any_more() {
     assert!(ends(EndReason::Quiet, 100));
     assert!(!ends(EndReason::Until, 1000));
     assert!(ends(EndReason::Until, 1001));
-    assert!(!ends(EndReason::Livelock, 5000));
+    assert!(ends(EndReason::Livelock, 100));
+    assert!(!ends(EndReason::Crowded, 5000));
 }
 
 #[test]

@@ -1,34 +1,75 @@
 //! Pods, counted in cohorts: those of one `ReplicaSet` that were created at the same instant are alike.
 //!
-//! Ten thousand pods cost what ten cost. The state of a cohort is a function of the time; nothing is ticked.
+//! Ten thousand pods cost what ten cost, unless a law makes each start in its own time. The readiness of a cohort is a function of
+//! the time; nothing is ticked. What has to happen at an instant (nodes are lost, room becomes free) happens in [`Pods::pass`].
 
 use crate::cluster::{ReplicaSetId, TemplateId};
 use crate::plan::Environment;
-use crate::plan::environment::Image;
+use crate::plan::environment::{Breaks, Image};
 use crate::time::{Delta, SimTime};
+use crate::world::life;
+use crate::world::weather::{Purpose, Weather};
+
+/// What the world does to pods: the truth about images and faults, and chance.
+#[derive(Clone, Copy, Debug)]
+pub struct Truth<'e> {
+    /// The truth.
+    pub environment: &'e Environment,
+    /// Chance.
+    pub weather: Weather,
+}
 
 /// All pods of the namespace.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Pods {
     cohorts: Vec<Cohort>,
+    /// Deleted pods that have not ended yet.
+    leaving: Vec<Leaving>,
+    /// Pods that were ever created: the addresses of their draws.
+    created: u64,
+    /// Up to when losses of nodes have happened.
+    losses_until: Option<SimTime>,
 }
 
-/// Pods of one `ReplicaSet` that were created together.
+/// Pods of one `ReplicaSet` that are alike.
 #[derive(Clone, Copy, Debug, PartialEq)]
 struct Cohort {
     owner: ReplicaSetId,
     template: TemplateId,
     min_ready: Delta,
     created: SimTime,
+    /// When they found room; `None`: they are Pending.
+    started: Option<SimTime>,
+    /// From their start to ready.
+    startup: Delta,
     /// Never to become ready.
     stuck: bool,
+    /// Their nodes are lost.
+    lost: Option<Loss>,
+    /// Not ready before.
+    not_before: SimTime,
+    count: i32,
+}
+
+/// The loss of nodes.
+#[derive(Clone, Copy, Debug, PartialEq)]
+struct Loss {
+    /// When it is over.
+    ends: SimTime,
+    /// Whether the nodes come back; otherwise the pods are replaced.
+    comes_back: bool,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq)]
+struct Leaving {
+    until: SimTime,
     count: i32,
 }
 
 /// How many pods a `ReplicaSet` has.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Tally {
-    /// That exist.
+    /// That exist and are not being deleted.
     pub total: i32,
     /// That are ready.
     pub ready: i32,
@@ -36,51 +77,89 @@ pub struct Tally {
     pub available: i32,
 }
 
+/// What `ReplicaSet`'s pods are: the parts of a cohort that new pods share.
+#[derive(Clone, Copy, Debug)]
+pub struct Kind {
+    /// Whose pods.
+    pub owner: ReplicaSetId,
+    /// What they run.
+    pub template: TemplateId,
+    /// `minReadySeconds`.
+    pub min_ready: Delta,
+}
+
 impl Pods {
     /// Takes over everything from `other`, reusing the memory at hand.
     pub fn copy_from(&mut self, other: &Self) {
         self.cohorts.clone_from(&other.cohorts);
+        self.leaving.clone_from(&other.leaving);
+        self.created = other.created;
+        self.losses_until = other.losses_until;
     }
 
-    /// Creates or deletes pods until `owner` has `desired`. Deleted first: pods that never become ready, then those
-    /// that are not ready, then the youngest.
-    pub fn resize(
-        &mut self,
-        environment: &Environment,
-        owner: ReplicaSetId,
-        template: TemplateId,
-        min_ready: Delta,
-        desired: i32,
-        now: SimTime,
-    ) {
-        let image = &environment.images[usize::from(template.0)];
-        let existing: i32 = self.of(owner).map(|cohort| cohort.count).sum();
+    /// Creates or deletes pods until `kind.owner` has `desired`. Deleted first: pods without room, then pods that never become
+    /// ready, then those that are not ready, then the youngest.
+    pub fn resize(&mut self, truth: Truth<'_>, kind: Kind, desired: i32, now: SimTime) {
+        let existing: i32 = self.of(kind.owner).map(|cohort| cohort.count).sum();
         if existing < desired {
-            let sound: i32 = self
-                .of(owner)
-                .filter(|cohort| !cohort.stuck)
-                .map(|cohort| cohort.count)
-                .sum();
-            let wanted = desired - existing;
-            let able = image
-                .max_ready
-                .map_or(wanted, |most| (most - sound).clamp(0, wanted));
-            let cohort = Cohort {
-                owner,
-                template,
-                min_ready,
-                created: now,
-                stuck: false,
-                count: able,
-            };
-            self.add(cohort);
-            self.add(Cohort {
-                stuck: true,
-                count: wanted - able,
-                ..cohort
-            });
+            self.create(truth, kind, desired - existing, now);
         } else {
-            self.remove(environment, owner, existing - desired, now);
+            self.remove(truth, kind.owner, existing - desired, now);
+        }
+        self.give_room(truth, now);
+    }
+
+    fn create(&mut self, truth: Truth<'_>, kind: Kind, wanted: i32, now: SimTime) {
+        let image = &truth.environment.images[usize::from(kind.template.0)];
+        let sound: i32 = self
+            .of(kind.owner)
+            .filter(|cohort| !cohort.stuck)
+            .map(|cohort| cohort.count)
+            .sum();
+        let able = image
+            .max_ready
+            .map_or(wanted, |most| (most - sound).clamp(0, wanted));
+        let started = truth.environment.room.is_none().then_some(now);
+        let cohort = Cohort {
+            owner: kind.owner,
+            template: kind.template,
+            min_ready: kind.min_ready,
+            created: now,
+            started,
+            startup: Delta::ZERO,
+            stuck: false,
+            lost: None,
+            not_before: SimTime::from_nanos(i64::MIN),
+            count: able,
+        };
+        self.add(Cohort {
+            stuck: true,
+            count: wanted - able,
+            ..cohort
+        });
+        if let Some(startup) = image.startup.as_constant() {
+            self.add(Cohort { startup, ..cohort });
+        } else {
+            for index in 0..able {
+                let share = self.draw(truth.weather, kind.owner, index, able);
+                let startup = image.startup.time(share);
+                self.add(Cohort {
+                    startup,
+                    count: 1,
+                    ..cohort
+                });
+            }
+        }
+        self.created += u64::from(wanted.unsigned_abs());
+    }
+
+    /// Where in its law the pod number `index` of `count` new ones stands: by chance, or spread evenly.
+    fn draw(&self, weather: Weather, owner: ReplicaSetId, index: i32, count: i32) -> f64 {
+        if weather.random {
+            let pod = self.created + u64::from(index.unsigned_abs());
+            weather.unit(Purpose::Startup, u64::from(owner.0), pod)
+        } else {
+            (f64::from(index) + 0.5) / f64::from(count)
         }
     }
 
@@ -91,6 +170,9 @@ impl Pods {
     }
 
     fn add(&mut self, new: Cohort) {
+        if new.count <= 0 {
+            return;
+        }
         let twin = self.cohorts.iter_mut().find(|cohort| {
             Cohort {
                 count: new.count,
@@ -98,13 +180,12 @@ impl Pods {
             } == new
         });
         match twin {
-            _ if new.count <= 0 => {}
             Some(twin) => twin.count += new.count,
             None => self.cohorts.push(new),
         }
     }
 
-    fn remove(&mut self, environment: &Environment, owner: ReplicaSetId, count: i32, now: SimTime) {
+    fn remove(&mut self, truth: Truth<'_>, owner: ReplicaSetId, count: i32, now: SimTime) {
         let mut left = count;
         while 0 < left {
             let first = self
@@ -112,19 +193,32 @@ impl Pods {
                 .iter_mut()
                 .filter(|cohort| cohort.owner == owner && 0 < cohort.count)
                 .max_by_key(|cohort| {
-                    let ready = cohort.ready_since(environment, now).is_some();
-                    (cohort.stuck, !ready, cohort.created)
+                    let ready = cohort.ready_since(truth.environment, now).is_some();
+                    let pending = cohort.started.is_none();
+                    (pending, cohort.stuck, !ready, cohort.created)
                 });
             let Some(cohort) = first else { break };
             let gone = left.min(cohort.count);
             cohort.count -= gone;
             left -= gone;
+            let cohort = *cohort;
+            self.leave(truth, &cohort, gone, now);
         }
         self.cohorts.retain(|cohort| 0 < cohort.count);
     }
 
+    /// Deleted pods that had started end only after their termination.
+    fn leave(&mut self, truth: Truth<'_>, cohort: &Cohort, count: i32, now: SimTime) {
+        let termination = cohort.image(truth.environment).termination;
+        if termination == Delta::ZERO || cohort.started.is_none() {
+            return;
+        }
+        let until = now + termination;
+        self.leaving.push(Leaving { until, count });
+    }
+
     /// Replaces `count` of the oldest pods of `owner` by new ones.
-    pub fn evict(&mut self, owner: ReplicaSetId, count: i32, now: SimTime) {
+    pub fn evict(&mut self, truth: Truth<'_>, owner: ReplicaSetId, count: i32, now: SimTime) {
         let mut left = count;
         while 0 < left {
             let oldest = self
@@ -136,13 +230,139 @@ impl Pods {
             let gone = left.min(cohort.count);
             cohort.count -= gone;
             left -= gone;
-            let replacement = Cohort {
-                created: now,
-                stuck: false,
-                count: gone,
+            let cohort = *cohort;
+            self.leave(truth, &cohort, gone, now);
+            self.create(truth, cohort.kind(), gone, now);
+        }
+        self.cohorts.retain(|cohort| 0 < cohort.count);
+        self.give_room(truth, now);
+    }
+
+    /// Lets happen what is due at `now`: deleted pods end, nodes are lost and come back, pods are replaced, Pending ones start.
+    /// Says whether pods have ended.
+    pub fn pass(&mut self, truth: Truth<'_>, now: SimTime) -> bool {
+        let before = self.leaving.len();
+        self.leaving.retain(|leaving| now < leaving.until);
+        let ended = self.leaving.len() < before;
+        self.end_losses(truth, now);
+        self.lose(truth, now);
+        self.give_room(truth, now);
+        ended
+    }
+
+    fn end_losses(&mut self, truth: Truth<'_>, now: SimTime) {
+        for index in 0..self.cohorts.len() {
+            let cohort = &mut self.cohorts[index];
+            let Some(loss) = cohort.lost.filter(|loss| loss.ends <= now) else {
+                continue;
+            };
+            if loss.comes_back {
+                cohort.lost = None;
+                cohort.not_before = loss.ends;
+            } else {
+                let (kind, count) = (cohort.kind(), cohort.count);
+                cohort.count = 0;
+                self.create(truth, kind, count, now);
+            }
+        }
+        self.cohorts.retain(|cohort| 0 < cohort.count);
+    }
+
+    fn lose(&mut self, truth: Truth<'_>, now: SimTime) {
+        for fault in &truth.environment.faults {
+            let Breaks::NodeLoss {
+                image,
+                share,
+                replaced_after,
+            } = &fault.breaks
+            else {
+                continue;
+            };
+            if self.losses_until.is_some_and(|until| fault.from <= until) || now < fault.from {
+                continue;
+            }
+            let replaced = fault.from + *replaced_after;
+            let loss = Loss {
+                ends: replaced.min(fault.to),
+                comes_back: fault.to <= replaced,
+            };
+            let hit = |cohort: &Cohort| image.is_none_or(|image| cohort.template == image);
+            self.lose_share(*share, loss, hit);
+        }
+        self.losses_until = Some(now);
+    }
+
+    /// Takes a share of the pods of each `ReplicaSet`, rounded to whole pods, the oldest first.
+    fn lose_share(&mut self, share: f64, loss: Loss, hit: impl Fn(&Cohort) -> bool) {
+        let mut owners: Vec<ReplicaSetId> =
+            self.cohorts.iter().map(|cohort| cohort.owner).collect();
+        owners.sort_unstable();
+        owners.dedup();
+        for owner in owners {
+            let fits = |cohort: &Cohort| {
+                cohort.owner == owner
+                    && cohort.started.is_some()
+                    && cohort.lost.is_none()
+                    && hit(cohort)
+            };
+            let running: i32 = self
+                .of(owner)
+                .filter(|cohort| fits(cohort))
+                .map(|cohort| cohort.count)
+                .sum();
+            #[expect(
+                clippy::cast_possible_truncation,
+                reason = "a share of a number of pods"
+            )]
+            let mut left = (f64::from(running) * share).round() as i32;
+            for index in 0..self.cohorts.len() {
+                let cohort = &mut self.cohorts[index];
+                let gone = left.min(cohort.count);
+                if gone == 0 || !fits(cohort) {
+                    continue;
+                }
+                cohort.count -= gone;
+                left -= gone;
+                let victims = Cohort {
+                    lost: Some(loss),
+                    count: gone,
+                    ..*cohort
+                };
+                self.add(victims);
+            }
+        }
+        self.cohorts.retain(|cohort| 0 < cohort.count);
+    }
+
+    /// Starts Pending pods, the oldest first, as far as there is room.
+    fn give_room(&mut self, truth: Truth<'_>, now: SimTime) {
+        let Some(room) = truth.environment.room else {
+            return;
+        };
+        let running: i32 = self
+            .cohorts
+            .iter()
+            .filter(|cohort| cohort.started.is_some())
+            .map(|cohort| cohort.count)
+            .chain(self.leaving.iter().map(|leaving| leaving.count))
+            .sum();
+        let mut free = room - running;
+        while 0 < free {
+            let oldest = self
+                .cohorts
+                .iter_mut()
+                .filter(|cohort| cohort.started.is_none() && 0 < cohort.count)
+                .min_by_key(|cohort| cohort.created);
+            let Some(cohort) = oldest else { break };
+            let start = free.min(cohort.count);
+            cohort.count -= start;
+            free -= start;
+            let started = Cohort {
+                started: Some(now),
+                count: start,
                 ..*cohort
             };
-            self.add(replacement);
+            self.add(started);
         }
         self.cohorts.retain(|cohort| 0 < cohort.count);
     }
@@ -172,6 +392,28 @@ impl Pods {
         tally
     }
 
+    /// All pods that exist, those that are being deleted included.
+    #[must_use]
+    pub fn count(&self) -> i32 {
+        let existing = self.cohorts.iter().map(|cohort| cohort.count);
+        existing
+            .chain(self.leaving.iter().map(|leaving| leaving.count))
+            .sum()
+    }
+
+    /// When the ready pods of `owner` started, and how many at each time.
+    pub fn ready_starts<'a>(
+        &'a self,
+        environment: &'a Environment,
+        owner: ReplicaSetId,
+        now: SimTime,
+    ) -> impl Iterator<Item = (SimTime, i32)> + 'a {
+        self.of(owner).filter_map(move |cohort| {
+            cohort.ready_since(environment, now)?;
+            Some((cohort.started?, cohort.count))
+        })
+    }
+
     /// The next instant after `now` at which a pod may change by itself.
     #[must_use]
     pub fn next_change(&self, environment: &Environment, now: SimTime) -> Option<SimTime> {
@@ -179,8 +421,16 @@ impl Pods {
             .cohorts
             .iter()
             .filter_map(|cohort| cohort.next_change(environment, now));
+        let ends = self.leaving.iter().map(|leaving| leaving.until);
+        let losses = environment.faults.iter().filter_map(|fault| {
+            matches!(fault.breaks, Breaks::NodeLoss { .. }).then_some(fault.from)
+        });
         // What lasts for ever has no end that anybody could wait for.
-        changes.filter(|at| *at < SimTime::MAX).min()
+        changes
+            .chain(ends)
+            .chain(losses)
+            .filter(|at| now < *at && *at < SimTime::MAX)
+            .min()
     }
 }
 
@@ -189,14 +439,22 @@ impl Cohort {
         &environment.images[usize::from(self.template.0)]
     }
 
+    fn kind(&self) -> Kind {
+        Kind {
+            owner: self.owner,
+            template: self.template,
+            min_ready: self.min_ready,
+        }
+    }
+
     /// Since when the pods are ready without interruption, if they are.
     fn ready_since(&self, environment: &Environment, now: SimTime) -> Option<SimTime> {
+        let started = self
+            .started
+            .filter(|_| !self.stuck && self.lost.is_none())?;
         let image = self.image(environment);
-        let started = self.created + image.startup;
-        if self.stuck || now < started {
-            return None;
-        }
-        let mut since = started;
+        let since = life::at(image, self.startup, now - started).ready_since?;
+        let mut since = (started + since).max(self.not_before);
         for (from, to) in &image.unready {
             if *from <= now && now < *to {
                 return None;
@@ -209,9 +467,10 @@ impl Cohort {
     }
 
     fn next_change(&self, environment: &Environment, now: SimTime) -> Option<SimTime> {
-        if self.stuck {
-            return None;
-        }
+        let ends = self.lost.map(|loss| loss.ends);
+        let Some(started) = self.started.filter(|_| !self.stuck && ends.is_none()) else {
+            return ends;
+        };
         let image = self.image(environment);
         let mut next = None;
         let mut consider = |change: SimTime| {
@@ -219,7 +478,9 @@ impl Cohort {
                 next = Some(change);
             }
         };
-        consider(self.created + image.startup);
+        if let Some(age) = life::at(image, self.startup, now - started).changes {
+            consider(started + age);
+        }
         if let Some(since) = self.ready_since(environment, now) {
             consider(since + self.min_ready);
         }
@@ -249,16 +510,21 @@ mod tests {
         }
     }
 
-    fn resize(pods: &mut Pods, environment: &Environment, desired: i32, seconds: i64) {
-        let min_ready = Delta::from_secs(2);
-        pods.resize(
+    fn truth(environment: &Environment) -> Truth<'_> {
+        Truth {
             environment,
-            OWNER,
-            TEMPLATE,
-            min_ready,
-            desired,
-            at(seconds),
-        );
+            weather: Weather::CALM,
+        }
+    }
+
+    const KIND: Kind = Kind {
+        owner: OWNER,
+        template: TEMPLATE,
+        min_ready: Delta::from_secs(2),
+    };
+
+    fn resize(pods: &mut Pods, environment: &Environment, desired: i32, seconds: i64) {
+        pods.resize(truth(environment), KIND, desired, at(seconds));
     }
 
     fn counts(pods: &Pods, environment: &Environment, seconds: i64) -> [i32; 3] {
@@ -269,7 +535,7 @@ mod tests {
     #[test]
     fn a_pod_becomes_ready_and_then_available() {
         let environment = world(Image {
-            startup: Delta::from_secs(5),
+            startup: Delta::from_secs(5).into(),
             ..Image::default()
         });
         let mut pods = Pods::default();
@@ -312,7 +578,7 @@ mod tests {
     #[test]
     fn the_youngest_pods_go_before_the_oldest() {
         let environment = world(Image {
-            startup: Delta::from_secs(4),
+            startup: Delta::from_secs(4).into(),
             ..Image::default()
         });
         let mut pods = Pods::default();
@@ -327,8 +593,71 @@ mod tests {
         let environment = world(Image::default());
         let mut pods = Pods::default();
         resize(&mut pods, &environment, 4, 0);
-        pods.evict(OWNER, 3, at(10));
+        pods.evict(truth(&environment), OWNER, 3, at(10));
         assert_eq!(pods.older_than(OWNER, at(10)), 1);
         assert_eq!(counts(&pods, &environment, 10), [4, 4, 1]);
+    }
+
+    #[test]
+    fn a_law_of_the_startup_spreads_the_pods() {
+        let law = statrs::distribution::Uniform::new(0.0, 10.0).expect("a law");
+        let environment = world(Image {
+            startup: crate::law::Law::Uniform(law),
+            ..Image::default()
+        });
+        let mut pods = Pods::default();
+        resize(&mut pods, &environment, 5, 0);
+        let ready = [0, 1, 3, 5, 7, 9].map(|second| counts(&pods, &environment, second)[1]);
+        assert_eq!(ready, [0, 1, 2, 3, 4, 5]);
+    }
+
+    #[test]
+    fn pods_wait_for_room_and_a_terminating_pod_still_takes_it() {
+        let mut environment = world(Image {
+            termination: Delta::from_secs(30),
+            ..Image::default()
+        });
+        environment.room = Some(3);
+        let mut pods = Pods::default();
+        resize(&mut pods, &environment, 5, 0);
+        assert_eq!(counts(&pods, &environment, 5), [5, 3, 3]);
+        // The pods without room go first.
+        resize(&mut pods, &environment, 2, 10);
+        assert_eq!(
+            (counts(&pods, &environment, 10), pods.count()),
+            ([2, 2, 2], 3)
+        );
+        resize(&mut pods, &environment, 3, 20);
+        assert_eq!(counts(&pods, &environment, 20), [3, 2, 2]);
+        assert_eq!(pods.next_change(&environment, at(20)), Some(at(40)));
+        pods.pass(truth(&environment), at(40));
+        assert_eq!(counts(&pods, &environment, 42), [3, 3, 3]);
+    }
+
+    #[test]
+    fn lost_pods_are_replaced_after_a_while_unless_their_nodes_come_back() {
+        use crate::plan::environment::Fault;
+        let loss = |to| Fault {
+            from: at(100),
+            to,
+            breaks: Breaks::NodeLoss {
+                image: None,
+                share: 0.5,
+                replaced_after: Delta::from_secs(340),
+            },
+        };
+        for (to, back) in [(SimTime::MAX, 440), (at(160), 160)] {
+            let mut environment = world(Image::default());
+            environment.faults = vec![loss(to)];
+            let mut pods = Pods::default();
+            resize(&mut pods, &environment, 4, 0);
+            assert_eq!(pods.next_change(&environment, at(50)), Some(at(100)));
+            pods.pass(truth(&environment), at(100));
+            assert_eq!(counts(&pods, &environment, 100), [4, 2, 2]);
+            assert_eq!(pods.next_change(&environment, at(100)), Some(at(back)));
+            pods.pass(truth(&environment), at(back));
+            assert_eq!(counts(&pods, &environment, back), [4, 4, 2]);
+            assert_eq!(counts(&pods, &environment, back + 2), [4, 4, 4]);
+        }
     }
 }

@@ -6,6 +6,9 @@ use crate::time::SimTime;
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Router {
     weight: Option<(i32, SimTime)>,
+    header_route: bool,
+    /// Percentage of the requests that are copied to the canary.
+    mirrored: i32,
 }
 
 impl Router {
@@ -22,6 +25,36 @@ impl Router {
     #[must_use]
     pub fn told(&self) -> Option<(i32, SimTime)> {
         self.weight
+    }
+}
+
+impl Router {
+    /// Sets or takes away the route of requests with a header.
+    pub fn set_header_route(&mut self, there: bool) {
+        self.header_route = there;
+    }
+
+    /// Sets the percentage of the requests that are copied to the canary.
+    pub fn set_mirror_route(&mut self, percentage: i32) {
+        self.mirrored = percentage;
+    }
+
+    /// Takes away the routes that steps have set.
+    pub fn remove_managed_routes(&mut self) {
+        self.header_route = false;
+        self.mirrored = 0;
+    }
+
+    /// Whether requests with a header go to the canary.
+    #[must_use]
+    pub fn has_header_route(&self) -> bool {
+        self.header_route
+    }
+
+    /// Share of the requests that are copied to the canary.
+    #[must_use]
+    pub fn mirrored(&self) -> f64 {
+        f64::from(self.mirrored) / 100.0
     }
 }
 

@@ -1,5 +1,6 @@
 //! What blue-green rollouts do: BG-01 to BG-06.
 
+use coalmine::cluster::Event;
 use coalmine::plan::environment::Image;
 use coalmine::plan::scenario::Deed;
 use coalmine::sim::EndReason;
@@ -201,17 +202,26 @@ fn a_retry_repeats_the_failed_analysis() {
 
 /// `rollout/sync.go: checkPausedConditions` says Paused, `calculateRolloutConditions` says
 /// complete, because all pods are available and active; each writes its opinion, and each write
-/// wakes the controller again. No time passes.
+/// wakes the controller again. Time goes on meanwhile, and people act.
 #[test]
 fn a_pause_between_the_switch_and_the_promotion_keeps_the_controller_busy() {
-    let told = post_promotion()
-        .image("v2", startup(8))
-        .at(140, deed(Deed::Pause))
-        .until(3000);
-    assert_eq!(
-        (told.ending.at.whole_secs(), told.ending.reason),
-        (140, EndReason::Livelock)
-    );
+    let paused = || {
+        post_promotion()
+            .image("v2", startup(8))
+            .metric("m", [from(0, 0.99)])
+            .at(140, deed(Deed::Pause))
+    };
+    let told = paused().at(150, deed(Deed::Resume)).until(3000);
+    let busy = |event: &Event| *event == Event::KeepsItselfBusy;
+    assert_eq!(told.when(busy), [140]);
+    told.at(150).expect_phase("Progressing").expect_stable("v1");
+    assert_eq!(told.ending.reason, EndReason::Quiet);
+    told.end().expect_phase("Healthy").expect_stable("v2");
+    // Nobody resumes it; the analysis that it waits for is enough.
+    let told = paused().until(3000);
+    told.at(247).expect_stable("v1");
+    told.at(248).expect_stable("v2");
+    assert_eq!(told.when(busy), [140]);
     // A pause before the switch is harmless.
     let told = post_promotion()
         .image("v2", startup(8))

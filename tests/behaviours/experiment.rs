@@ -1,8 +1,10 @@
 //! What experiments do: EX-01 and EX-02.
 
 use coalmine::cluster::Event;
+use coalmine::plan::scenario::Deed;
+use coalmine::sim::EndReason;
 
-use super::story::{Story, always, from, set_image, startup, story};
+use super::story::{Story, abort, always, deed, from, promote, set_image, startup, story};
 
 const GOOD: &str = r#"successCondition: "result[0] > 0.9""#;
 
@@ -146,18 +148,7 @@ fn ex_02_a_required_analysis_beside_one_that_runs_never_ends() {
 /// is forgotten, so the next reconciliation makes another one, pause or not.
 #[test]
 fn an_inconclusive_experiment_is_made_again_while_the_rollout_is_paused() {
-    let told = story(
-        r#"{replicas: 5, canary: {steps: [experiment: {duration: 10m,
-             templates: [{name: candidate, specRef: canary}],
-             analyses: [{name: watch, templateName: grey}]}]}}
----
-{template: grey, metrics: [{name: m, count: 1,
-  successCondition: "result[0] > 0.9", failureCondition: "result[0] < 0.5"}]}"#,
-    )
-    .image("v2", startup(8))
-    .metric("m", always(0.7))
-    .at(100, set_image("v2"))
-    .until(180);
+    let told = inconclusive("").image("v2", startup(8)).until(180);
     told.at(108)
         .expect_experiment("rev2/Experiment-0", "Inconclusive")
         .expect_paused_for(&["InconclusiveExperiment"]);
@@ -170,4 +161,75 @@ fn an_inconclusive_experiment_is_made_again_while_the_rollout_is_paused() {
     told.end()
         .expect_paused_for(&["InconclusiveExperiment"])
         .expect_phase("Paused");
+}
+
+/// A canary whose first step is an experiment that is inconclusive; `background` is its other
+/// analysis.
+fn inconclusive(background: &str) -> Story {
+    let grey = r#"successCondition: "result[0] > 0.9", failureCondition: "result[0] < 0.5""#;
+    story(&format!(
+        "{{replicas: 5, canary: {{{background} steps: [experiment: {{duration: 10m,
+             templates: [{{name: candidate, specRef: canary}}],
+             analyses: [{{name: watch, templateName: grey}}]}}, pause: {{}}]}}}}
+---
+{{template: grey, metrics: [{{name: m, count: 1, {grey}}}]}}
+---
+{{template: late, metrics: [{{name: l, count: 3, interval: 5s, {grey}}}]}}"
+    ))
+    .metric("m", always(0.7))
+    .metric("l", [from(0, 1.0), from(109, 0.7)])
+    .at(100, set_image("v2"))
+}
+
+fn is_busy(event: &Event) -> bool {
+    *event == Event::KeepsItselfBusy
+}
+
+/// The same with pods that start at once: no time passes between two experiments. The controller
+/// is busy, but people act all the same.
+#[test]
+fn an_inconclusive_experiment_without_a_delay_is_freed_by_a_promotion() {
+    let busy = inconclusive("").until(7 * 24 * 3600);
+    assert_eq!(busy.when(is_busy), [100]);
+    busy.end().expect_paused_for(&["InconclusiveExperiment"]);
+    assert_eq!(busy.ending.reason, EndReason::Livelock);
+    assert!(busy.trace.events.len() < 500, "{}", busy.trace.events.len());
+    assert!(busy.end().cluster.experiments.len() < 20);
+
+    let freed = inconclusive("").at(200, deed(Deed::PromoteFull)).until(900);
+    freed.at(199).expect_phase("Paused").expect_stable("v1");
+    freed.at(200).expect_stable("v2");
+    freed.end().expect_phase("Healthy").expect_stable("v2");
+    assert_eq!(freed.ending.reason, EndReason::Quiet);
+}
+
+/// `rollout/analysis.go: needsNewAnalysisRun`: while an inconclusive experiment pauses the rollout,
+/// a background analysis that is inconclusive too is made anew as often as it ends.
+#[test]
+fn an_inconclusive_background_run_is_made_again_until_somebody_aborts() {
+    let paused = || {
+        inconclusive("analysis: late,")
+            .image("v2", startup(8))
+            .image("v1", startup(8))
+    };
+    let busy = paused().until(3600);
+    assert_eq!(busy.when(is_busy), [110]);
+    busy.end().expect_paused_for(&["InconclusiveExperiment"]);
+    assert!(busy.end().cluster.runs.len() < 30);
+    let freed = paused().at(300, promote()).until(3600);
+    freed.at(299).expect_phase("Paused");
+    assert!(freed.when(is_busy).len() <= 2, "{:?}", freed.when(is_busy));
+    let freed = paused().at(300, abort()).until(3600);
+    freed.at(300).expect_phase("Degraded");
+    assert_eq!(freed.ending.reason, EndReason::Quiet);
+}
+
+/// Experiments that take time are made again without end, too; the record does not fill the memory.
+#[test]
+fn a_run_that_makes_too_many_experiments_is_cut_off() {
+    let told = inconclusive("")
+        .image("v2", startup(1))
+        .until(7 * 24 * 3600);
+    assert_eq!(told.ending.reason, EndReason::Crowded);
+    assert_eq!(told.ending.at.whole_secs(), 600);
 }

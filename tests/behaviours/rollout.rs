@@ -4,6 +4,7 @@ use coalmine::cluster::Event;
 use coalmine::cluster::event::PromoteReason;
 use coalmine::plan::environment::Image;
 use coalmine::plan::scenario::Deed;
+use coalmine::sim::EndReason;
 
 use super::story::{
     abort, always, crash_looping, deed, promote, set_image, startup, story, unready,
@@ -401,4 +402,19 @@ fn ro_09_starting_and_settling_pods_cost_more_than_the_pauses() {
         .expect_weight(20);
     // Two pauses of a minute, and three times a minute for pods.
     told.at(399).expect_stable("v1").at(400).expect_stable("v2");
+}
+
+/// A rolling update of pods that start at once takes thousands of reconciliations at one instant. It
+/// moves, so it is no loop.
+#[test]
+fn a_long_rolling_update_at_one_instant_is_no_loop() {
+    let told = story(
+        "{replicas: 3000, canary: {maxSurge: 1, maxUnavailable: 0, steps: [setWeight: 100]}}",
+    )
+    .at(100, set_image("v2"))
+    .until(900);
+    told.at(100)
+        .expect_stable("v2")
+        .expect_pods("v2", [3000; 3]);
+    assert_eq!(told.ending.reason, EndReason::Quiet);
 }

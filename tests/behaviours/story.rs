@@ -213,7 +213,7 @@ fn second(seconds: i64) -> SimTime {
 /// Pods that are ready so many seconds after their creation.
 pub(crate) fn startup(seconds: i64) -> Image {
     Image {
-        startup: Delta::from_secs(seconds),
+        startup: Delta::from_secs(seconds).into(),
         ..Image::default()
     }
 }

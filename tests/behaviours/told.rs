@@ -2,9 +2,7 @@
 
 use std::fmt::Write as _;
 
-use coalmine::cluster::analysis_run::{
-    AnalysisPhase, AnalysisRun, Counter, MetricStatus, RunMessage, Site,
-};
+use coalmine::cluster::analysis_run::{AnalysisRun, Counter, MetricStatus, RunMessage, Site};
 use coalmine::cluster::status::{AbortCause, PauseReason, RolloutPhase, RolloutStatus};
 use coalmine::cluster::{Cluster, Event, Experiment, ReplicaSet, RunId, TemplateId};
 use coalmine::plan::Plan;
@@ -12,6 +10,7 @@ use coalmine::plan::compile::Compiled;
 use coalmine::plan::scenario::Refusal;
 use coalmine::sim::Ending;
 use coalmine::trace::Trace;
+use coalmine::trace::wording::analysis_phase;
 
 /// A finished story.
 pub(crate) struct Told {
@@ -97,7 +96,7 @@ impl Told {
                 metric,
                 measurement,
             } if run.0 as usize == index && usize::from(*metric) == number => {
-                Some(phase_name(measurement.phase))
+                Some(analysis_phase(measurement.phase))
             }
             _ => None,
         };
@@ -349,7 +348,7 @@ impl<'a> Moment<'a> {
                     Counter::Inconclusive => ("inconclusive", "inconclusiveLimit"),
                     Counter::ConsecutiveErrors => ("consecutiveErrors", "consecutiveErrorLimit"),
                 };
-                let (phase, count) = (phase_name(phase), breach.count);
+                let (phase, count) = (analysis_phase(phase), breach.count);
                 format!(
                     "{name} {phase}: {counter} ({count}) > {limit} ({})",
                     breach.limit
@@ -419,7 +418,7 @@ impl<'a> Moment<'a> {
 
     #[track_caller]
     pub(crate) fn expect_run(self, name: &str, phase: &str) -> Self {
-        self.expect(name, phase_name(self.run(name).phase), phase)
+        self.expect(name, analysis_phase(self.run(name).phase), phase)
     }
 
     #[track_caller]
@@ -429,7 +428,7 @@ impl<'a> Moment<'a> {
 
     #[track_caller]
     pub(crate) fn expect_experiment(self, name: &str, phase: &str) -> Self {
-        self.expect(name, phase_name(self.experiment(name).phase), phase)
+        self.expect(name, analysis_phase(self.experiment(name).phase), phase)
     }
 
     #[track_caller]
@@ -463,10 +462,15 @@ impl<'a> Moment<'a> {
             let _ = write!(text, " {} {pods:?}", self.tag(Some(set.template)));
         }
         for (index, run) in self.cluster.runs.iter().enumerate() {
-            let _ = write!(text, " {} {}", self.run_name(index), phase_name(run.phase));
+            let _ = write!(
+                text,
+                " {} {}",
+                self.run_name(index),
+                analysis_phase(run.phase)
+            );
         }
         for (index, experiment) in self.cluster.experiments.iter().enumerate() {
-            let phase = phase_name(experiment.phase);
+            let phase = analysis_phase(experiment.phase);
             let _ = write!(text, " {} {phase}", self.experiment_name(index));
         }
         for (name, service) in self.told.plan().services.iter().zip(&self.cluster.services) {
@@ -482,17 +486,5 @@ fn numbered(number: usize) -> String {
         String::new()
     } else {
         format!("#{number}")
-    }
-}
-
-pub(crate) fn phase_name(phase: AnalysisPhase) -> &'static str {
-    match phase {
-        AnalysisPhase::Unset => "",
-        AnalysisPhase::Pending => "Pending",
-        AnalysisPhase::Running => "Running",
-        AnalysisPhase::Successful => "Successful",
-        AnalysisPhase::Failed => "Failed",
-        AnalysisPhase::Error => "Error",
-        AnalysisPhase::Inconclusive => "Inconclusive",
     }
 }

@@ -28,6 +28,8 @@ pub(crate) fn check(corpus: &Corpus) {
             trace: &simulated.trace,
             ending: simulated.ending,
             seed: 0,
+            random: false,
+            tally: None,
         });
         let verdict = report.verdict.outcome.verdict;
         *tally.entry(verdict.name()).or_default() += 1;

@@ -3,13 +3,14 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use coalmine::cluster::analysis_run::{AnalysisPhase, AnalysisRun, MetricStatus, Site};
-use coalmine::cluster::experiment::{Experiment, TemplateCode};
+use coalmine::cluster::experiment::Experiment;
 use coalmine::cluster::replica_set::Owner;
-use coalmine::cluster::status::{PauseReason, PingPong, RolloutPhase};
+use coalmine::cluster::status::{PingPong, RolloutPhase};
 use coalmine::cluster::{Cluster, Event, TemplateId};
 use coalmine::plan::experiment::TemplateSource;
 use coalmine::plan::{Environment, Plan};
 use coalmine::trace::Trace;
+use coalmine::trace::wording::{analysis_phase, pause_reason, rollout_phase, template_code};
 use serde_json::{Value, json};
 
 /// What changed in one second: objects by name, and the measurements that were completed.
@@ -91,7 +92,7 @@ pub(crate) fn simulated(plan: &Plan, environment: &Environment, trace: &Trace) -
         row.measurements.insert(format!(
             "{name} {} {} {value} started {}",
             metric.name,
-            phase_name(measurement.phase),
+            analysis_phase(measurement.phase),
             measurement.started.whole_secs()
         ));
     }
@@ -174,10 +175,10 @@ fn state(plan: &Plan, cluster: &Cluster) -> Value {
     let pauses: Vec<&str> = status
         .pauses
         .iter()
-        .map(|(reason, _)| reason_name(reason))
+        .map(|(reason, _)| pause_reason(reason))
         .collect();
     let mut state = json!({
-        "phase": rollout_phase_name(status.phase),
+        "phase": rollout_phase(status.phase),
         "abort": status.abort,
         "stable": tag(status.stable),
         "pods": pods,
@@ -295,13 +296,13 @@ fn run_value(plan: &Plan, run: &AnalysisRun, metrics: &[MetricStatus]) -> Value 
             .into_iter()
             .filter(|(_, count)| *count != 0)
             .collect();
-        let mut value = json!({"phase": phase_name(status.phase), "counts": counts});
+        let mut value = json!({"phase": analysis_phase(status.phase), "counts": counts});
         if metric.dry_run {
             value["dryRun"] = json!(true);
         }
         shown.insert(metric.name.clone(), value);
     }
-    json!({"phase": phase_name(run.phase), "metrics": shown})
+    json!({"phase": analysis_phase(run.phase), "metrics": shown})
 }
 
 fn experiment_value(plan: &Plan, cluster: &Cluster, experiment: &Experiment) -> Value {
@@ -326,10 +327,10 @@ fn experiment_value(plan: &Plan, cluster: &Cluster, experiment: &Experiment) -> 
         }
         templates.insert(
             template.name.clone(),
-            json!({"status": code_name(status.status), "pods": counts}),
+            json!({"status": template_code(status.status), "pods": counts}),
         );
     }
-    json!({"phase": phase_name(experiment.phase), "templates": templates})
+    json!({"phase": analysis_phase(experiment.phase), "templates": templates})
 }
 
 /// `rev<revision>/<type>[-<step>][#n]`, or below an experiment.
@@ -371,47 +372,5 @@ fn numbered(collision: u16) -> String {
         String::new()
     } else {
         format!("#{}", collision + 1)
-    }
-}
-
-fn phase_name(phase: AnalysisPhase) -> &'static str {
-    match phase {
-        AnalysisPhase::Unset => "",
-        AnalysisPhase::Pending => "Pending",
-        AnalysisPhase::Running => "Running",
-        AnalysisPhase::Successful => "Successful",
-        AnalysisPhase::Failed => "Failed",
-        AnalysisPhase::Error => "Error",
-        AnalysisPhase::Inconclusive => "Inconclusive",
-    }
-}
-
-fn code_name(code: TemplateCode) -> &'static str {
-    match code {
-        TemplateCode::Unset => "",
-        TemplateCode::Progressing => "Progressing",
-        TemplateCode::Running => "Running",
-        TemplateCode::Successful => "Successful",
-        TemplateCode::Failed => "Failed",
-        TemplateCode::Error => "Error",
-    }
-}
-
-fn rollout_phase_name(phase: RolloutPhase) -> &'static str {
-    match phase {
-        RolloutPhase::Unset => "",
-        RolloutPhase::Healthy => "Healthy",
-        RolloutPhase::Degraded => "Degraded",
-        RolloutPhase::Progressing => "Progressing",
-        RolloutPhase::Paused => "Paused",
-    }
-}
-
-fn reason_name(reason: PauseReason) -> &'static str {
-    match reason {
-        PauseReason::CanaryPauseStep => "CanaryPauseStep",
-        PauseReason::BlueGreenPause => "BlueGreenPause",
-        PauseReason::InconclusiveAnalysis => "InconclusiveAnalysisRun",
-        PauseReason::InconclusiveExperiment => "InconclusiveExperiment",
     }
 }

@@ -146,13 +146,14 @@ fn setting(script: &Value) -> Setting {
         setting.images.insert(
             tag.clone(),
             Image {
-                startup: image.get("start").map_or(Delta::ZERO, seconds),
+                startup: image.get("start").map_or(Delta::ZERO, seconds).into(),
                 max_ready: image["max_ready"]
                     .as_i64()
                     .map(|most| i32::try_from(most).expect("few pods")),
                 unready: windows
                     .map(|window| (instant(&window[0]), instant(&window[1])))
                     .collect(),
+                ..Image::default()
             },
         );
         setting.tags.push(tag.clone());

@@ -33,8 +33,16 @@ fn for_every_case(law: impl Fn(&Case, &Told)) {
 #[test]
 fn runs_end_and_their_time_never_goes_back() {
     for_every_case(|case, told| {
-        let busy = told.ending.reason == EndReason::Livelock;
-        assert!(!busy || is_busy_in_a_cluster(told), "{}", case.shown());
+        let busy = |event: &Event| *event == Event::KeepsItselfBusy;
+        for second in told.when(busy) {
+            let moment = told.at(second);
+            assert!(
+                is_busy_in_a_cluster(told.plan(), moment),
+                "{}",
+                case.shown()
+            );
+        }
+        assert_ne!(told.ending.reason, EndReason::Crowded, "{}", case.shown());
         assert!(told.ending.at.whole_secs() <= HORIZON, "{}", case.shown());
         let frames = told.trace.frames.iter().map(|frame| frame.at);
         assert!(frames.is_sorted(), "{}", case.shown());
@@ -54,12 +62,12 @@ fn runs_end_and_their_time_never_goes_back() {
 /// - While an inconclusive experiment pauses the rollout, a background analysis that is
 ///   inconclusive too is made anew as often as it ends (`rollout/analysis.go:
 ///   needsNewAnalysisRun`).
-fn is_busy_in_a_cluster(told: &Told) -> bool {
-    let end = told.end();
-    let paused_after_switch = told.plan().blue_green().is_some_and(|blue_green| {
-        blue_green.post_promotion.is_some() && end.status().stable != end.status().current
+fn is_busy_in_a_cluster(plan: &Plan, moment: Moment<'_>) -> bool {
+    let status = moment.status();
+    let paused_after_switch = plan.blue_green().is_some_and(|blue_green| {
+        blue_green.post_promotion.is_some() && status.stable != status.current
     });
-    paused_after_switch || end.status().pauses.has(PauseReason::InconclusiveExperiment)
+    paused_after_switch || status.pauses.has(PauseReason::InconclusiveExperiment)
 }
 
 #[test]

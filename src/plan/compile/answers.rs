@@ -5,15 +5,58 @@
 
 use serde_json::Value as Json;
 
-use crate::cluster::provider::{Answer, Reading};
+use crate::cluster::provider::{Answer, Reading, number_text};
 use crate::condition::Value;
 use crate::plan::analysis_template::ResolvedMetric;
-use crate::plan::environment::{Scripted, Source};
+use crate::plan::environment::{Breaks, Fault, Scripted, Source};
 use crate::plan::setting::{Response, Setting, Unscripted};
 use crate::spec::provider::MetricProvider;
+use crate::time::SimTime;
 
-/// The answers of the provider behind a metric.
+/// The answers of the provider behind a metric, with the times in which its back end is down or finds nothing.
 pub(super) fn source(metric: &ResolvedMetric, setting: &Setting) -> Source {
+    let source = undisturbed(metric, setting);
+    let disturbances: Vec<(&Fault<String>, Scripted)> = setting
+        .faults
+        .iter()
+        .filter_map(|fault| Some((fault, disturbed(metric, &fault.breaks)?)))
+        .collect();
+    let ends = disturbances
+        .iter()
+        .flat_map(|(fault, _)| [fault.from, fault.to]);
+    let points = source.points.iter().map(|(from, _)| *from);
+    let mut corners: Vec<SimTime> = points.chain(ends).collect();
+    corners.sort_unstable();
+    corners.dedup();
+    if disturbances.is_empty() {
+        return source;
+    }
+    let at = |now: SimTime| {
+        let disturbance = disturbances.iter().find(|(fault, _)| fault.holds(now));
+        let answer = disturbance.map(|(_, answer)| answer);
+        answer
+            .unwrap_or(source.scripted(source.point_at(now)))
+            .clone()
+    };
+    Source {
+        points: corners.into_iter().map(|from| (from, at(from))).collect(),
+        ..source.clone()
+    }
+}
+
+/// What a back end answers that is down, or that finds nothing.
+fn disturbed(metric: &ResolvedMetric, breaks: &Breaks<String>) -> Option<Scripted> {
+    let concerns = |name: &Option<String>| name.as_ref().is_none_or(|name| *name == metric.name);
+    match breaks {
+        Breaks::MetricsDown { metric: of, error } if concerns(of) => {
+            Some(scripted(&metric.provider, &Response::Error(error.clone())))
+        }
+        Breaks::MetricsEmpty { metric: of } if concerns(of) => Some(nothing()),
+        _ => None,
+    }
+}
+
+fn undisturbed(metric: &ResolvedMetric, setting: &Setting) -> Source {
     let provider = &metric.provider;
     let Some(script) = setting.metrics.get(&metric.name) else {
         let assumed = setting.unscripted == Unscripted::Passes;
@@ -78,6 +121,10 @@ fn scripted(provider: &MetricProvider, response: &Response) -> Scripted {
                 job: *fate,
             };
         }
+        Response::Signal(signal) => Reading {
+            answer: Answer::Signal(*signal),
+            text: String::new(),
+        },
         Response::Error(message) => error(failure(provider, message)),
         Response::Status(status) => error(format!("received non 2xx response code: {status}")),
         Response::Scalar(number) => value(Value::Float(*number), number_text(*number)),
@@ -124,17 +171,6 @@ fn failure(provider: &MetricProvider, message: &str) -> String {
     let (first, rest) = method.split_at(method.chars().next().map_or(0, char::len_utf8));
     let url = web.url.as_deref().unwrap_or_default();
     format!("{first}{} \"{url}\": {message}", rest.to_lowercase())
-}
-
-/// A sample as Prometheus prints it.
-fn number_text(number: f64) -> String {
-    if number.is_nan() {
-        "NaN".to_owned()
-    } else if number.is_infinite() {
-        if 0.0 < number { "+Inf" } else { "-Inf" }.to_owned()
-    } else {
-        format!("{number}")
-    }
 }
 
 /// The first value that a JSON path in Kubernetes' notation finds.

@@ -4,8 +4,8 @@ use crate::cluster::ServiceId;
 use crate::plan::compile::analysis::Collector;
 use crate::plan::compile::{Services, seconds};
 use crate::plan::strategy::{
-    Amount, Background, BlueGreen, Canary, CanaryScale, Pause, PluginStep, Router, Routing, Step,
-    Strategy, Threshold,
+    Amount, Background, BlueGreen, Canary, CanaryScale, DestinationRule, ManagedRoute, Pause,
+    PluginStep, Router, Routing, Step, Strategy, Threshold,
 };
 use crate::spec::IntOrString;
 use crate::spec::blue_green::BlueGreenStrategy;
@@ -122,11 +122,11 @@ fn compile_step(spec: &RolloutSpec, step: &CanaryStep, collector: &mut Collector
         set_header_route: step
             .set_header_route
             .as_ref()
-            .map(|route| route.name.clone().unwrap_or_default()),
-        set_mirror_route: step
-            .set_mirror_route
-            .as_ref()
-            .map(|route| route.name.clone().unwrap_or_default()),
+            .map(|route| managed(route.name.as_ref(), route.r#match.as_deref(), None)),
+        set_mirror_route: step.set_mirror_route.as_ref().map(|route| {
+            let percentage = route.percentage;
+            managed(route.name.as_ref(), route.r#match.as_deref(), percentage)
+        }),
         plugin: step.plugin.as_ref().map(|plugin| {
             let name = plugin.name.clone().unwrap_or_default();
             PluginStep {
@@ -134,6 +134,24 @@ fn compile_step(spec: &RolloutSpec, step: &CanaryStep, collector: &mut Collector
                 name,
             }
         }),
+    }
+}
+
+/// A route of a step; one without matches is taken away (`istio.go: SetHeaderRoute, SetMirrorRoute`; a mirror copies everything
+/// by default).
+fn managed<T>(
+    name: Option<&String>,
+    matches: Option<&[T]>,
+    percentage: Option<i32>,
+) -> ManagedRoute {
+    let matches = matches.is_some_and(|matches| !matches.is_empty());
+    ManagedRoute {
+        name: name.cloned().unwrap_or_default(),
+        percentage: if matches {
+            percentage.unwrap_or(100)
+        } else {
+            0
+        },
     }
 }
 
@@ -152,10 +170,11 @@ fn compile_routing(routing: &RolloutTrafficRouting) -> Routing {
                 .map(named)
                 .chain(several)
                 .collect(),
-            destination_rule: istio
-                .destination_rule
-                .as_ref()
-                .map(|rule| rule.name.clone().unwrap_or_default()),
+            destination_rule: istio.destination_rule.as_ref().map(|rule| DestinationRule {
+                name: rule.name.clone().unwrap_or_default(),
+                canary: rule.canary_subset_name.clone().unwrap_or_default(),
+                stable: rule.stable_subset_name.clone().unwrap_or_default(),
+            }),
         });
     }
     let others = [

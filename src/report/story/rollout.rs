@@ -1,6 +1,6 @@
 //! The rollout controller and the people: revisions, steps, weights, services, pauses, aborts, promotions.
 
-use crate::cluster::event::{PromoteReason, SkipReason};
+use crate::cluster::event::{PromoteReason, ReconcileError, SkipReason};
 use crate::cluster::status::{AbortCause, PauseReason, PluginOperation, PluginPhase};
 use crate::cluster::{Event, RouterCall, ServiceId, TemplateId};
 use crate::plan::scenario::{Deed, Refusal};
@@ -94,22 +94,24 @@ impl Teller<'_, '_> {
                     "older than restartAt",
                 );
             }
-            Event::ReconcileFailed(error) => {
-                let what = format!("fails: {}", verdict::reconcile_error(self.words, error));
-                if self.told_failure == Some(error) {
-                    self.add_detail(Actor::Rollout, Kind::Failed, what);
-                } else {
-                    self.add(
-                        Actor::Rollout,
-                        Kind::Failed,
-                        what,
-                        "it tries again with growing delay",
-                    );
-                }
-                self.told_failure = Some(error);
+            Event::ReconcileFailed(error) => self.tell_failure(error),
+            Event::KeepsItselfBusy => {
+                let why = verdict::busy_cause(self.plan, self.after);
+                self.add(Actor::Rollout, Kind::Busy, "is busy without end", why);
             }
             _ => {}
         }
+    }
+
+    fn tell_failure(&mut self, error: ReconcileError) {
+        let what = format!("fails: {}", verdict::reconcile_error(self.words, error));
+        if self.told_failure == Some(error) {
+            self.add_detail(Actor::Rollout, Kind::Failed, what);
+        } else {
+            let why = "it tries again with growing delay";
+            self.add(Actor::Rollout, Kind::Failed, what, why);
+        }
+        self.told_failure = Some(error);
     }
 
     fn tell_deed(&mut self, deed: Deed, refusal: Option<Refusal>) {

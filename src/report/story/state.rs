@@ -72,7 +72,8 @@ impl Teller<'_, '_> {
                 continue;
             }
             let image = &self.run.compiled.environment.images[usize::from(set.template.0)];
-            let at_once = image.startup == Delta::ZERO && self.plan.min_ready == Delta::ZERO;
+            let at_once = image.startup.as_constant() == Some(Delta::ZERO)
+                && self.plan.min_ready == Delta::ZERO;
             if at_once && desired_before < set.desired {
                 grown_now.push(*set);
             } else if available_before < set.available || desired_before == set.desired {

@@ -1,10 +1,12 @@
 //! Messages of analysis runs, metrics, measurements and experiments.
 
+use std::borrow::Cow;
+
 use crate::cluster::ExperimentId;
 use crate::cluster::analysis_run::{AnalysisPhase, AnswerRef, Breach, Counter, Detail, RunMessage};
 use crate::cluster::experiment::{AnalysisMessage, ExperimentMessage, TemplateCode};
-use crate::cluster::provider::{Answer, Reading};
-use crate::condition;
+use crate::cluster::provider::{Answer, Reading, number_text};
+use crate::condition::{self, Value};
 use crate::plan::MetricPlan;
 use crate::plan::analysis::Variant;
 use crate::trace::wording::Words;
@@ -76,7 +78,7 @@ impl<'a> Words<'a> {
                     .map(|error| error.to_string())
                     .unwrap_or_default()
             }
-            Answer::Assumed | Answer::Job => String::new(),
+            Answer::Assumed | Answer::Job | Answer::Signal(_) => String::new(),
         }
     }
 
@@ -86,13 +88,19 @@ impl<'a> Words<'a> {
         &self.plan.analyses[analysis as usize].metrics[usize::from(metric)]
     }
 
-    /// What the controller read of an answer.
+    /// What the controller read of an answer; a signal is read as a vector of one sample.
     #[must_use]
-    pub fn reading(&self, place: AnswerRef) -> &'a Reading {
+    pub fn reading(&self, place: AnswerRef) -> Cow<'a, Reading> {
         let source = self.metric(place.analysis, place.metric).source;
-        &self.environment.sources[source as usize]
-            .scripted(place.point)
-            .reading
+        let scripted = self.environment.sources[source as usize].scripted(place.point);
+        if !matches!(scripted.reading.answer, Answer::Signal(_)) {
+            return Cow::Borrowed(&scripted.reading);
+        }
+        let sample = f64::from(place.sample);
+        Cow::Owned(Reading {
+            answer: Answer::Value(Value::Vector(vec![sample])),
+            text: format!("[{}]", number_text(sample)),
+        })
     }
 
     /// `status.message` of an experiment (`experiments/experiment.go: assessTemplates, assessAnalysisRuns`).

@@ -6,7 +6,7 @@ use crate::cluster::Event;
 use crate::cluster::analysis_run::{AnalysisPhase, Site};
 use crate::cluster::event::SkipReason;
 use crate::cluster::status::{PluginOperation, PluginPhase};
-use crate::cluster::{ExperimentId, RunId};
+use crate::cluster::{ExperimentId, RunId, TemplateId};
 use crate::trace::wording::{Words, analysis_phase, pause_reason, step, template_code};
 
 /// One event, or one deed of a person (object `User`).
@@ -157,11 +157,7 @@ impl Words<'_> {
                 self.weight_update(*from, *to, *additional),
             ),
             Event::DestinationRuleUpdated { canary, stable } => {
-                let name = self.destination_rule();
-                let (canary, stable) = (self.hash(*canary), self.hash(*stable));
-                let message = format!(
-                    "DestinationRule {name} subset updated (canary: {canary}, stable: {stable})"
-                );
+                let message = self.subset_update(*canary, *stable)?;
                 rollout("UpdatedDestinationRule", message)
             }
             Event::RunStatus {
@@ -213,20 +209,18 @@ impl Words<'_> {
         format!("[{}]", shown.join(" "))
     }
 
-    fn destination_rule(&self) -> &str {
-        let routing = self
-            .plan
-            .canary()
-            .and_then(|canary| canary.routing.as_ref());
-        let mut routers = routing.iter().flat_map(|routing| &routing.routers);
-        routers
-            .find_map(|router| match router {
-                crate::plan::strategy::Router::Istio {
-                    destination_rule, ..
-                } => destination_rule.as_deref(),
-                _ => None,
-            })
-            .unwrap_or_default()
+    /// `rollout/trafficrouting/istio/istio.go: UpdateHash`.
+    fn subset_update(
+        &self,
+        canary: Option<TemplateId>,
+        stable: Option<TemplateId>,
+    ) -> Option<String> {
+        let rule = self.plan.canary()?.routing.as_ref()?.destination_rule()?;
+        let (canary, stable) = (self.hash(canary), self.hash(stable));
+        Some(format!(
+            "DestinationRule {} subset updated ({}: {canary}, {}: {stable})",
+            rule.name, rule.canary, rule.stable
+        ))
     }
 
     /// `rollout/analysis.go: emitAnalysisRunStatusChanges`.

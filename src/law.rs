@@ -1,0 +1,171 @@
+//! Laws of random times, by the names and parameters of `rand_distr`.
+//!
+//! Knows: mean, distribution function and quantiles of each law. Refuses to know generators: a law is drawn through its
+//! quantile function, so that one number between 0 and 1 is one draw.
+//! Simplifies: times below zero count as zero.
+
+use statrs::distribution::{
+    ContinuousCDF, Exp, Gamma, LogNormal, Normal, Pareto, Uniform, Weibull,
+};
+
+use crate::time::Delta;
+
+/// A law of a time.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Law {
+    /// Always the same.
+    Constant(Delta),
+    /// Between two times, all alike. Seconds.
+    Uniform(Uniform),
+    /// Normal. Seconds.
+    Normal(Normal),
+    /// The logarithm of the seconds is normal.
+    LogNormal(LogNormal),
+    /// Exponential. Per second.
+    Exp(Exp),
+    /// Gamma. Shape; per second.
+    Gamma(Gamma),
+    /// Weibull. Seconds.
+    Weibull(Weibull),
+    /// Pareto. Seconds.
+    Pareto(Pareto),
+    /// Some of this, some of that: laws with weights that sum up to 1. No mixture contains another.
+    Mixture(Vec<(f64, Law)>),
+}
+
+impl Default for Law {
+    fn default() -> Self {
+        Self::Constant(Delta::ZERO)
+    }
+}
+
+impl From<Delta> for Law {
+    fn from(time: Delta) -> Self {
+        Self::Constant(time)
+    }
+}
+
+/// Steps of the bisection for quantiles of mixtures: beyond the precision of a nanosecond.
+const BISECTIONS: u32 = 100;
+
+impl Law {
+    /// The time of a law that knows no chance.
+    #[must_use]
+    pub fn as_constant(&self) -> Option<Delta> {
+        match self {
+            Self::Constant(time) => Some(*time),
+            _ => None,
+        }
+    }
+
+    /// The share of times up to `seconds`.
+    #[must_use]
+    pub fn up_to(&self, seconds: f64) -> f64 {
+        if seconds < 0.0 {
+            return 0.0;
+        }
+        match self {
+            Self::Constant(time) => f64::from(u8::from(time.seconds() <= seconds)),
+            Self::Uniform(law) => law.cdf(seconds),
+            Self::Normal(law) => law.cdf(seconds),
+            Self::LogNormal(law) => law.cdf(seconds),
+            Self::Exp(law) => law.cdf(seconds),
+            Self::Gamma(law) => law.cdf(seconds),
+            Self::Weibull(law) => law.cdf(seconds),
+            Self::Pareto(law) => law.cdf(seconds),
+            Self::Mixture(parts) => parts
+                .iter()
+                .map(|(weight, law)| weight * law.up_to(seconds))
+                .sum(),
+        }
+    }
+
+    /// The time in seconds that the share `share` of all does not exceed; `share` in 0..1.
+    #[must_use]
+    pub fn quantile(&self, share: f64) -> f64 {
+        let share = share.clamp(1e-12, 1.0 - 1e-12);
+        let seconds = match self {
+            Self::Constant(time) => time.seconds(),
+            Self::Uniform(law) => law.inverse_cdf(share),
+            Self::Normal(law) => law.inverse_cdf(share),
+            Self::LogNormal(law) => law.inverse_cdf(share),
+            Self::Exp(law) => law.inverse_cdf(share),
+            Self::Gamma(law) => law.inverse_cdf(share),
+            Self::Weibull(law) => law.inverse_cdf(share),
+            Self::Pareto(law) => law.inverse_cdf(share),
+            Self::Mixture(parts) => self.bisect(parts, share),
+        };
+        seconds.max(0.0)
+    }
+
+    fn bisect(&self, parts: &[(f64, Law)], share: f64) -> f64 {
+        let ends = parts.iter().map(|(_, law)| law.quantile(share));
+        let (mut low, mut high) = ends.fold((f64::INFINITY, 0.0_f64), |(low, high), end| {
+            (low.min(end), high.max(end))
+        });
+        for _ in 0..BISECTIONS {
+            let middle = f64::midpoint(low, high);
+            if self.up_to(middle) < share {
+                low = middle;
+            } else {
+                high = middle;
+            }
+        }
+        high
+    }
+
+    /// The time at a quantile; at most a century, so that sums stay in range.
+    #[must_use]
+    pub fn time(&self, share: f64) -> Delta {
+        const CENTURY: f64 = 100.0 * 365.25 * 86_400.0;
+        match self {
+            Self::Constant(time) => *time,
+            _ => Delta::of_seconds(self.quantile(share).min(CENTURY)),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn laws() -> Vec<Law> {
+        let normal = Law::Normal(Normal::new(10.0, 2.0).expect("a law"));
+        let exp = Law::Exp(Exp::new(0.1).expect("a law"));
+        vec![
+            Law::Uniform(Uniform::new(2.0, 6.0).expect("a law")),
+            Law::LogNormal(LogNormal::new(1.0, 0.5).expect("a law")),
+            Law::Gamma(Gamma::new(2.0, 0.5).expect("a law")),
+            Law::Weibull(Weibull::new(1.5, 3.0).expect("a law")),
+            Law::Pareto(Pareto::new(1.0, 3.0).expect("a law")),
+            normal.clone(),
+            exp.clone(),
+            Law::Mixture(vec![(0.3, normal), (0.7, exp)]),
+        ]
+    }
+
+    #[test]
+    fn a_quantile_is_the_inverse_of_the_distribution() {
+        for law in laws() {
+            for share in [0.05, 0.5, 0.95, 0.999] {
+                let back = law.up_to(law.quantile(share));
+                assert!((back - share).abs() < 1e-6, "{law:?} at {share}: {back}");
+            }
+        }
+    }
+
+    #[test]
+    fn quantiles_rise() {
+        for law in laws() {
+            let times = [0.1, 0.2, 0.5, 0.9].map(|share| law.time(share));
+            assert!(times.is_sorted(), "{law:?}: {times:?}");
+        }
+    }
+
+    #[test]
+    fn a_constant_is_exact() {
+        let law = Law::from(Delta::from_millis(1500));
+        assert_eq!(law.time(0.3), Delta::from_millis(1500));
+        assert_eq!((law.up_to(1.4), law.up_to(1.5)), (0.0, 1.0));
+    }
+}

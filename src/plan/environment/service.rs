@@ -1,0 +1,127 @@
+//! The service under release: its requests, and how well each version serves them.
+
+use crate::curve::Curve;
+use crate::law::Law;
+use crate::time::Delta;
+
+/// The requests of the users.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Traffic {
+    /// Requests per second since the start, 0 or more.
+    pub rps: Curve,
+    /// Requests that a user makes in a visit, at least 1; `None`: users are not counted.
+    pub requests_per_user: Option<f64>,
+    /// How long a user keeps a version, positive; `None`: every request is routed anew.
+    pub sticky: Option<Delta>,
+    /// Share of the requests that carry what a header route matches, 0 to 1.
+    pub header: f64,
+    /// Requests of testers to the preview service per second, 0 or more.
+    pub preview: f64,
+    /// What takes longer is slow, positive; `None`: slow requests are not counted.
+    pub slow: Option<Delta>,
+}
+
+/// How fast routers and endpoints follow.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Delays {
+    /// Until a weight or a route that was set is in force.
+    pub router: Delta,
+    /// Until the endpoints of a service follow its selector and its pods.
+    pub endpoints: Delta,
+}
+
+/// How well a version serves.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Health {
+    /// Share of the requests that fail, 0 to 1.
+    pub errors: Changing,
+    /// How long a request takes, where it is known.
+    pub latency: Option<Law>,
+    /// How many times as long, 0 or more.
+    pub latency_factor: Changing,
+    /// Requests per second that one pod can serve, positive; `None`: without limit.
+    pub capacity: Option<f64>,
+}
+
+/// A value that changes over time, counted from somewhere.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Changing {
+    /// The value.
+    pub curve: Curve,
+    /// From where time counts.
+    pub since: Since,
+}
+
+/// From where time counts.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Since {
+    /// The start of the simulation.
+    Start,
+    /// The first pod of the version.
+    #[default]
+    Release,
+    /// The start of each pod.
+    Pod,
+}
+
+impl Default for Health {
+    fn default() -> Self {
+        Self {
+            errors: Changing::constant(0.0),
+            latency: None,
+            latency_factor: Changing::constant(1.0),
+            capacity: None,
+        }
+    }
+}
+
+impl Changing {
+    /// A value that never changes.
+    #[must_use]
+    pub fn constant(value: f64) -> Self {
+        Self {
+            curve: Curve::constant(value),
+            since: Since::default(),
+        }
+    }
+}
+
+/// What a metric that is bound to the simulated service shows.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Signal {
+    /// What is measured.
+    pub shows: Shows,
+    /// Whose requests.
+    pub of: Whose,
+    /// Over which time before the measurement, positive.
+    pub over: Delta,
+}
+
+/// What a signal measures.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Shows {
+    /// Share of the requests that did not fail; NaN without requests.
+    SuccessRatio,
+    /// Share of the requests that failed; NaN without requests.
+    ErrorRatio,
+    /// Failed requests per second.
+    Errors,
+    /// Requests per second.
+    Requests,
+    /// A quantile of the latency at the moment of the measurement \[s\]; NaN where no latency is known.
+    Latency {
+        /// 0 to 1.
+        quantile: f64,
+    },
+}
+
+/// Whose requests a signal counts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Whose {
+    /// Those of the version that was requested last.
+    Canary,
+    /// Those of the stable version.
+    Stable,
+    /// All.
+    All,
+}

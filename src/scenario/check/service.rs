@@ -1,0 +1,151 @@
+//! Traffic, routers, room and pods, checked.
+
+use super::Checker;
+use super::quantity::Range;
+use crate::diagnostic::Path;
+use crate::plan::environment::{Delays, Image, Since, Traffic};
+use crate::scenario::written::{self, Spec};
+use crate::time::{Delta, SimTime};
+
+impl Checker<'_> {
+    /// The requests of the users; `None` when nothing is written or the rate is wrong.
+    pub(super) fn traffic(&mut self, spec: &Spec) -> Option<Traffic> {
+        let written = spec.traffic.as_ref()?;
+        let path = Path::from("spec.traffic");
+        let field = |name: &str| path.clone().key(name);
+        if written.rps.is_none() {
+            self.missing(
+                &field("rps"),
+                "say how many requests per second: `rps: 100`",
+            );
+        }
+        let rps = self.curve(
+            written.rps.as_ref(),
+            Range::Amount,
+            Since::Start,
+            &field("rps"),
+        );
+        let requests_per_user = written.requests_per_user.as_ref();
+        let requests_per_user = self.amount(
+            requests_per_user,
+            Range::Positive,
+            &field("requestsPerUser"),
+        );
+        let sticky = self.positive(written.sticky.as_ref(), &field("sticky"));
+        let header = self.amount(written.header.as_ref(), Range::Share, &field("header"));
+        let preview = self.amount(written.preview.as_ref(), Range::Amount, &field("preview"));
+        let slow = self.positive(written.slow.as_ref(), &field("slow"));
+        Some(Traffic {
+            rps: rps?.curve,
+            requests_per_user,
+            sticky,
+            header: header.unwrap_or(0.0),
+            preview: preview.unwrap_or(0.0),
+            slow,
+        })
+    }
+
+    /// How fast routers and endpoints follow.
+    pub(super) fn delays(&mut self, spec: &Spec) -> Delays {
+        let Some(router) = &spec.router else {
+            return Delays::default();
+        };
+        let path = |name: &str| Path::from("spec.router").key(name);
+        let delay = self.delta(router.delay.as_ref(), &path("delay"));
+        let endpoints = self.delta(router.endpoint_delay.as_ref(), &path("endpointDelay"));
+        Delays {
+            router: delay.unwrap_or_default(),
+            endpoints: endpoints.unwrap_or_default(),
+        }
+    }
+
+    /// Price of a pod for an hour.
+    pub(super) fn pod_hour(&mut self, spec: &Spec) -> Option<f64> {
+        let price = spec.cost.as_ref()?.pod_hour.as_ref();
+        self.amount(price, Range::Amount, &Path::from("spec.cost.podHour"))
+    }
+
+    /// How much failures cluster.
+    pub(super) fn overdispersion(&mut self, spec: &Spec) -> f64 {
+        let path = Path::from("spec.random.overdispersion");
+        let written = spec.random.as_ref();
+        let written = written.and_then(|random| random.overdispersion.as_ref());
+        let correlation = self.amount(written, Range::Share, &path);
+        correlation.unwrap_or(0.0).min(0.999_999)
+    }
+
+    /// How the pods of an image behave; what it does not say is as for `default`.
+    pub(super) fn image(&mut self, tag: &str, image: &written::Image, default: &Image) -> Image {
+        let path = Path::from("spec.images").key(tag);
+        let field = |name: &str| path.clone().key(name);
+        let startup = self.law(image.startup.as_ref(), &field("startup"));
+        let unready = image.unready.as_ref().map(|windows| {
+            let windows = windows.iter().enumerate();
+            windows
+                .filter_map(|(index, window)| self.window(window, &field("unready").index(index)))
+                .collect()
+        });
+        let crash_after = self.positive(image.crash_after.as_ref(), &field("crashAfter"));
+        let flapping = self.flapping(image.flapping.as_ref(), &field("flapping"));
+        let termination = self.delta(image.termination.as_ref(), &field("termination"));
+        let mut health = default.health.clone();
+        let errors = self.curve(
+            image.error_rate.as_ref(),
+            Range::Share,
+            Since::Release,
+            &field("errorRate"),
+        );
+        let factor = self.curve(
+            image.latency_factor.as_ref(),
+            Range::Amount,
+            Since::Release,
+            &field("latencyFactor"),
+        );
+        health.errors = errors.unwrap_or(health.errors);
+        health.latency_factor = factor.unwrap_or(health.latency_factor);
+        let latency = self.law(image.latency.as_ref(), &field("latency"));
+        health.latency = latency.or(health.latency);
+        let capacity = self.amount(image.capacity.as_ref(), Range::Positive, &field("capacity"));
+        health.capacity = capacity.or(health.capacity);
+        let most = |most: u32| i32::try_from(most).unwrap_or(i32::MAX);
+        Image {
+            startup: startup.unwrap_or_else(|| default.startup.clone()),
+            max_ready: image.max_ready.map(most).or(default.max_ready),
+            unready: unready.unwrap_or_else(|| default.unready.clone()),
+            crash_after: crash_after.or(default.crash_after),
+            flapping: flapping.or(default.flapping),
+            termination: termination.unwrap_or(default.termination),
+            health,
+        }
+    }
+
+    fn flapping(
+        &mut self,
+        written: Option<&written::Flapping>,
+        path: &Path,
+    ) -> Option<(Delta, Delta)> {
+        let written = written?;
+        for (name, time) in [("ready", &written.ready), ("unready", &written.unready)] {
+            if time.is_none() {
+                let help = "say for how long, such as `{ready: 50s, unready: 10s}`";
+                self.missing(&path.clone().key(name), help);
+            }
+        }
+        let ready = self.positive(written.ready.as_ref(), &path.clone().key("ready"));
+        let unready = self.positive(written.unready.as_ref(), &path.clone().key("unready"));
+        Some((ready?, unready?))
+    }
+
+    /// A time from and to.
+    pub(super) fn window(
+        &mut self,
+        window: &written::Window,
+        path: &Path,
+    ) -> Option<(SimTime, SimTime)> {
+        let from_path = path.clone().key("from");
+        if window.from.is_none() {
+            self.missing(&from_path, "say when it begins, such as `from: 150s`");
+        }
+        self.stretch(window.from.as_ref(), window.to.as_ref(), path)
+    }
+}

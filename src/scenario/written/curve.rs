@@ -1,0 +1,162 @@
+//! Values that change over time, as written.
+
+use std::borrow::Cow;
+use std::fmt;
+
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
+use serde::Deserialize;
+use serde::de::value::MapAccessDeserializer;
+use serde::de::{self, Deserializer, MapAccess, Visitor};
+
+use super::{Number, Time};
+
+/// A value over time: a number, a series, or a mapping.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Curve {
+    /// The same at all times.
+    Number(f64),
+    /// A series in the notation of Prometheus' rule tests, one sample a minute.
+    Text(String),
+    /// Everything else.
+    Fields(Box<CurveFields>),
+}
+
+/// A value over time: exactly one of `value`, `series`, `points`, `daily` and `csv`.
+#[derive(Clone, Debug, Default, PartialEq, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct CurveFields {
+    /// The same at all times.
+    pub value: Option<Number>,
+    /// Samples in the notation of Prometheus' rule tests: `0.01x10 0.2+0.1x5` is 0.01 eleven times, then 0.2, 0.3 ... 0.7. A sample holds
+    /// until the next one, the last one for ever; `_` repeats the one before.
+    pub series: Option<String>,
+    /// Time between two samples of `series`. Default: 1m.
+    pub interval: Option<Time>,
+    /// Points joined by straight lines: a ramp. Before the first and after the last the value stays.
+    pub points: Option<Vec<Point>>,
+    /// The same wave every day.
+    pub daily: Option<Daily>,
+    /// A CSV file with a header, the column `time` (durations or seconds, ascending) and the column `value`. Points are joined by straight
+    /// lines. The name is relative to the scenario's file.
+    pub csv: Option<String>,
+    /// Another column than `value`.
+    pub column: Option<String>,
+    /// Times at which the value is a multiple of what it would be.
+    pub spikes: Option<Vec<Spike>>,
+    /// From where time counts: `start` (of the simulation), `release` (when the version was first deployed) or `pod` (the age of each
+    /// pod). Default: `start` for traffic, `release` for an image.
+    pub since: Option<String>,
+}
+
+/// A point of a curve.
+#[derive(Clone, Debug, Default, PartialEq, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Point {
+    /// When.
+    pub at: Option<Time>,
+    /// What.
+    pub value: Option<Number>,
+}
+
+/// A daily wave: a sine between `low` and `high`.
+#[derive(Clone, Debug, Default, PartialEq, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Daily {
+    /// The lowest value, twelve hours away from the highest.
+    pub low: Option<Number>,
+    /// The highest value.
+    pub high: Option<Number>,
+    /// When it is highest, after the start. Default: 0s.
+    pub high_at: Option<Time>,
+}
+
+/// A time at which a value is a multiple of what it would be.
+#[derive(Clone, Debug, Default, PartialEq, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Spike {
+    /// When it begins.
+    pub at: Option<Time>,
+    /// How long it lasts.
+    pub r#for: Option<Time>,
+    /// How many times the value.
+    pub times: Option<Number>,
+}
+
+impl<'de> Deserialize<'de> for Curve {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_struct("Curve", CURVE_FIELDS, CurveVisitor)
+    }
+}
+
+/// The names of the fields of [`CurveFields`]; a test keeps them together.
+const CURVE_FIELDS: &[&str] = &[
+    "value", "series", "interval", "points", "daily", "csv", "column", "spikes", "since",
+];
+
+struct CurveVisitor;
+
+impl<'de> Visitor<'de> for CurveVisitor {
+    type Value = Curve;
+
+    fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("a number, a series such as `0.01x10 0.2`, or a mapping")
+    }
+
+    #[expect(clippy::cast_precision_loss, reason = "numbers are measurements")]
+    fn visit_i64<E: de::Error>(self, number: i64) -> Result<Curve, E> {
+        Ok(Curve::Number(number as f64))
+    }
+
+    #[expect(clippy::cast_precision_loss, reason = "numbers are measurements")]
+    fn visit_u64<E: de::Error>(self, number: u64) -> Result<Curve, E> {
+        Ok(Curve::Number(number as f64))
+    }
+
+    fn visit_f64<E: de::Error>(self, number: f64) -> Result<Curve, E> {
+        Ok(Curve::Number(number))
+    }
+
+    fn visit_str<E: de::Error>(self, text: &str) -> Result<Curve, E> {
+        Ok(Curve::Text(text.to_owned()))
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Curve, A::Error> {
+        CurveFields::deserialize(MapAccessDeserializer::new(map))
+            .map(|fields| Curve::Fields(Box::new(fields)))
+    }
+}
+
+impl JsonSchema for Curve {
+    fn schema_name() -> Cow<'static, str> {
+        "Curve".into()
+    }
+
+    fn json_schema(generator: &mut SchemaGenerator) -> Schema {
+        let fields = generator.subschema_for::<CurveFields>();
+        json_schema!({
+            "description": "A value over time: a number, a series in the notation of Prometheus' rule tests \
+                (one sample a minute), or a mapping.",
+            "anyOf": [{ "type": "number" }, { "type": "string" }, fields]
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_fields_of_a_curve_are_known_by_name() {
+        let schema = schemars::schema_for!(CurveFields);
+        let properties = schema.get("properties").and_then(|value| value.as_object());
+        let mut names: Vec<&str> = properties
+            .expect("fields")
+            .keys()
+            .map(String::as_str)
+            .collect();
+        let mut known = CURVE_FIELDS.to_vec();
+        names.sort_unstable();
+        known.sort_unstable();
+        assert_eq!(names, known);
+    }
+}

@@ -1,0 +1,318 @@
+//! The accounts of a run: which requests were served, which failed, what it cost.
+//!
+//! Knows: rates, shares, failures, and how long each state lasted. Everything between two changes follows from the state at the
+//! first, so nothing is ticked: [`Ledger::advance`] integrates over the stretches in which all curves are straight.
+//! Refuses to know: controllers and the event queue.
+//! Simplifies: requests are a flow, not single ones; within a stretch products of curves are integrated by Simpson's rule, exact for
+//! straight lines.
+
+mod draw;
+mod service;
+mod signal;
+mod stretch;
+mod tally;
+
+use crate::cluster::{ServiceId, TemplateId};
+use crate::plan::Environment;
+use crate::plan::environment::Since;
+use crate::time::{Delta, SimTime};
+use crate::world::traffic::{Delayed, Endpoints, Routing, Target};
+use crate::world::{Pods, Weather};
+
+pub use tally::{Gap, Served, Tally};
+
+/// What a cluster shows of itself to the accounts.
+#[derive(Clone, Copy, Debug)]
+pub struct Scene<'a> {
+    /// Where requests are sent.
+    pub routing: &'a Routing,
+    /// Who is there to serve them.
+    pub endpoints: &'a Endpoints,
+    /// All pods.
+    pub pods: &'a Pods,
+    /// `spec.replicas`.
+    pub asked: i32,
+    /// Pods of the rollout that are available.
+    pub available: i32,
+    /// The version that was requested last.
+    pub canary: TemplateId,
+    /// The stable version.
+    pub stable: Option<TemplateId>,
+}
+
+/// The accounts of a run.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Ledger {
+    /// Up to when everything is accounted for.
+    at: SimTime,
+    weather: Weather,
+    routing: Delayed<Routing>,
+    endpoints: Delayed<Endpoints>,
+    /// The endpoints as they truly are.
+    actual: Endpoints,
+    /// When each version's first pod was created.
+    released: Vec<Option<SimTime>>,
+    /// Start and number of ready pods of each version, where their age matters.
+    ages: Vec<(TemplateId, SimTime, i32)>,
+    flows: Vec<Flow>,
+    memory: stretch::Memory,
+    /// Share of the users that keep to the canary.
+    sticking: f64,
+    asked: i32,
+    canary: Option<TemplateId>,
+    stable: Option<TemplateId>,
+    state: State,
+    tally: Tally,
+    /// Cumulated numbers at the ends of stretches, where metrics look back.
+    marks: Vec<Mark>,
+    /// How far back they look.
+    looks_back: Option<Delta>,
+}
+
+/// Numbers of pods, which are constant between two changes.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+struct State {
+    pods: i32,
+    asked: i32,
+    available: i32,
+    standing_by: bool,
+}
+
+/// Requests on their way to pods of one version.
+#[derive(Clone, Copy, Debug, PartialEq)]
+struct Flow {
+    /// Which of the weights of the routing it belongs to; `None`: the header route.
+    route: Option<usize>,
+    /// Share of that route.
+    split: f64,
+    /// Who serves it; `None`: there are no endpoints.
+    version: Option<TemplateId>,
+    /// Share of the endpoints that are there indeed.
+    reach: f64,
+}
+
+/// Cumulated requests and failures of each version at an instant.
+#[derive(Clone, Debug, PartialEq)]
+struct Mark {
+    at: SimTime,
+    served: Vec<(f64, f64)>,
+    total: (f64, f64),
+}
+
+impl Ledger {
+    /// Opens the accounts at `at`, in the state of `scene`, which has long been in force.
+    pub fn open(
+        &mut self,
+        environment: &Environment,
+        weather: Weather,
+        scene: Scene<'_>,
+        at: SimTime,
+    ) {
+        self.at = at;
+        self.weather = weather;
+        self.sticking = 0.0;
+        self.routing
+            .reset(|current| current.copy_from(scene.routing));
+        self.endpoints
+            .reset(|current| current.copy_from(scene.endpoints));
+        self.released.clear();
+        self.released.resize(environment.images.len(), None);
+        // What is there at the beginning was there long before.
+        for set in scene.endpoints.sets.iter().filter(|set| 0 < set.ready) {
+            let long_ago = SimTime::from_nanos(at.nanos().saturating_sub(LONG_AGO.nanos()));
+            self.released[usize::from(set.template.0)] = Some(long_ago);
+        }
+        self.tally.open(environment.images.len(), scene.stable);
+        self.memory.open(environment.images.len());
+        self.marks.clear();
+        self.looks_back = environment.looks_back();
+        self.take(environment, scene);
+        self.mark();
+    }
+
+    /// Takes note of a change at `now`; everything before is accounted for in the state before.
+    pub fn observe(&mut self, environment: &Environment, scene: Scene<'_>, now: SimTime) {
+        self.advance(environment, now);
+        let (delays, at) = (environment.delays, self.at);
+        self.routing
+            .set(scene.routing, delays.router, at, |current, new| {
+                current.copy_from(new);
+            });
+        self.endpoints
+            .set(scene.endpoints, delays.endpoints, at, |current, new| {
+                current.copy_from(new);
+            });
+        self.take(environment, scene);
+    }
+
+    fn take(&mut self, environment: &Environment, scene: Scene<'_>) {
+        let now = self.at;
+        self.actual.copy_from(scene.endpoints);
+        (self.canary, self.stable) = (Some(scene.canary), scene.stable);
+        for set in &self.actual.sets {
+            self.released[usize::from(set.template.0)].get_or_insert(now);
+        }
+        self.ages.clear();
+        if environment.minds_age() {
+            for set in &self.actual.sets {
+                let starts = scene.pods.ready_starts(environment, set.id, now);
+                self.ages
+                    .extend(starts.map(|(start, count)| (set.template, start, count)));
+            }
+        }
+        self.resolve();
+        let old = self.tally.control.map_or(0, |control| {
+            let sets = self.actual.sets.iter();
+            sets.filter(|set| set.template == control)
+                .map(|set| set.ready)
+                .sum()
+        });
+        let away = self.flows.iter().all(|flow| {
+            flow.version.is_some() && flow.version != self.tally.control || self.weight(flow) == 0.0
+        });
+        self.state = State {
+            pods: scene.pods.count(),
+            asked: scene.asked,
+            available: scene.available,
+            standing_by: away && self.tally.control.is_some() && scene.asked <= old && 0 < old,
+        };
+        self.tally.peak_pods = self.tally.peak_pods.max(self.state.pods);
+        self.note_gaps(now);
+    }
+
+    fn weight(&self, flow: &Flow) -> f64 {
+        let route = flow
+            .route
+            .map_or(1.0, |route| self.routing.current.weights[route].1);
+        route * flow.split
+    }
+
+    /// Which services have endpoints.
+    fn note_gaps(&mut self, now: SimTime) {
+        for index in 0..self.actual.services.len() {
+            let id = ServiceId(u8::try_from(index).unwrap_or(u8::MAX));
+            let empty = self.actual.ready(Target::Service(id)) == 0;
+            self.tally.note_gap(id, empty, now);
+        }
+    }
+
+    /// Turns routes and endpoints into flows.
+    fn resolve(&mut self) {
+        self.flows.clear();
+        let (routing, seen) = (&self.routing.current, &self.endpoints.current);
+        let weights = routing.weights.iter().enumerate();
+        let routes = weights
+            .map(|(index, (target, _))| (Some(index), *target))
+            .chain(routing.header.map(|target| (None, target)));
+        for (route, target) in routes {
+            let total = seen.ready(target);
+            if total == 0 {
+                self.flows.push(Flow {
+                    route,
+                    split: 1.0,
+                    version: None,
+                    reach: 0.0,
+                });
+                continue;
+            }
+            for set in seen.behind(target).filter(|set| 0 < set.ready) {
+                let there = self
+                    .actual
+                    .sets
+                    .iter()
+                    .find(|actual| actual.id == set.id)
+                    .map_or(0, |actual| actual.ready);
+                self.flows.push(Flow {
+                    route,
+                    split: f64::from(set.ready) / f64::from(total),
+                    version: Some(set.template),
+                    reach: f64::from(there.min(set.ready)) / f64::from(set.ready),
+                });
+            }
+        }
+        let canary = routing.weights.first();
+        let canary_is_gone =
+            canary.is_none_or(|(target, weight)| *weight == 0.0 && seen.ready(*target) == 0);
+        if canary_is_gone {
+            self.sticking = 0.0;
+        }
+    }
+
+    /// Accounts for everything up to `to`.
+    pub fn advance(&mut self, environment: &Environment, to: SimTime) {
+        if to <= self.at {
+            return;
+        }
+        let whole = (to - self.at).seconds();
+        self.tally.pods(self.state.pods, self.state.asked, whole);
+        if self.state.available < self.state.asked {
+            self.tally.short_of_capacity += whole;
+        }
+        if self.state.standing_by {
+            self.tally.standing_by += whole;
+        }
+        let Some(traffic) = &environment.traffic else {
+            self.pass(to);
+            self.at = to;
+            return;
+        };
+        while self.at < to {
+            let end = self.next_corner(environment, traffic, to);
+            self.account(environment, traffic, end);
+            self.at = end;
+            self.mark();
+            self.pass(end);
+        }
+    }
+
+    /// Brings into force what is due.
+    fn pass(&mut self, now: SimTime) {
+        let (routes, endpoints) = (self.routing.pass(now), self.endpoints.pass(now));
+        if routes || endpoints {
+            self.resolve();
+        }
+    }
+
+    fn mark(&mut self) {
+        let Some(window) = self.looks_back else {
+            return;
+        };
+        // Everything before the last mark outside of all windows is forgotten, now and then.
+        let oldest = SimTime::from_nanos(self.at.nanos().saturating_sub(window.nanos()));
+        let outside = self.marks.partition_point(|mark| mark.at <= oldest);
+        if self.marks.len() < 2 * outside {
+            self.marks.drain(..outside - 1);
+        }
+        let served = self.tally.served.iter();
+        self.marks.push(Mark {
+            at: self.at,
+            served: served
+                .map(|served| (served.requests, served.failed))
+                .collect(),
+            total: (self.tally.requests(), self.tally.failed()),
+        });
+    }
+
+    /// Whether metrics look back at what was served.
+    #[must_use]
+    pub fn looks_back(&self) -> bool {
+        self.looks_back.is_some()
+    }
+
+    /// The accounts so far.
+    #[must_use]
+    pub fn tally(&self) -> &Tally {
+        &self.tally
+    }
+
+    /// From where the time of a curve counts for a version; pods have ages of their own.
+    fn origin(&self, since: Since, version: TemplateId) -> SimTime {
+        match since {
+            Since::Release | Since::Pod => self.released[usize::from(version.0)].unwrap_or(self.at),
+            Since::Start => SimTime::ZERO,
+        }
+    }
+}
+
+/// Versions that are there at the start are as old as this.
+const LONG_AGO: Delta = Delta::from_secs(7 * 24 * 3600);

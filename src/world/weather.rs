@@ -1,0 +1,116 @@
+//! Chance: every draw has an address, so that what is drawn depends on nothing that is drawn before it.
+//!
+//! Two policies that are compared under the same seed and replicate see the same weather: the same pods start slowly, the same ten
+//! seconds are bad ones.
+
+use rand::SeedableRng;
+use rand_pcg::Pcg64Mcg;
+
+/// Where the draws of a run come from.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Weather {
+    /// Whether anything is drawn at all; otherwise everything takes its expectation.
+    pub random: bool,
+    /// The seed.
+    pub seed: u64,
+    /// Which of many runs under that seed.
+    pub replicate: u64,
+}
+
+/// What a draw is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Purpose {
+    /// How long a pod takes to start.
+    Startup,
+    /// How many requests of a time fail.
+    Failures,
+    /// Which version the requests of a time go to.
+    Routing,
+}
+
+impl Weather {
+    /// Expectations only.
+    pub const CALM: Self = Self {
+        random: false,
+        seed: 0,
+        replicate: 0,
+    };
+
+    /// The weather of a run under a seed.
+    #[must_use]
+    pub fn of(seed: u64) -> Self {
+        Self {
+            random: true,
+            seed,
+            replicate: 0,
+        }
+    }
+
+    /// The number at an address that generators are made of.
+    #[must_use]
+    pub fn number(self, purpose: Purpose, entity: u64, index: u64) -> u64 {
+        [self.replicate, purpose as u64, entity, index]
+            .into_iter()
+            .fold(mix(self.seed), |sum, part| {
+                mix(sum ^ part.wrapping_mul(0x9e37_79b9_7f4a_7c15))
+            })
+    }
+
+    /// A draw between 0 and 1, both excluded.
+    #[must_use]
+    #[expect(clippy::cast_precision_loss, reason = "53 bits fit")]
+    pub fn unit(self, purpose: Purpose, entity: u64, index: u64) -> f64 {
+        let bits = self.number(purpose, entity, index) >> 11;
+        (bits as f64 + 0.5) / (1_u64 << 53) as f64
+    }
+
+    /// A generator for draws that need several numbers.
+    #[must_use]
+    pub fn generator(self, purpose: Purpose, entity: u64, index: u64) -> Pcg64Mcg {
+        Pcg64Mcg::seed_from_u64(self.number(purpose, entity, index))
+    }
+}
+
+/// The finaliser of `SplitMix64`: every bit depends on every bit.
+fn mix(number: u64) -> u64 {
+    let number = number.wrapping_add(0x9e37_79b9_7f4a_7c15);
+    let number = (number ^ (number >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+    let number = (number ^ (number >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+    number ^ (number >> 31)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_draw_depends_on_its_address_only() {
+        let weather = Weather::of(7);
+        let draw = weather.unit(Purpose::Startup, 3, 4);
+        assert_eq!(
+            draw.to_bits(),
+            weather.unit(Purpose::Startup, 3, 4).to_bits()
+        );
+        let others = [
+            weather.unit(Purpose::Failures, 3, 4),
+            weather.unit(Purpose::Startup, 4, 3),
+            Weather::of(8).unit(Purpose::Startup, 3, 4),
+            Weather {
+                replicate: 1,
+                ..weather
+            }
+            .unit(Purpose::Startup, 3, 4),
+        ];
+        assert!(others.iter().all(|other| other.to_bits() != draw.to_bits()));
+    }
+
+    #[test]
+    fn draws_are_spread_evenly() {
+        let weather = Weather::of(1);
+        let sum: f64 = (0..10_000)
+            .map(|index| weather.unit(Purpose::Startup, 0, index))
+            .sum();
+        // Four standard deviations of the mean of ten thousand uniform draws.
+        assert!((sum / 10_000.0 - 0.5).abs() < 4.0 * (1.0_f64 / 12.0 / 10_000.0).sqrt());
+    }
+}
