@@ -103,6 +103,7 @@ impl<E: Phased> Kernel<E> {
     }
 
     /// The instant of the next event. O(1).
+    #[inline]
     #[must_use]
     pub fn peek(&self) -> Option<SimTime> {
         let first = self.first.as_ref().or_else(|| self.heap.peek());
@@ -113,6 +114,7 @@ impl<E: Phased> Kernel<E> {
     ///
     /// # Panics
     /// When `at` lies in the past: time never goes back, and only a bug in the caller asks for it.
+    #[inline]
     pub fn schedule(&mut self, at: SimTime, event: E) {
         assert!(
             self.now <= at,
@@ -127,22 +129,26 @@ impl<E: Phased> Kernel<E> {
             .as_ref()
             .or_else(|| self.heap.peek())
             .is_none_or(|first| new.key() < first.key());
-        let later = if is_first {
-            self.first.replace(new)
-        } else {
-            Some(new)
-        };
-        if let Some(later) = later {
-            self.heap.push(later);
+        if !is_first {
+            self.heap.push(new);
+            return;
         }
+        if let Some(second) = self.first.take() {
+            self.heap.push(second);
+        }
+        self.first = Some(new);
     }
 
     /// Takes the next event if it is due at `limit` or before, and moves the clock to it. O(log n).
+    #[inline]
     pub fn pop_until(&mut self, limit: SimTime) -> Option<(SimTime, E)> {
         if limit < self.peek()? {
             return None;
         }
-        let next = self.first.take().or_else(|| self.heap.pop())?;
+        let next = match self.first.take() {
+            Some(first) => first,
+            None => self.heap.pop()?,
+        };
         debug_assert!(self.now <= next.at, "time went back");
         self.now = next.at;
         Some((next.at, next.event))
