@@ -68,6 +68,23 @@ fn every_scenario_runs_as_expected() {
 }
 
 #[test]
+fn every_scenario_meets_its_expectations() {
+    let output = Command::new(env!("CARGO_BIN_EXE_coalmine"))
+        .current_dir(root())
+        .env_clear()
+        .args(["test", "scenarios"])
+        .output()
+        .expect("the program runs");
+    let text = |bytes| String::from_utf8(bytes).expect("UTF-8");
+    let (told, complaints) = (text(output.stdout), text(output.stderr));
+    assert_eq!(complaints, "");
+    let count = scenarios().len();
+    let sum = format!("\n{count} scenarios: {count} passed (");
+    assert!(told.contains(&sum), "{told}");
+    assert_eq!(output.status.code(), Some(0));
+}
+
+#[test]
 fn no_line_of_a_report_is_too_wide() {
     for folder in scenarios() {
         for line in run(&folder).lines() {

@@ -42,6 +42,8 @@ pub struct Header {
     pub assumed_metrics: Vec<String>,
     /// Seed of the run.
     pub seed: u64,
+    /// Whether anything was drawn under it.
+    pub random: bool,
 }
 
 impl Header {
@@ -79,6 +81,7 @@ impl Header {
             assumed,
             assumed_metrics: run.compiled.assumed_metrics.clone(),
             seed: run.seed,
+            random: run.random,
         }
     }
 }
