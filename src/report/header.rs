@@ -127,7 +127,7 @@ fn analyses(plan: &Plan, of_rollout: bool) -> Vec<String> {
             if let Some(background) = &canary.background {
                 add("background".to_owned(), background.site);
             }
-            for (number, step) in (1..).zip(&canary.steps) {
+            for (number, step) in (1..).zip(canary.steps.iter()) {
                 if let Some(site) = step.analysis {
                     add(format!("step {number}"), site);
                 }

@@ -46,9 +46,8 @@ fn weights(
     routing.by_router = true;
     routing.weights.push((canary_target, canary_share));
     routing.weights.push((stable_target, 0.0));
-    let additional = rollout.status.canary.weights.as_ref();
     let mut left = 1.0 - canary_share;
-    for extra in additional.iter().flat_map(|weights| &weights.additional) {
+    for extra in &rollout.status.canary.additional_weights {
         let owner = Owner::Experiment(extra.experiment, extra.template);
         let set = live(cluster).find(|set| set.owner == owner);
         let target = set.map_or(Target::Nobody, |set| Target::Set(set.id));

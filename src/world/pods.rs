@@ -490,17 +490,23 @@ impl Cohort {
         }
         let started = self.started.filter(|_| !self.stuck)?;
         let image = self.image(environment);
-        let by_age = life::at(image, self.startup, now - started).changes;
-        let available = self
-            .ready_since(environment, now)
-            .map(|since| since + self.min_ready);
-        let windows = image.unready.iter().flat_map(|(from, to)| [*from, *to]);
-        [by_age.map(|age| started + age), available]
-            .into_iter()
-            .flatten()
-            .chain(windows)
-            .filter(|change| now < *change)
-            .min()
+        let mut next = None;
+        let mut consider = |change: SimTime| {
+            if now < change && next.is_none_or(|next| change < next) {
+                next = Some(change);
+            }
+        };
+        if let Some(age) = life::at(image, self.startup, now - started).changes {
+            consider(started + age);
+        }
+        if let Some(since) = self.ready_since(environment, now) {
+            consider(since + self.min_ready);
+        }
+        for (from, to) in &image.unready {
+            consider(*from);
+            consider(*to);
+        }
+        next
     }
 }
 
