@@ -117,6 +117,18 @@ impl Environment {
             .max()
     }
 
+    /// Whether traffic, errors or latencies change other than at events.
+    #[must_use]
+    pub fn bends(&self) -> bool {
+        let traffic = self.traffic.as_ref();
+        let is_constant = |changing: &Changing| changing.curve.as_constant().is_some();
+        traffic.is_some_and(|traffic| traffic.rps.as_constant().is_none())
+            || self.images.iter().any(|image| {
+                let health = &image.health;
+                !(is_constant(&health.errors) && is_constant(&health.latency_factor))
+            })
+    }
+
     /// Whether it matters how old pods are.
     #[must_use]
     pub fn minds_age(&self) -> bool {
