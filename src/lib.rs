@@ -16,7 +16,7 @@
 //! 4. **What is told.** [`trace`] records a run, [`verdict`] judges it, [`report`] writes it down, [`expectation`] compares it with
 //!    what was wanted, [`suite`] tells of many, and [`cli`] is the only module that touches files and the terminal.
 //!
-//! [`explain`] stands beside this way: it tells what the fields of [`spec`] mean, in words. [`time`] and [`duration`] serve
+//! [`series`] tells what Prometheus would hold at an instant of a run. [`explain`] stands beside this way: it tells what the fields of [`spec`] mean, in words. [`time`] and [`duration`] serve
 //! them all: virtual time is an integer number of nanoseconds. [`curve`] and [`law`] are the values that change with it or by
 //! chance.
 
@@ -35,6 +35,7 @@ pub mod law;
 pub mod plan;
 pub mod report;
 pub mod scenario;
+pub mod series;
 pub mod sim;
 pub mod spec;
 pub mod suite;
