@@ -111,12 +111,9 @@ impl Law {
             Self::Gamma(law) => law.mean(),
             Self::Weibull(law) => law.mean(),
             Self::Pareto(law) => law.mean(),
-            Self::Mixture(parts) => Some(
-                parts
-                    .iter()
-                    .map(|(weight, law)| weight * law.mean())
-                    .sum(),
-            ),
+            Self::Mixture(parts) => {
+                Some(parts.iter().map(|(weight, law)| weight * law.mean()).sum())
+            }
         };
         let finite = mean.filter(|mean| mean.is_finite());
         let cut = || {

@@ -6,6 +6,7 @@
 //! Simplifies: without `--random` counts are expectations and no whole numbers; a counter appears with its first request, as those of most
 //! client libraries do; a pod behind two services is scraped twice, as by two `ServiceMonitor`s; gateways and sidecars never restart.
 
+pub mod exposition;
 mod family;
 mod labels;
 mod pod;
@@ -152,7 +153,10 @@ impl<'a> Exporter<'a> {
         if let Some(profiles) = &self.scraping().profiles {
             return profiles.clone();
         }
-        let routing = self.plan.canary().and_then(|canary| canary.routing.as_ref());
+        let routing = self
+            .plan
+            .canary()
+            .and_then(|canary| canary.routing.as_ref());
         let routers = routing.into_iter().flat_map(|routing| &routing.routers);
         let mut profiles: Vec<Profile> = routers.filter_map(profile_of).collect();
         profiles.extend([Profile::Http, Profile::KubeState, Profile::Cadvisor]);
@@ -167,8 +171,7 @@ impl<'a> Exporter<'a> {
         window: Window,
         series: &mut Vec<Series>,
     ) {
-        let (Some(meters), Some(lives)) =
-            (self.world.ledger.meters(), self.world.pods.lives())
+        let (Some(meters), Some(lives)) = (self.world.ledger.meters(), self.world.pods.lives())
         else {
             return;
         };
@@ -253,8 +256,7 @@ impl<'a> Exporter<'a> {
                     for (le, counters) in &counters {
                         for (outcome, counters, all) in counters {
                             let samples = schedule.samples(window, |now| {
-                                let process =
-                                    pod.process(runs, now).filter(|_| is_target(now))?;
+                                let process = pod.process(runs, now).filter(|_| is_target(now))?;
                                 // Buckets that hold nothing appear with the first request, too.
                                 pod::counted(process, all, now)?;
                                 Some(pod::counted(process, counters, now).unwrap_or(0.0))
@@ -280,11 +282,11 @@ impl<'a> Exporter<'a> {
         mut each: impl FnMut(&dyn Fn(Option<Outcome>) -> Labels, Schedule, &dyn Fn(SimTime) -> bool),
     ) {
         let number = u64::from(pod.life.number) + 1;
-        let schedule = |target: u64| {
-            Schedule::of(self.scraping(), self.world.weather, number << 16 | target)
-        };
+        let schedule =
+            |target: u64| Schedule::of(self.scraping(), self.world.weather, number << 16 | target);
         for service in pod::services(meters, self.cluster, pod.life) {
-            let labels = |outcome| labels::of_pod(self.plan, family, &pod.label(), service, outcome);
+            let labels =
+                |outcome| labels::of_pod(self.plan, family, &pod.label(), service, outcome);
             let index = service.map_or(0, |index| index as u64 + 1);
             let is_target = |now| pod::is_selected(meters, self.cluster, pod.life, service, now);
             if family.seen == Seen::ByService {
@@ -398,13 +400,13 @@ impl<'a> Exporter<'a> {
                 }),
             }
         };
-        let samples = schedule.samples(window, |now| {
-            if pod.is_there(now) { value(now) } else { None }
-        });
-        push(
-            labels::of_watched(self.plan, family, &pod.label()),
-            samples,
+        let samples = schedule.samples(
+            window,
+            |now| {
+                if pod.is_there(now) { value(now) } else { None }
+            },
         );
+        push(labels::of_watched(self.plan, family, &pod.label()), samples);
     }
 
     /// Time of a processor that a request takes \[s\]: one processor serves as many as the pod can, where that is known.
@@ -427,8 +429,13 @@ impl<'a> Exporter<'a> {
         let Measure::Durations(buckets) = family.measure else {
             return vec![one(None)];
         };
-        let health = |template: TemplateId| &self.environment.images[usize::from(template.0)].health;
-        let known = template.or(self.cluster.rollout.as_ref().map(|rollout| rollout.template));
+        let health =
+            |template: TemplateId| &self.environment.images[usize::from(template.0)].health;
+        let known = template.or(self
+            .cluster
+            .rollout
+            .as_ref()
+            .map(|rollout| rollout.template));
         let Some(law) = known.and_then(|template| health(template).latency.as_ref()) else {
             return Vec::new();
         };

@@ -355,9 +355,7 @@ fn nginx(labels: &mut Labels, plan: &Plan, route: &crate::world::ledger::Route, 
             })
         });
     let stable = canary_strategy.and_then(|canary| canary.stable_service);
-    let stable = stable.map_or(name, |id| {
-        service_name(plan, Some(usize::from(id.0)))
-    });
+    let stable = stable.map_or(name, |id| service_name(plan, Some(usize::from(id.0))));
     let (service, canary) = if route.is_canary {
         (stable, format!("{namespace}-{name}-80"))
     } else {

@@ -106,9 +106,9 @@ impl Lives {
         let mut kept = Vec::new();
         pods.retain(|pod| {
             let same = self.pods[*pod].cohort();
-            let place = cohorts.iter_mut().find(|cohort| {
-                0 < cohort.count && same.is_some_and(|same| same.is_alike(cohort))
-            });
+            let place = cohorts
+                .iter_mut()
+                .find(|cohort| 0 < cohort.count && same.is_some_and(|same| same.is_alike(cohort)));
             let Some(place) = place else { return true };
             place.count -= 1;
             kept.push(*pod);
