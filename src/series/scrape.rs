@@ -68,7 +68,8 @@ impl Schedule {
             target,
             interval,
             phase: phase.rem_euclid(interval),
-            jitter: scraping.jitter.nanos().clamp(0, interval - 1),
+            // Less by a millisecond, so that no two scrapes share one.
+            jitter: scraping.jitter.nanos().clamp(0, interval - MILLISECOND),
         }
     }
 
