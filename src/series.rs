@@ -137,7 +137,7 @@ impl<'a> Exporter<'a> {
     #[must_use]
     pub fn series(&self, name: &str, window: Window) -> Vec<Series> {
         let profiles = self.profiles();
-        let mut series = Vec::new();
+        let mut series: Vec<Series> = Vec::new();
         for family in FAMILIES {
             let base = self.name(family);
             if !profiles.contains(&family.profile) || !name.starts_with(base.as_str()) {
@@ -151,6 +151,8 @@ impl<'a> Exporter<'a> {
             }
         }
         series.sort_by(|one, other| one.labels.cmp(&other.labels));
+        // Where labels of the scenario make series alike, Prometheus takes the first.
+        series.dedup_by(|one, other| one.labels == other.labels);
         series
     }
 

@@ -217,6 +217,49 @@ fn buckets_are_cumulative_and_the_last_is_the_count() {
 }
 
 #[test]
+fn counters_never_fall_while_nothing_crashes() {
+    let law = statrs::distribution::Exp::new(10.0).expect("a law");
+    let image = |errors: Curve| Image {
+        health: Health {
+            errors: Changing {
+                curve: errors,
+                ..Changing::constant(0.0)
+            },
+            latency: Some(Law::Exp(law)),
+            ..Health::default()
+        },
+        ..Image::default()
+    };
+    let rise = Curve::points(&[(secs(0), 0.0), (secs(700), 1.0)]);
+    for weather in [Weather::CALM, Weather::of(5)] {
+        let case = case(STEPS)
+            .image("v1", image(Curve::constant(0.01)))
+            .image("v2", image(rise.clone()))
+            .traffic(|traffic| traffic.rps = Curve::daily(10.0, 90.0, secs(600)))
+            .weather(weather)
+            .scraping(Scraping {
+                jitter: secs(5),
+                interval: secs(7),
+                ..Scraping::default()
+            });
+        case.look(at(1_500), |exporter, _| {
+            for name in [
+                "http_requests_total",
+                "istio_requests_total",
+                "istio_request_duration_milliseconds",
+                "container_cpu_usage_seconds_total",
+            ] {
+                for series in exporter.series(name, window(-300, 1_500)) {
+                    let values = series.samples.iter().map(|sample| sample.value);
+                    let values: Vec<f64> = values.filter(|value| !is_stale(*value)).collect();
+                    assert!(values.is_sorted(), "{:?}", series.labels);
+                }
+            }
+        });
+    }
+}
+
+#[test]
 fn nothing_fails_and_no_series_tells_of_failures() {
     case(STEPS).look(at(300), |exporter, _| {
         let series = exporter.series("http_requests_total", window(0, 300));

@@ -1,0 +1,102 @@
+//! What looking at series costs: `cargo bench --bench series`.
+//!
+//! The canonical canary of `benches/engine` in a world, run to its end with meters and without, and one look at the requests of all pods in
+//! a window of five minutes. Without `--bench` (under `cargo test`) a few iterations only show that it runs.
+
+#![expect(clippy::disallowed_methods, reason = "benches measure time")]
+#![allow(clippy::print_stdout, reason = "a bench prints")]
+
+#[path = "engine/canary.rs"]
+#[allow(dead_code, reason = "shared with other benches")]
+mod canary;
+
+use std::hint::black_box;
+use std::time::Instant;
+
+use canary::Canary;
+use coalmine::curve::Curve;
+use coalmine::plan::environment::{Changing, Health, Image, Traffic};
+use coalmine::plan::setting::Setting;
+use coalmine::series::{Exporter, Window};
+use coalmine::sim::Simulation;
+use coalmine::time::{Delta, SimTime};
+use coalmine::trace::Off;
+use coalmine::world::Weather;
+
+fn main() {
+    let full = std::env::args().any(|argument| argument == "--bench");
+    let (rounds, iterations) = if full { (9, 500) } else { (1, 3) };
+    println!(
+        "{:>10} {:>12} {:>12} {:>12} {:>8} {:>14}",
+        "replicas", "plain, ns", "metered, ns", "look, ns", "samples", "ns per sample"
+    );
+    for replicas in [10, 100] {
+        let busy = Canary::in_world(replicas, world());
+        let (plan, environment) = (&busy.plan, &busy.environment);
+        let simulation =
+            || Simulation::new(plan, environment, &busy.script, Off).accounting(Weather::CALM);
+        let (mut plain, mut metered) = (simulation(), simulation().metering());
+        let now = metered.run(&busy.start).at;
+        let window = Window {
+            from: now + Delta::from_secs(-300),
+            to: now,
+        };
+        let look = |metered: &Simulation<'_, Off>| {
+            let (cluster, world) = (metered.cluster(), metered.world());
+            let exporter = Exporter::new(plan, environment, cluster, world);
+            exporter.series("http_requests_total", window)
+        };
+        let samples: usize = look(&metered).iter().map(|one| one.samples.len()).sum();
+        assert!(SimTime::ZERO < now && 0 < samples);
+        let mut best = [f64::INFINITY; 3];
+        for _ in 0..rounds {
+            let times = [
+                nanos(iterations, || _ = black_box(plain.run(&busy.start))),
+                nanos(iterations, || _ = black_box(metered.run(&busy.start))),
+                nanos(iterations / 10 + 1, || _ = black_box(look(&metered))),
+            ];
+            for (best, time) in best.iter_mut().zip(times) {
+                *best = best.min(time);
+            }
+        }
+        let [plain, metered, look] = best;
+        #[expect(clippy::cast_precision_loss, reason = "a number of samples")]
+        let each = look / samples as f64;
+        println!(
+            "{replicas:>10} {plain:>12.0} {metered:>12.0} {look:>12.0} {samples:>8} {each:>14.0}"
+        );
+    }
+}
+
+/// Nanoseconds per call of `work`.
+fn nanos(iterations: u32, mut work: impl FnMut()) -> f64 {
+    let start = Instant::now();
+    for _ in 0..iterations {
+        work();
+    }
+    start.elapsed().as_secs_f64() * 1e9 / f64::from(iterations)
+}
+
+/// A hundred requests per second; each version fails one in a thousand.
+fn world() -> Setting {
+    let traffic = Traffic {
+        rps: Curve::constant(100.0),
+        requests_per_user: None,
+        sticky: None,
+        header: 0.0,
+        preview: 0.0,
+        slow: None,
+    };
+    let health = Health {
+        errors: Changing::constant(0.001),
+        ..Health::default()
+    };
+    Setting {
+        traffic: Some(traffic),
+        default_image: Image {
+            health,
+            ..Image::default()
+        },
+        ..Setting::default()
+    }
+}
