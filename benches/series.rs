@@ -28,14 +28,14 @@ fn main() {
     let (rounds, iterations) = if full { (9, 500) } else { (1, 3) };
     println!(
         "{:>10} {:>12} {:>12} {:>12} {:>8} {:>14}",
-        "replicas", "plain, ns", "metered, ns", "look, ns", "samples", "ns per sample"
+        "replicas", "bare, ns", "metered, ns", "look, ns", "samples", "ns per sample"
     );
     for replicas in [10, 100] {
         let busy = Canary::in_world(replicas, world());
         let (plan, environment) = (&busy.plan, &busy.environment);
         let simulation =
             || Simulation::new(plan, environment, &busy.script, Off).accounting(Weather::CALM);
-        let (mut plain, mut metered) = (simulation(), simulation().metering());
+        let (mut bare, mut metered) = (simulation(), simulation().metering());
         let now = metered.run(&busy.start).at;
         let window = Window {
             from: now + Delta::from_secs(-300),
@@ -51,7 +51,7 @@ fn main() {
         let mut best = [f64::INFINITY; 3];
         for _ in 0..rounds {
             let times = [
-                nanos(iterations, || _ = black_box(plain.run(&busy.start))),
+                nanos(iterations, || _ = black_box(bare.run(&busy.start))),
                 nanos(iterations, || _ = black_box(metered.run(&busy.start))),
                 nanos(iterations / 10 + 1, || _ = black_box(look(&metered))),
             ];
@@ -59,11 +59,11 @@ fn main() {
                 *best = best.min(time);
             }
         }
-        let [plain, metered, look] = best;
+        let [bare, metered, look] = best;
         #[expect(clippy::cast_precision_loss, reason = "a number of samples")]
         let each = look / samples as f64;
         println!(
-            "{replicas:>10} {plain:>12.0} {metered:>12.0} {look:>12.0} {samples:>8} {each:>14.0}"
+            "{replicas:>10} {bare:>12.0} {metered:>12.0} {look:>12.0} {samples:>8} {each:>14.0}"
         );
     }
 }
