@@ -300,7 +300,8 @@ impl<'a> Exporter<'a> {
             let labels =
                 |outcome| labels::of_pod(self.plan, family, &pod.label(), service, outcome);
             let index = service.map_or(0, |index| index as u64 + 1);
-            let is_target = |now| pod::is_selected(meters, self.cluster, pod.life, service, now);
+            let times = pod::selected(meters, self.cluster, pod.life, service);
+            let is_target = |now: SimTime| times.iter().any(|(from, to)| *from <= now && now < *to);
             if family.seen == Seen::ByService {
                 each(&labels, schedule(index), &is_target);
             } else {

@@ -120,17 +120,26 @@ pub(super) fn services(meters: &Meters, cluster: &Cluster, life: &Life) -> Vec<S
     services
 }
 
-/// Whether a service (`None`: no service) selects a pod of a `ReplicaSet` at an instant.
-pub(super) fn is_selected(
+/// From when to when a service (`None`: no service) selects a pod of a `ReplicaSet`. What is selected first always was.
+pub(super) fn selected(
     meters: &Meters,
     cluster: &Cluster,
     life: &Life,
     service: Service,
-    now: SimTime,
-) -> bool {
-    let after = meters.selections.partition_point(|(at, _)| *at <= now);
-    let selection = meters.selections.get(after.saturating_sub(1));
-    selection.is_none_or(|(_, selected)| selecting(selected, cluster, life).contains(&service))
+) -> Vec<(SimTime, SimTime)> {
+    let always = SimTime::from_nanos(i64::MIN);
+    if meters.selections.is_empty() {
+        return vec![(always, SimTime::MAX)];
+    }
+    let mut times = Vec::new();
+    for (index, (from, services)) in meters.selections.iter().enumerate() {
+        if selecting(services, cluster, life).contains(&service) {
+            let from = if index == 0 { always } else { *from };
+            let next = meters.selections.get(index + 1);
+            times.push((from, next.map_or(SimTime::MAX, |(next, _)| *next)));
+        }
+    }
+    times
 }
 
 fn selecting(selected: &[Target], cluster: &Cluster, life: &Life) -> Vec<Service> {
