@@ -10,6 +10,7 @@ pub mod exposition;
 mod family;
 mod labels;
 mod pod;
+mod quantity;
 mod scrape;
 
 use std::collections::BTreeMap;
@@ -21,11 +22,12 @@ use crate::plan::{Environment, Plan};
 use crate::time::SimTime;
 use crate::trace::wording::Words;
 use crate::world::World;
-use crate::world::ledger::{Counter, Meter, Meters, Outcome};
+use crate::world::ledger::{Counter, Meters, Outcome};
 use crate::world::pods::Process;
 
-use family::{Buckets, FAMILIES, Family, Measure, Seen};
+use family::{FAMILIES, Family, Measure, Seen};
 use pod::Pod;
+use quantity::{Part, parts};
 use scrape::Schedule;
 
 pub use family::Kind;
@@ -66,34 +68,9 @@ pub struct Exporter<'a> {
     world: &'a World,
 }
 
-/// Which number of a family.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Part {
-    Value,
-    Bucket,
-    Sum,
-    Count,
-}
-
-/// Something that is counted, and the label `le` of its bucket.
-struct Quantity<'a> {
-    le: Option<String>,
-    /// What a request counts that takes so many times as long as usual.
-    weigh: Box<dyn Fn(f64) -> f64 + 'a>,
-}
-
 /// The names of all metrics that any profile has, histograms without the names of their parts.
 pub fn families() -> impl Iterator<Item = &'static str> {
     FAMILIES.iter().map(|family| family.name)
-}
-
-/// A counter of a pod as it is shown.
-struct Shown {
-    le: Option<String>,
-    outcome: Outcome,
-    value: Counter,
-    /// The requests behind it: without any there is no series.
-    requests: Counter,
 }
 
 impl<'a> Exporter<'a> {
@@ -312,32 +289,6 @@ impl<'a> Exporter<'a> {
         }
     }
 
-    /// The counters of a meter, by bucket and outcome.
-    fn counters(
-        &self,
-        family: &Family,
-        part: Part,
-        template: TemplateId,
-        meter: &Meter,
-    ) -> Vec<Shown> {
-        let quantities = self.quantities(family, part, Some(template));
-        let all = Outcome::ALL.map(|outcome| meter.counter(outcome, |_| 1.0));
-        let mut shown = Vec::new();
-        for quantity in &quantities {
-            for (outcome, all) in Outcome::ALL.into_iter().zip(&all) {
-                if !all.is_empty() {
-                    shown.push(Shown {
-                        le: quantity.le.clone(),
-                        outcome,
-                        value: meter.counter(outcome, &quantity.weigh),
-                        requests: all.clone(),
-                    });
-                }
-            }
-        }
-        shown
-    }
-
     /// The series that a gateway shows; ways that look alike are counted together.
     fn gateway(
         &self,
@@ -428,64 +379,6 @@ impl<'a> Exporter<'a> {
         let health = &self.environment.images[usize::from(template.0)].health;
         health.capacity.map_or(WORK, |capacity| 1.0 / capacity)
     }
-
-    /// What is counted for a part of a family; nothing where the version's latency is not known.
-    fn quantities(
-        &self,
-        family: &Family,
-        part: Part,
-        template: Option<TemplateId>,
-    ) -> Vec<Quantity<'a>> {
-        let one = |le: Option<String>| Quantity {
-            le,
-            weigh: Box::new(|_| 1.0),
-        };
-        let Measure::Durations(buckets) = family.measure else {
-            return vec![one(None)];
-        };
-        let health =
-            |template: TemplateId| &self.environment.images[usize::from(template.0)].health;
-        let known = template.or(self
-            .cluster
-            .rollout
-            .as_ref()
-            .map(|rollout| rollout.template));
-        let Some(law) = known.and_then(|template| health(template).latency.as_ref()) else {
-            return Vec::new();
-        };
-        let Buckets { per_second, limits } = buckets;
-        let limits = if limits.is_empty() {
-            &self.scraping().buckets
-        } else {
-            limits
-        };
-        match part {
-            Part::Value | Part::Count => vec![one(None)],
-            Part::Sum => {
-                let mean = law.mean() * per_second;
-                vec![Quantity {
-                    le: None,
-                    weigh: Box::new(move |times| mean * times),
-                }]
-            }
-            Part::Bucket => {
-                let buckets = limits.iter().map(|limit| {
-                    let seconds = limit / per_second;
-                    Quantity {
-                        le: Some(limit_name(*limit)),
-                        weigh: Box::new(move |times| {
-                            if times <= 0.0 {
-                                1.0
-                            } else {
-                                law.up_to(seconds / times)
-                            }
-                        }),
-                    }
-                });
-                buckets.chain([one(Some("+Inf".to_owned()))]).collect()
-            }
-        }
-    }
 }
 
 /// Memory of a pod \[B\].
@@ -494,24 +387,6 @@ const MEMORY: f64 = 100.0 * 1024.0 * 1024.0;
 const IDLE: f64 = 0.01;
 /// Time of a processor that a request takes where nothing is known \[s\].
 const WORK: f64 = 0.005;
-
-impl Part {
-    fn suffix(self) -> &'static str {
-        match self {
-            Self::Value => "",
-            Self::Bucket => "_bucket",
-            Self::Sum => "_sum",
-            Self::Count => "_count",
-        }
-    }
-}
-
-fn parts(family: &Family) -> &'static [Part] {
-    match family.kind() {
-        Kind::Histogram => &[Part::Bucket, Part::Count, Part::Sum],
-        _ => &[Part::Value],
-    }
-}
 
 /// Whose metrics a router suggests.
 fn profile_of(router: &Router) -> Option<Profile> {
@@ -526,32 +401,7 @@ fn profile_of(router: &Router) -> Option<Profile> {
     }
 }
 
-/// The limit of a bucket as Prometheus 3 stores it, whatever the exporter writes
-/// (`model/textparse/openmetricsparse.go: normalizeFloatsInLabelValues`).
-fn limit_name(limit: f64) -> String {
-    if 1e6 <= limit {
-        let text = format!("{limit:e}");
-        let (digits, power) = text.split_once('e').unwrap_or((&text, "0"));
-        return format!("{digits}e+{power:0>2}");
-    }
-    format!("{limit:?}")
-}
-
 #[expect(clippy::cast_precision_loss, reason = "a number of restarts")]
 fn as_f64(count: usize) -> f64 {
     count as f64
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn limits_of_buckets_are_written_as_prometheus_stores_them() {
-        let names = [0.005, 0.5, 1.0, 500.0, 3e5, 1.8e6, 3.6e6].map(limit_name);
-        let want = [
-            "0.005", "0.5", "1.0", "500.0", "300000.0", "1.8e+06", "3.6e+06",
-        ];
-        assert_eq!(names, want);
-    }
 }
