@@ -32,6 +32,8 @@ pub mod input;
 pub mod kernel;
 pub mod law;
 pub mod plan;
+pub mod promql;
+mod regexp;
 pub mod report;
 pub mod scenario;
 pub mod sim;

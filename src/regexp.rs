@@ -1,4 +1,4 @@
-//! Regular expressions of the `matches` operator, in Go's dialect.
+//! Regular expressions in Go's dialect: of the `matches` operator of conditions, and of PromQL.
 //!
 //! Knows how Go's `regexp/syntax` differs from the crate `regex`: `\d`, `\s`, `\w` and `\b` are
 //! ASCII, a bracket inside brackets is a character, `{` may be one, and the messages. The pattern
@@ -11,11 +11,11 @@ use regex::bytes::{Regex, RegexBuilder};
 
 /// A compiled pattern; cheap to clone.
 #[derive(Clone, Debug)]
-pub(super) struct Regexp(Regex);
+pub(crate) struct Regexp(Regex);
 
 impl Regexp {
     /// Compiles `pattern`; the error is Go's.
-    pub(super) fn new(pattern: &str) -> Result<Self, String> {
+    pub(crate) fn new(pattern: &str) -> Result<Self, String> {
         let translator = Translator {
             pattern,
             rest: pattern.char_indices().peekable(),
@@ -31,8 +31,17 @@ impl Regexp {
             .map_err(|_| "error parsing regexp: expression too large".to_owned())
     }
 
-    pub(super) fn is_match(&self, text: &[u8]) -> bool {
+    pub(crate) fn is_match(&self, text: &[u8]) -> bool {
         self.0.is_match(text)
+    }
+
+    /// `template` with what the groups of the first match captured (`$1`, `${name}`, `$$`), as Go's `Regexp.Expand` does;
+    /// `None` where nothing matches.
+    pub(crate) fn expand(&self, text: &str, template: &str) -> Option<String> {
+        let captures = self.0.captures(text.as_bytes())?;
+        let mut expanded = Vec::new();
+        captures.expand(template.as_bytes(), &mut expanded);
+        Some(String::from_utf8_lossy(&expanded).into_owned())
     }
 }
 
