@@ -293,8 +293,9 @@ impl Elementwise {
             Elementwise::Deg => x * 180.0 / std::f64::consts::PI,
             Elementwise::Exp => x.exp(),
             Elementwise::Floor => x.floor(),
-            Elementwise::Ln => x.ln(),
-            Elementwise::Log10 => x.log10(),
+            Elementwise::Ln => ln(x),
+            // As Go does it: not exact for powers of ten.
+            Elementwise::Log10 => ln(x) * std::f64::consts::LN_10.recip(),
             Elementwise::Log2 => x.log2(),
             Elementwise::Negate => -x,
             Elementwise::Rad => x * std::f64::consts::PI / 180.0,
@@ -310,9 +311,24 @@ impl Elementwise {
     }
 }
 
+/// The natural logarithm as Go computes it on x86-64 (`math/log_amd64.s`), where subnormal numbers count as if they had
+/// the leading one that they lack.
+fn ln(x: f64) -> f64 {
+    if !(0.0 < x && x < f64::MIN_POSITIVE) {
+        return x.ln();
+    }
+    let fraction = f64::from_bits(x.to_bits() | 0.5_f64.to_bits());
+    fraction.ln() - 1022.0 * std::f64::consts::LN_2
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn logarithms_of_subnormal_numbers_are_those_of_the_reference() {
+        assert!((Elementwise::Ln.apply(2e-310) + 709.080_617_402_959_6).abs() < 1e-9);
+    }
 
     #[test]
     fn names_are_case_sensitive() {

@@ -314,8 +314,8 @@ mod tests {
     fn a_gap_of_the_threshold_is_too_far() {
         let far = window(&[11_000, 21_000], &[100.0, 110.0], 0, 21_000);
         assert_eq!(value(OverTime::Increase, far), Some(15.0));
-        let near = window(&[10_999, 20_999], &[100.0, 110.0], 0, 20_999);
-        assert_eq!(value(OverTime::Increase, near), Some(20.999));
+        let near = window(&[10_500, 20_500], &[100.0, 110.0], 0, 20_500);
+        assert_eq!(value(OverTime::Increase, near), Some(20.5));
     }
 
     #[test]

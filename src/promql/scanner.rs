@@ -325,14 +325,13 @@ impl<'a> Scanner<'a> {
         self.at += 1;
         let range = self.length()?;
         let mut text = format!("[{range:?}");
-        self.skip_blanks();
         if self.peek() == Some(':') {
             self.at += 1;
             text.push(':');
             self.skip_blanks();
             if self.peek() != Some(']') {
-                text.push_str(&format!("{:?}", self.length()?));
-                self.skip_blanks();
+                let step = self.length()?;
+                text.push_str(&format!("{step:?}"));
             }
         }
         if self.peek() != Some(']') {
@@ -344,16 +343,12 @@ impl<'a> Scanner<'a> {
         Ok(())
     }
 
-    /// A positive length of time \[s\].
+    /// A positive length of time \[s\], with the blanks around it.
     fn length(&mut self) -> Result<f64, QueryError> {
         self.skip_blanks();
-        match self.peek() {
-            Some('0'..='9' | '.') => {}
-            Some('+' | '-' | '*' | '/' | '%' | '^' | '(' | 'a'..='z' | 'A'..='Z') => {
-                let message = "expressions for durations are experimental and not simulated";
-                return Err(QueryError::not_simulated(message).at(self.at));
-            }
-            _ => return self.unexpected(" in subquery or range, expected a duration"),
+        self.refuse_expression(&['+', '-', '('])?;
+        if !matches!(self.peek(), Some('0'..='9' | '.')) {
+            return self.unexpected(" in subquery or range, expected a duration");
         }
         let start = self.at;
         let seconds = self.number()?;
@@ -363,7 +358,18 @@ impl<'a> Scanner<'a> {
             let error = QueryError::invalid("duration must be greater than 0");
             return Err(error.at(start));
         }
+        self.skip_blanks();
+        self.refuse_expression(&['+', '-', '*', '/', '%', '^'])?;
         Ok(seconds)
+    }
+
+    /// Refuses arithmetic with durations, of which any of `signs` is one.
+    fn refuse_expression(&self, signs: &[char]) -> Result<(), QueryError> {
+        if self.peek().is_some_and(|c| signs.contains(&c)) {
+            let message = "expressions for durations are experimental and not simulated";
+            return Err(QueryError::not_simulated(message).at(self.at));
+        }
+        Ok(())
     }
 }
 
