@@ -16,7 +16,8 @@
 //! 4. **What is told.** [`trace`] records a run, [`verdict`] judges it, [`report`] writes it down, and [`cli`] is the only
 //!    module that touches files and the terminal.
 //!
-//! [`explain`] stands beside this way: it tells what the fields of [`spec`] mean, in words. [`time`] and [`duration`] serve
+//! [`promql`] evaluates the queries of metric providers over series; it stands beside this way until series are simulated.
+//! [`explain`] stands beside it, too: it tells what the fields of [`spec`] mean, in words. [`time`] and [`duration`] serve
 //! them all: virtual time is an integer number of nanoseconds. [`curve`] and [`law`] are the values that change with it or by
 //! chance.
 

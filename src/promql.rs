@@ -247,11 +247,13 @@ impl<'a> Elements<'a> {
     }
 
     /// The values alone.
+    #[must_use]
     pub fn values(&self) -> impl ExactSizeIterator<Item = f64> + 'a {
         self.elements.iter().map(|element| element.value)
     }
 
     /// Labels and values.
+    #[must_use]
     pub fn iter(&self) -> impl ExactSizeIterator<Item = (LabelSet<'a>, f64)> + 'a {
         let interner = self.interner;
         self.elements.iter().map(move |element| {
@@ -269,6 +271,7 @@ impl fmt::Debug for Elements<'_> {
 
 impl<'a> LabelSet<'a> {
     /// Names and values, sorted by name.
+    #[must_use]
     pub fn iter(&self) -> impl ExactSizeIterator<Item = (&'a str, &'a str)> + use<'a> {
         self.interner.pairs(self.set)
     }

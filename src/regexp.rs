@@ -55,16 +55,16 @@ impl Regexp {
             if let Some(behind) = rest.strip_prefix('$') {
                 expanded.push(b'$');
                 rest = behind;
-            } else if let Some((group, behind)) = reference(rest) {
-                let number = match group.parse::<usize>() {
+            } else if let Some((wanted, behind)) = reference(rest) {
+                let number = match wanted.parse::<usize>() {
                     Ok(number) => Some(number),
                     Err(_) => self
                         .names
                         .iter()
-                        .find_map(|(name, number)| (name == group).then_some(*number)),
+                        .find_map(|(name, number)| (name == wanted).then_some(*number)),
                 };
-                let captured = number.and_then(|number| captures.get(number));
-                expanded.extend(captured.map_or(&b""[..], |captured| captured.as_bytes()));
+                let group = number.and_then(|number| captures.get(number));
+                expanded.extend(group.map_or(&b""[..], |group| group.as_bytes()));
                 rest = behind;
             } else {
                 expanded.push(b'$');

@@ -332,6 +332,9 @@ fn millis(length: Duration) -> Result<i64, QueryError> {
     i64::try_from(rounded).map_err(|_| QueryError::invalid("duration out of range"))
 }
 
+/// Ten thousand years \[ms\]: sums of a few such times do not overflow.
+const FAR: i64 = 10_000 * 366 * 86_400_000;
+
 fn when(offset: Option<&Offset>, at: Option<&AtModifier>) -> Result<When, QueryError> {
     let offset = match offset {
         None => 0,
@@ -349,8 +352,6 @@ fn when(offset: Option<&Offset>, at: Option<&AtModifier>) -> Result<When, QueryE
             },
         )),
     };
-    // Ten thousand years on either side: sums of a few such times do not overflow.
-    const FAR: i64 = 10_000 * 366 * 86_400_000;
     if matches!(at, Some(At::Time(time)) if !(-FAR..FAR).contains(&time)) {
         return Err(QueryError::invalid(
             "timestamp out of bounds for @ modifier",

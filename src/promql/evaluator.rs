@@ -266,7 +266,7 @@ impl Evaluator<'_> {
             return self.map(of, at, out, |x| calendar::part(part, x));
         }
         let set = SetId::EMPTY;
-        let value = calendar::part(part, (at / 1000) as f64);
+        let value = calendar::part(part, seconds(at));
         out.push(Element { set, value });
         Ok(())
     }

@@ -166,7 +166,6 @@ fn float(millis: u64) -> f64 {
 }
 
 #[cfg(test)]
-#[expect(clippy::float_cmp, reason = "numbers are read exactly")]
 mod tests {
     use super::*;
 

@@ -69,12 +69,16 @@ pub(super) fn apply(
         OverTime::InstantDelta => window.instant(false)?,
         OverTime::Average => {
             let mut mean = Mean::of(first);
-            values[1..].iter().for_each(|x| mean.add(*x));
+            for x in &values[1..] {
+                mean.add(*x);
+            }
             mean.mean()
         }
         OverTime::Sum => {
             let mut sum = Sum::default();
-            values.iter().for_each(|x| sum.add(*x));
+            for x in values {
+                sum.add(*x);
+            }
             sum.total()
         }
         OverTime::Count => count(values.len()),
@@ -84,9 +88,9 @@ pub(super) fn apply(
         OverTime::Max => extreme(values, |x, best| best < x),
         OverTime::Min => extreme(values, |x, best| x < best),
         OverTime::Changes => {
-            let differ =
-                |pair: &&[f64]| !same(pair[0], pair[1]) && !(pair[0].is_nan() && pair[1].is_nan());
-            count(values.windows(2).filter(differ).count())
+            let stays =
+                |pair: &[f64]| same(pair[0], pair[1]) || pair[0].is_nan() && pair[1].is_nan();
+            count(values.windows(2).filter(|pair| !stays(pair)).count())
         }
         OverTime::Resets => count(values.windows(2).filter(|pair| pair[1] < pair[0]).count()),
         OverTime::Variance => variance(values),
@@ -281,7 +285,6 @@ fn index(rank: f64) -> usize {
 }
 
 #[cfg(test)]
-#[expect(clippy::float_cmp, reason = "the examples are exact")]
 mod tests {
     use super::*;
 

@@ -232,7 +232,7 @@ impl<'a> Scanner<'a> {
         }
         let called = self.rest().trim_start().starts_with('(');
         if called && !is_keyword(&lower) && !(self.last == Last::At) {
-            self.check_function(word, start)?;
+            check_function(word, start)?;
         }
         if matches!(lower.as_str(), "and" | "or" | "unless" | "atan2") {
             self.deepen()?;
@@ -247,20 +247,6 @@ impl<'a> Scanner<'a> {
         };
         self.emit(word);
         Ok(())
-    }
-
-    fn check_function(&self, name: &str, position: usize) -> Result<(), QueryError> {
-        let error = match Signature::find(name).map(|signature| signature.function) {
-            None => QueryError::invalid(format!("unknown function with name `{name}`")),
-            Some(Function::Experimental) => QueryError::not_simulated(format!(
-                "the function `{name}` is experimental and not simulated"
-            )),
-            Some(Function::NativeHistogram) => QueryError::not_simulated(format!(
-                "the function `{name}` is for native histograms, which are not simulated"
-            )),
-            Some(_) => return Ok(()),
-        };
-        Err(error.at(position))
     }
 
     /// A number, or a duration \[s\].
@@ -331,7 +317,8 @@ impl<'a> Scanner<'a> {
             self.skip_blanks();
             if self.peek() != Some(']') {
                 let step = self.length()?;
-                text.push_str(&format!("{step:?}"));
+                let step = format!("{step:?}");
+                text.push_str(&step);
             }
         }
         if self.peek() != Some(']') {
@@ -371,6 +358,21 @@ impl<'a> Scanner<'a> {
         }
         Ok(())
     }
+}
+
+/// Refuses a call of what is no function of ours.
+fn check_function(name: &str, position: usize) -> Result<(), QueryError> {
+    let error = match Signature::find(name).map(|signature| signature.function) {
+        None => QueryError::invalid(format!("unknown function with name `{name}`")),
+        Some(Function::Experimental) => QueryError::not_simulated(format!(
+            "the function `{name}` is experimental and not simulated"
+        )),
+        Some(Function::NativeHistogram) => QueryError::not_simulated(format!(
+            "the function `{name}` is for native histograms, which are not simulated"
+        )),
+        Some(_) => return Ok(()),
+    };
+    Err(error.at(position))
 }
 
 /// Words that may stand before a parenthesis without being a function.

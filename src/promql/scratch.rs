@@ -211,15 +211,32 @@ impl Owners {
 
 /// The bounds of buckets that label values stand for.
 #[derive(Debug, Default)]
-pub(super) struct Bounds(Vec<Option<Option<f64>>>);
+pub(super) struct Bounds(Vec<Bound>);
+
+#[derive(Clone, Copy, Debug)]
+enum Bound {
+    Unknown,
+    NoNumber,
+    Number(f64),
+}
 
 impl Bounds {
+    /// The bound that a label value stands for, if it is a number.
     pub(super) fn get(&mut self, value: Symbol, interner: &Interner) -> Option<f64> {
         let index = value.0 as usize;
         if self.0.len() <= index {
-            self.0.resize(index + 1, None);
+            self.0.resize(index + 1, Bound::Unknown);
         }
-        *self.0[index].get_or_insert_with(|| interner.text(value).parse().ok())
+        if let Bound::Unknown = self.0[index] {
+            self.0[index] = interner
+                .text(value)
+                .parse()
+                .map_or(Bound::NoNumber, Bound::Number);
+        }
+        match self.0[index] {
+            Bound::Number(bound) => Some(bound),
+            Bound::Unknown | Bound::NoNumber => None,
+        }
     }
 }
 
@@ -235,7 +252,7 @@ pub(super) enum Accumulator {
 /// Series that a subquery makes; buffers of earlier ones are used again.
 #[derive(Debug, Default)]
 pub(super) struct Lines {
-    lines: Vec<Line>,
+    all: Vec<Line>,
     used: usize,
     places: Marks,
 }
@@ -249,7 +266,7 @@ pub(super) struct Line {
 
 impl Lines {
     pub(super) fn iter(&self) -> impl Iterator<Item = &Line> {
-        self.lines[..self.used].iter()
+        self.all[..self.used].iter()
     }
 
     pub(super) fn is_empty(&self) -> bool {
@@ -261,8 +278,8 @@ impl Lines {
             Some(place) => place as usize,
             None => self.start(element.set),
         };
-        self.lines[place].times.push(time);
-        self.lines[place].values.push(element.value);
+        self.all[place].times.push(time);
+        self.all[place].values.push(element.value);
     }
 
     fn start(&mut self, set: SetId) -> usize {
@@ -270,13 +287,13 @@ impl Lines {
         self.used += 1;
         self.places
             .put(set, u32::try_from(place).unwrap_or(u32::MAX));
-        match self.lines.get_mut(place) {
+        match self.all.get_mut(place) {
             Some(line) => {
                 line.set = set;
                 line.times.clear();
                 line.values.clear();
             }
-            None => self.lines.push(Line {
+            None => self.all.push(Line {
                 set,
                 times: Vec::new(),
                 values: Vec::new(),
@@ -289,7 +306,7 @@ impl Lines {
 /// Histograms by their labels without `le`; buffers of earlier ones are used again.
 #[derive(Debug, Default)]
 pub(super) struct Histograms {
-    histograms: Vec<(SetId, Vec<Bucket>)>,
+    all: Vec<(SetId, Vec<Bucket>)>,
     used: usize,
 }
 
@@ -302,21 +319,21 @@ impl Histograms {
     pub(super) fn start(&mut self, set: SetId) -> usize {
         let place = self.used;
         self.used += 1;
-        match self.histograms.get_mut(place) {
+        match self.all.get_mut(place) {
             Some((own, buckets)) => {
                 *own = set;
                 buckets.clear();
             }
-            None => self.histograms.push((set, Vec::new())),
+            None => self.all.push((set, Vec::new())),
         }
         place
     }
 
     pub(super) fn push(&mut self, place: usize, bucket: Bucket) {
-        self.histograms[place].1.push(bucket);
+        self.all[place].1.push(bucket);
     }
 
     pub(super) fn iter_mut(&mut self) -> impl Iterator<Item = &mut (SetId, Vec<Bucket>)> {
-        self.histograms[..self.used].iter_mut()
+        self.all[..self.used].iter_mut()
     }
 }

@@ -316,3 +316,111 @@ fn too_much_work_is_an_error() {
     let answer = query.evaluate(&store, i64::MAX, &mut scratch);
     assert_eq!(answer.map(|_| ()), Err(EvalError::TooMuchWork));
 }
+
+#[test]
+fn every_stable_function_is_known_to_the_parser() {
+    for of_vector in [
+        "abs",
+        "absent",
+        "acos",
+        "acosh",
+        "asin",
+        "asinh",
+        "atan",
+        "atanh",
+        "ceil",
+        "cos",
+        "cosh",
+        "day_of_month",
+        "day_of_week",
+        "day_of_year",
+        "days_in_month",
+        "deg",
+        "exp",
+        "floor",
+        "hour",
+        "ln",
+        "log10",
+        "log2",
+        "minute",
+        "month",
+        "rad",
+        "round",
+        "scalar",
+        "sgn",
+        "sin",
+        "sinh",
+        "sort",
+        "sort_desc",
+        "sqrt",
+        "tan",
+        "tanh",
+        "timestamp",
+        "year",
+    ] {
+        let text = format!("{of_vector}(x)");
+        assert!(Query::compile(&text).is_ok(), "{text}");
+    }
+    for of_range in [
+        "absent_over_time",
+        "avg_over_time",
+        "changes",
+        "count_over_time",
+        "delta",
+        "deriv",
+        "first_over_time",
+        "idelta",
+        "increase",
+        "irate",
+        "last_over_time",
+        "max_over_time",
+        "min_over_time",
+        "present_over_time",
+        "rate",
+        "resets",
+        "stddev_over_time",
+        "stdvar_over_time",
+        "sum_over_time",
+    ] {
+        let text = format!("{of_range}(x[5m])");
+        assert!(Query::compile(&text).is_ok(), "{text}");
+    }
+    for text in [
+        "clamp(x, 0, 1)",
+        "clamp_max(x, 1)",
+        "clamp_min(x, 1)",
+        "histogram_fraction(0, 1, x)",
+        "histogram_quantile(0.5, x)",
+        "label_join(x, 'a', ',')",
+        "label_join(x, 'a', ',', 'b', 'c')",
+        "label_replace(x, 'a', '$1', 'b', '(.*)')",
+        "pi() + time()",
+        "predict_linear(x[5m], 60)",
+        "quantile_over_time(0.5, x[5m])",
+        "vector(1)",
+        "hour()",
+    ] {
+        assert!(Query::compile(text).is_ok(), "{text}");
+    }
+}
+
+#[test]
+fn a_nan_may_be_ordered_but_not_sorted_first() {
+    let store = store(&["x{a=1} 0:NaN", "x{a=2} 0:3", "x{a=3} 0:1"]);
+    for (query, last) in [("sort(x)", "NaN"), ("sort_desc(x)", "NaN")] {
+        assert!(ask(&store, query, 0).ends_with(last), "{query}");
+    }
+}
+
+#[test]
+fn keywords_may_be_labels_and_labels_may_be_quoted() {
+    let store = store(&["x{by=1,on=2} 0:5"]);
+    assert_eq!(
+        ask(&store, r#"sum by (by, "on") (x{by="1"})"#, 0),
+        r#"{by="1", on="2"} 5"#
+    );
+    assert_eq!(
+        ask(&store, r#"{"x", "by"=~"1"} + 0"#, 0),
+        r#"{by="1", on="2"} 5"#
+    );
+}

@@ -81,9 +81,8 @@ pub(crate) fn run(corpus: &Corpus) -> Score {
         let (query, scratch) = queries
             .entry((case.dataset.clone(), case.query.clone()))
             .or_insert_with(|| (Query::compile(&case.query), Scratch::new()));
-        let store = &stores[&case.dataset];
         let failure = match query {
-            Ok(query) => difference(&case, query, store, scratch),
+            Ok(query) => difference(&case, query, &stores[&case.dataset], scratch),
             Err(_) if case.result.is_none() => None,
             Err(error) => Some(error.to_string()),
         };
@@ -181,21 +180,20 @@ fn difference(case: &Case, query: &Query, store: &Memory, scratch: &mut Scratch)
         let expected = match &case.result {
             None => "an error".to_owned(),
             Some(Expected::Scalar(value)) => value.clone(),
-            Some(Expected::Vector(elements)) => elements
-                .iter()
-                .map(|element| {
-                    format!(
-                        "{} {}\n    ",
-                        Labels::new(element.labels.clone()),
-                        element.value
-                    )
-                })
-                .collect(),
+            Some(Expected::Vector(elements)) => {
+                let printed = |element: &ExpectedElement| {
+                    let labels = Labels::new(element.labels.clone());
+                    format!("{labels} {}", element.value)
+                };
+                let all: Vec<String> = elements.iter().map(printed).collect();
+                all.join("\n    ")
+            }
         };
         format!("we: {answer:?}\n    expected: {expected}")
     })
 }
 
+#[expect(clippy::float_cmp, reason = "infinities are equal to themselves only")]
 fn close(a: f64, b: f64) -> bool {
     a.is_nan() && b.is_nan() || a == b || (a - b).abs() <= 1e-9 * a.abs().max(b.abs())
 }

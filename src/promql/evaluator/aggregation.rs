@@ -44,15 +44,13 @@ impl Evaluator<'_> {
         let memo = &mut memos[aggregation.memo];
         for element in &buffer {
             let group = group_of(element.set, &aggregation.grouping, memo, interner);
-            match marks.get(group) {
-                Some(place) => groups[place as usize]
-                    .1
-                    .add(element.value, &aggregation.kind),
-                None => {
-                    marks.put(group, u32::try_from(groups.len()).unwrap_or(u32::MAX));
-                    let first = Accumulator::of(element.value, &aggregation.kind);
-                    groups.push((group, first));
-                }
+            if let Some(place) = marks.get(group) {
+                let (_, accumulator) = &mut groups[place as usize];
+                accumulator.add(element.value, &aggregation.kind);
+            } else {
+                marks.put(group, u32::try_from(groups.len()).unwrap_or(u32::MAX));
+                let first = Accumulator::of(element.value, &aggregation.kind);
+                groups.push((group, first));
             }
         }
         out.extend(groups.iter().map(|(set, accumulator)| Element {
@@ -166,12 +164,11 @@ impl Evaluator<'_> {
             let value = interner.symbol(&printed(element.value));
             let counted = interner.with(element.set, label, value);
             let set = group_of(counted, &aggregation.grouping, memo, interner);
-            match marks.get(set) {
-                Some(place) => out[place as usize].value += 1.0,
-                None => {
-                    marks.put(set, u32::try_from(out.len()).unwrap_or(u32::MAX));
-                    out.push(Element { set, value: 1.0 });
-                }
+            if let Some(place) = marks.get(set) {
+                out[place as usize].value += 1.0;
+            } else {
+                marks.put(set, u32::try_from(out.len()).unwrap_or(u32::MAX));
+                out.push(Element { set, value: 1.0 });
             }
         }
         self.state.give(buffer);
@@ -274,8 +271,8 @@ fn offer(heap: &mut Vec<Element>, element: Element, k: usize, top: bool) {
         }
         return;
     }
-    let worst = heap[0].value;
-    let better = worse(worst, element.value) && !(worst.is_nan() && element.value.is_nan());
+    let least = heap[0].value;
+    let better = worse(least, element.value) && !(least.is_nan() && element.value.is_nan());
     if !better {
         return;
     }

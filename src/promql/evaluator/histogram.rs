@@ -61,13 +61,12 @@ impl Evaluator<'_> {
             let set = memos[memo].get(element.set, interner, |interner, set| {
                 interner.retain(set, |name| name != Symbol::BUCKET)
             });
-            let place = match marks.get(set) {
-                Some(place) => place as usize,
-                None => {
-                    let place = histograms.start(set);
-                    marks.put(set, u32::try_from(place).unwrap_or(u32::MAX));
-                    place
-                }
+            let place = if let Some(place) = marks.get(set) {
+                place as usize
+            } else {
+                let place = histograms.start(set);
+                marks.put(set, u32::try_from(place).unwrap_or(u32::MAX));
+                place
             };
             let count = element.value;
             histograms.push(place, Bucket { bound, count });

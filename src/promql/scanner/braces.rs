@@ -68,7 +68,8 @@ impl Scanner<'_> {
                 c => text.push(c),
             }
         }
-        text.push_str(&format!("\"=\"{index}\""));
+        let placeholder = format!("\"=\"{index}\"");
+        text.push_str(&placeholder);
         self.scanned.matchers.push(WrittenMatcher {
             operation,
             value,
