@@ -7,6 +7,9 @@ mod destination_rule;
 pub mod exit;
 mod explain;
 pub mod files;
+mod release;
+mod schema;
+mod test;
 mod unsimulated;
 mod world;
 
@@ -46,11 +49,21 @@ enum Command {
     /// to be assumed.
     #[command(after_help = exit::HELP)]
     Run(RunArgs),
-    /// Explains a field of a manifest, and what the controllers really do with it
+    /// Explains a field of a manifest or a scenario, and what the controllers really do with it
     ///
     /// Without a path the kinds are listed. A path to an object lists its fields. `spec` may be left out; kinds may be in the
-    /// plural or short: ro, at, cat, exp.
+    /// plural or short: ro, at, cat, exp, sc.
     Explain(explain::ExplainArgs),
+    /// Runs scenarios as tests of a delivery policy: each is compared with what it expects
+    ///
+    /// A scenario belongs to the manifests in its folder. It states under `spec.expect` what it must come to: verdict, step,
+    /// times, failed requests, pods, measurements, weights, endpoints. Without that it is run, and said to expect nothing.
+    #[command(after_help = exit::HELP_OF_TEST)]
+    Test(test::TestArgs),
+    /// Prints the JSON Schema of scenarios
+    ///
+    /// Editors complete and check a scenario whose first line is `# yaml-language-server: $schema=FILE`.
+    Schema,
 }
 
 #[derive(Debug, Args)]
@@ -62,6 +75,9 @@ struct RunArgs {
     /// What happens around the rollout; a folder's own scenario.yaml is found without this
     #[arg(short, long, value_name = "FILE")]
     scenario: Option<PathBuf>,
+    /// Which scenario, if there are several
+    #[arg(long, value_name = "NAME")]
+    scenario_name: Option<String>,
     /// Which Rollout (or Experiment) to simulate, if the input has several
     #[arg(long, value_name = "NAME")]
     rollout: Option<String>,
@@ -126,6 +142,8 @@ pub fn main() -> ExitCode {
     guarded(|| match &cli.command {
         Command::Run(args) => run(args),
         Command::Explain(args) => explain::run(args),
+        Command::Test(args) => test::run(args),
+        Command::Schema => schema::run(),
     })
     .into()
 }
@@ -252,6 +270,7 @@ fn answer(args: &RunArgs) -> Answer {
         &input,
         &case::Choice {
             scenario_file: scenario_file.as_deref(),
+            scenario_name: args.scenario_name.as_deref(),
             name: args.rollout.as_deref(),
             initial: args.initial,
             until: args.until,
@@ -269,7 +288,7 @@ fn answer(args: &RunArgs) -> Answer {
     problems.extend(
         found
             .into_iter()
-            .filter(|problem| is_news || problem.id != case::NOTHING_TO_RUN),
+            .filter(|problem| is_news || problem.id != release::NOTHING_TO_RUN),
     );
     let findings = input.findings(problems);
     let is_broken = findings
@@ -277,7 +296,7 @@ fn answer(args: &RunArgs) -> Answer {
         .any(|finding| finding.diagnostic.severity == Severity::Error);
     let usage = findings
         .iter()
-        .any(|finding| case::is_usage(&finding.diagnostic));
+        .any(|finding| release::is_usage(&finding.diagnostic));
     let sources = input.sources.clone();
     let (report, exit) = match prepared.filter(|_| !is_broken) {
         Some(case) => {

@@ -103,6 +103,7 @@ impl Cluster {
 
     /// The metric results of `run`.
     #[must_use]
+    #[inline]
     pub fn metrics_of(&self, run: &AnalysisRun) -> &[MetricStatus] {
         &self.metrics[run.metrics.range()]
     }
@@ -138,6 +139,7 @@ pub struct Slice {
 impl Slice {
     /// The indices as a range.
     #[must_use]
+    #[inline]
     pub fn range(self) -> std::ops::Range<usize> {
         self.first as usize..(self.first + self.len) as usize
     }

@@ -63,6 +63,7 @@ pub struct Requeue {
 impl Requeue {
     /// Asks for another look in `delay`; at once if that is not in the future
     /// (client-go's `workqueue.AddAfter`).
+    #[inline]
     pub fn after(&mut self, now: SimTime, delay: Delta) {
         if delay <= Delta::ZERO {
             self.at_once = true;

@@ -4,6 +4,7 @@
 //! problems exist and how documents are read: rules speak in paths, and whoever read the documents
 //! turns a path into a span ([`findings`]). Simplifies spans of several lines: the first is shown.
 
+use std::collections::BTreeSet;
 use std::ops::Range;
 
 pub mod path;
@@ -208,8 +209,8 @@ pub struct Finding {
 }
 
 /// Resolves all places and sorts: by source, then by place in it; what has no place comes first.
-/// At one place errors come before warnings, then the order is the given one. Exact repetitions
-/// are dropped.
+/// At one place errors come before warnings, then the order is the given one. Repetitions are dropped, also
+/// those that were found in another document: a scenario that extends another one repeats its mistakes.
 pub fn findings(
     diagnostics: impl IntoIterator<Item = Diagnostic>,
     locate: impl Fn(&Place) -> Option<Location>,
@@ -234,7 +235,13 @@ pub fn findings(
         };
         key(a).cmp(&key(b))
     });
-    findings.dedup();
+    let mut told = BTreeSet::new();
+    findings.retain(|finding| {
+        let place = finding.location.as_ref();
+        let place = place.map(|location| (location.source, location.span, location.path.clone()));
+        let what = (finding.diagnostic.id, finding.diagnostic.message.clone());
+        told.insert((place, what))
+    });
     findings
 }
 

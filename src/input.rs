@@ -15,6 +15,7 @@ mod align;
 mod blank;
 mod decode;
 mod encoding;
+mod inherit;
 mod kind;
 mod manifest;
 mod object;
@@ -117,6 +118,7 @@ pub fn read(files: Vec<SourceFile>) -> Input {
             }
         }
     }
+    objects.finish();
     input
 }
 
@@ -147,9 +149,10 @@ impl Input {
                 part,
             } => {
                 let document = self.documents.get(document.0)?;
+                let (source, span) = self.span(document, path, part);
                 Some(Location {
-                    source: document.source,
-                    span: Some(self.span(document, path, part)),
+                    source,
+                    span: Some(span),
                     path: Some(document.prefix.clone().join(path)),
                 })
             }
@@ -171,18 +174,19 @@ impl Input {
         document.map_or(&[], |document| &document.omitted)
     }
 
-    fn span(&self, document: &Document, path: &Path, part: &Part) -> Span {
+    fn span(&self, document: &Document, path: &Path, part: &Part) -> (SourceId, Span) {
         let tree = &self.tree;
         let (node, key, done) = tree.follow(document.root, path);
         let span = tree.node(node).span;
-        let text = self.sources.text(document.source);
+        let source = tree.source(node).unwrap_or(document.source);
+        let text = self.sources.text(source);
         let written = problem::written(tree, node, text);
         let is_whole = done == path.segments().len();
         let is_block = match tree.node(node).content {
             Content::List(_) | Content::Mapping(_) => written.contains('\n'),
             _ => written.is_empty(),
         };
-        match part {
+        let span = match part {
             Part::Within(bytes) if is_whole => {
                 let value = tree.as_text(node);
                 let found = value.and_then(|value| align::written_bytes(written, value, bytes));
@@ -197,7 +201,8 @@ impl Input {
                 Some(kind) if !is_whole && done == 0 => tree.node(kind).span,
                 _ => span,
             }),
-        }
+        };
+        (source, span)
     }
 }
 

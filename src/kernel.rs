@@ -17,7 +17,10 @@ use crate::time::SimTime;
 pub struct Kernel<E> {
     now: SimTime,
     next_epoch: u64,
-    queue: BinaryHeap<Scheduled<E>>,
+    /// The earliest event of all, or none: then it is on top of the heap. An event that is scheduled and taken before all
+    /// others never enters the heap.
+    first: Option<Scheduled<E>>,
+    heap: BinaryHeap<Scheduled<E>>,
 }
 
 /// Where an event of type `E` stands among the events of one instant: lower goes first.
@@ -68,7 +71,8 @@ impl<E: Phased> Kernel<E> {
         Self {
             now: start,
             next_epoch: 0,
-            queue: BinaryHeap::new(),
+            first: None,
+            heap: BinaryHeap::new(),
         }
     }
 
@@ -76,7 +80,8 @@ impl<E: Phased> Kernel<E> {
     pub fn reset(&mut self, start: SimTime) {
         self.now = start;
         self.next_epoch = 0;
-        self.queue.clear();
+        self.first = None;
+        self.heap.clear();
     }
 
     /// The instant of the event that was taken last.
@@ -88,25 +93,28 @@ impl<E: Phased> Kernel<E> {
     /// Number of events that wait. O(1).
     #[must_use]
     pub fn len(&self) -> usize {
-        self.queue.len()
+        self.heap.len() + usize::from(self.first.is_some())
     }
 
     /// Whether no event waits. O(1).
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.queue.is_empty()
+        self.first.is_none() && self.heap.is_empty()
     }
 
     /// The instant of the next event. O(1).
+    #[inline]
     #[must_use]
     pub fn peek(&self) -> Option<SimTime> {
-        self.queue.peek().map(|next| next.at)
+        let first = self.first.as_ref().or_else(|| self.heap.peek());
+        first.map(|first| first.at)
     }
 
     /// Schedules `event` for `at`. O(log n).
     ///
     /// # Panics
     /// When `at` lies in the past: time never goes back, and only a bug in the caller asks for it.
+    #[inline]
     pub fn schedule(&mut self, at: SimTime, event: E) {
         assert!(
             self.now <= at,
@@ -115,15 +123,32 @@ impl<E: Phased> Kernel<E> {
         );
         let rank = u64::from(event.phase()) << 56 | self.next_epoch;
         self.next_epoch += 1;
-        self.queue.push(Scheduled { at, rank, event });
+        let new = Scheduled { at, rank, event };
+        let is_first = self
+            .first
+            .as_ref()
+            .or_else(|| self.heap.peek())
+            .is_none_or(|first| new.key() < first.key());
+        if !is_first {
+            self.heap.push(new);
+            return;
+        }
+        if let Some(second) = self.first.take() {
+            self.heap.push(second);
+        }
+        self.first = Some(new);
     }
 
     /// Takes the next event if it is due at `limit` or before, and moves the clock to it. O(log n).
+    #[inline]
     pub fn pop_until(&mut self, limit: SimTime) -> Option<(SimTime, E)> {
-        if limit < self.queue.peek()?.at {
+        if limit < self.peek()? {
             return None;
         }
-        let next = self.queue.pop()?;
+        let next = match self.first.take() {
+            Some(first) => first,
+            None => self.heap.pop()?,
+        };
         debug_assert!(self.now <= next.at, "time went back");
         self.now = next.at;
         Some((next.at, next.event))
@@ -169,6 +194,23 @@ mod tests {
             kernel.schedule(SimTime::from_secs(1), event);
         }
         assert_eq!(drain(&mut kernel), ["a", "b", "c", "d"]);
+    }
+
+    #[test]
+    fn an_event_that_goes_before_all_others_displaces_the_first() {
+        let mut kernel = Kernel::new(SimTime::ZERO);
+        for (second, label) in [(5, "e"), (3, "c"), (4, "d"), (1, "a"), (2, "b")] {
+            kernel.schedule(SimTime::from_secs(second), Labelled(0, label));
+        }
+        assert_eq!(
+            (kernel.len(), kernel.peek()),
+            (5, Some(SimTime::from_secs(1)))
+        );
+        let (now, _) = kernel.pop_until(SimTime::MAX).expect("an event");
+        kernel.schedule(now, Labelled(0, "now"));
+        kernel.schedule(SimTime::from_secs(6), Labelled(0, "f"));
+        assert_eq!(drain(&mut kernel), ["now", "b", "c", "d", "e", "f"]);
+        assert!(kernel.is_empty());
     }
 
     #[test]

@@ -13,8 +13,8 @@
 //! 3. **What is happening.** [`sim`] joins the four parts that know nothing of each other: the [`kernel`] (clock and
 //!    queue of events), the [`world`] (pods, router, providers), the [`cluster`] (the stored objects) and the
 //!    [`controller`]s, which read the cluster and decide.
-//! 4. **What is told.** [`trace`] records a run, [`verdict`] judges it, [`report`] writes it down, and [`cli`] is the only
-//!    module that touches files and the terminal.
+//! 4. **What is told.** [`trace`] records a run, [`verdict`] judges it, [`report`] writes it down, [`expectation`] compares it with
+//!    what was wanted, [`suite`] tells of many, and [`cli`] is the only module that touches files and the terminal.
 //!
 //! [`promql`] evaluates the queries of metric providers over series; it stands beside this way until series are simulated.
 //! [`explain`] stands beside it, too: it tells what the fields of [`spec`] mean, in words. [`time`] and [`duration`] serve
@@ -28,6 +28,7 @@ pub mod controller;
 pub mod curve;
 pub mod diagnostic;
 pub mod duration;
+pub mod expectation;
 pub mod explain;
 pub mod input;
 pub mod kernel;
@@ -39,6 +40,7 @@ pub mod report;
 pub mod scenario;
 pub mod sim;
 pub mod spec;
+pub mod suite;
 pub mod template;
 pub mod time;
 pub mod trace;

@@ -78,6 +78,7 @@ impl Plan {
 
     /// The canary strategy, if it is one.
     #[must_use]
+    #[inline]
     pub fn canary(&self) -> Option<&Canary> {
         match &self.strategy {
             Strategy::Canary(canary) => Some(canary),

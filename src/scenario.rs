@@ -30,9 +30,12 @@ use crate::time::Delta;
 mod action;
 mod answer;
 pub mod check;
+pub mod claim;
+pub mod schema;
 pub mod written;
 
 pub use check::check;
+pub use claim::Claim;
 pub use written::Written;
 
 /// End of a simulation that does not say its own, and the latest end of any \[ns\]: seven days.
@@ -99,6 +102,8 @@ pub struct Scenario {
     pub overdispersion: f64,
     /// What breaks, by tag of the version.
     pub faults: Vec<Fault<String>>,
+    /// What the run must come to; `None` when nothing is said.
+    pub expect: Option<Vec<Claim>>,
 }
 
 /// The files that scenarios name: curves as CSV.
@@ -288,6 +293,7 @@ impl Default for Scenario {
             pod_hour: None,
             overdispersion: 0.0,
             faults: Vec::new(),
+            expect: None,
         }
     }
 }

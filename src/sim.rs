@@ -18,9 +18,7 @@ pub mod start;
 pub mod triggers;
 
 use crate::cluster::status::RolloutStatus;
-use crate::cluster::{
-    AnalysisRun, Cluster, Experiment, ExperimentId, MetricStatus, RunId, experiment,
-};
+use crate::cluster::{AnalysisRun, Cluster, Event, Experiment, ExperimentId, RunId, experiment};
 use crate::controller::replica_sets::RESYNC_PERIOD;
 use crate::controller::rollout::{Observed, Outcome, Scratch, Verification};
 use crate::controller::{Decision, Log, analysis, rollout};
@@ -128,7 +126,6 @@ pub struct Simulation<'a, R: Recorder> {
     scratch: Scratch,
     next_status: RolloutStatus,
     decision: Decision<R::Log>,
-    metrics: Vec<MetricStatus>,
     templates: Vec<experiment::TemplateStatus>,
     analyses: Vec<experiment::AnalysisStatus>,
     pods_to_restart: Vec<i32>,
@@ -175,7 +172,6 @@ impl<'a, R: Recorder> Simulation<'a, R> {
             scratch: Scratch::default(),
             next_status: RolloutStatus::default(),
             decision: Decision::default(),
-            metrics: Vec::new(),
             templates: Vec::new(),
             analyses: Vec::new(),
             pods_to_restart: Vec::new(),
@@ -336,7 +332,7 @@ impl<'a, R: Recorder> Simulation<'a, R> {
         let weather = accounts.weather;
         self.world.weather = weather;
         let mut ledger = std::mem::take(&mut self.world.ledger);
-        if let Some(scene) = self.scene(&mut accounts) {
+        if let Some(scene) = self.scene(&mut accounts, at) {
             ledger.open(self.environment, weather, scene, at);
         }
         self.world.ledger = ledger;
@@ -349,7 +345,7 @@ impl<'a, R: Recorder> Simulation<'a, R> {
             return;
         };
         let mut ledger = std::mem::take(&mut self.world.ledger);
-        if let Some(scene) = self.scene(&mut accounts) {
+        if let Some(scene) = self.scene(&mut accounts, now) {
             ledger.observe(self.environment, scene, now);
         }
         self.world.ledger = ledger;
@@ -357,13 +353,14 @@ impl<'a, R: Recorder> Simulation<'a, R> {
     }
 
     /// What the cluster shows; nothing without a rollout.
-    fn scene<'s>(&'s self, accounts: &'s mut Accounts) -> Option<Scene<'s>> {
+    fn scene<'s>(&'s self, accounts: &'s mut Accounts, now: SimTime) -> Option<Scene<'s>> {
         let rollout = self.cluster.rollout.as_ref()?;
         let Accounts {
             routing, endpoints, ..
         } = accounts;
         routing::routes(self.plan, &self.cluster, &self.world.router, routing);
-        routing::endpoints(self.plan, &self.cluster, endpoints);
+        let dead = |id| self.world.pods.dead(self.environment, id, now);
+        routing::endpoints(self.plan, &self.cluster, dead, endpoints);
         let sets = self.cluster.replica_sets.iter();
         Some(Scene {
             routing,
@@ -482,7 +479,7 @@ impl<'a, R: Recorder> Simulation<'a, R> {
             now,
         };
         let outcome = rollout::reconcile(
-            seen,
+            &seen,
             &mut self.scratch,
             &mut self.next_status,
             &mut self.decision,
@@ -568,56 +565,74 @@ impl<'a, R: Recorder> Simulation<'a, R> {
     }
 
     fn reconcile_run(&mut self, index: usize, now: SimTime) {
+        if self.cluster.runs[index].deleted || self.waits_for_answers(index, now) {
+            return;
+        }
         self.decision.clear();
-        let stored = self.cluster.runs[index];
-        if stored.deleted {
-            return;
-        }
-        if self.waits_for_answers(index, now) {
-            return;
-        }
-        let mut run = stored;
-        self.metrics.clear();
-        self.metrics
-            .extend_from_slice(self.cluster.metrics_of(&stored));
+        let run = &mut self.cluster.runs[index];
         let id = RunId(u32::try_from(index).unwrap_or(u32::MAX));
-        if self.world.ledger.looks_back() && !run.phase.is_completed() {
+        let before = run.phase;
+        if self.world.ledger.looks_back() && !before.is_completed() {
             self.world.ledger.advance(self.environment, now);
         }
         let telemetry = Telemetry {
             environment: self.environment,
             ledger: &self.world.ledger,
         };
-        analysis::reconcile(
+        let outcome = analysis::reconcile(
             &self.plan.analyses[run.analysis as usize],
             id,
-            &mut run,
-            &mut self.metrics,
+            run,
+            &mut self.cluster.metrics[run.metrics.range()],
             now,
             &telemetry,
             &mut self.decision,
         );
-        let changed = self.store_run(index, run);
-        self.run_queues[index].finish(self.decision.requeue, changed, now);
-        if let Some(at) = self.run_queues[index].to_schedule() {
+        let run = *run;
+        let changed = outcome != analysis::Outcome::Unchanged;
+        self.changed |= changed;
+        // A write wakes the run itself; where nothing can come of that, it sleeps on.
+        match outcome {
+            analysis::Outcome::Unchanged => {}
+            analysis::Outcome::Changed => self.run_queues[index].add(),
+            analysis::Outcome::Settled => self.check_settled(id, &run, now),
+        }
+        if run.phase != before {
+            self.wake_owner_of_run(&run);
+        }
+        let queue = &mut self.run_queues[index];
+        queue.finish(self.decision.requeue, changed, now);
+        if let Some(at) = queue.to_schedule() {
             self.kernel.schedule(at, Due::Run(id));
         }
         self.tell(now);
     }
 
-    fn store_run(&mut self, index: usize, run: AnalysisRun) -> bool {
-        let before = self.cluster.runs[index];
-        if before == run && self.cluster.metrics_of(&before) == self.metrics {
-            return false;
+    /// Checks, in debug builds, that a run that says it is settled changes nothing if it is reconciled again.
+    fn check_settled(&self, id: RunId, stored: &AnalysisRun, now: SimTime) {
+        if cfg!(debug_assertions) {
+            let (mut run, mut metrics) = (*stored, self.cluster.metrics_of(stored).to_vec());
+            let telemetry = Telemetry {
+                environment: self.environment,
+                ledger: &self.world.ledger,
+            };
+            let mut again = Decision::<Vec<Event>>::default();
+            let outcome = analysis::reconcile(
+                &self.plan.analyses[run.analysis as usize],
+                id,
+                &mut run,
+                &mut metrics,
+                now,
+                &telemetry,
+                &mut again,
+            );
+            let same = run == *stored && metrics == self.cluster.metrics_of(stored);
+            let quiet = again.log.is_empty() && !again.requeue.at_once;
+            assert!(
+                outcome == analysis::Outcome::Unchanged && same && quiet,
+                "a settled run changed when it was looked at again: {run:?}"
+            );
         }
-        self.cluster.runs[index] = run;
-        self.cluster.metrics[before.metrics.range()].copy_from_slice(&self.metrics);
-        self.changed = true;
-        self.run_queues[index].add();
-        if run.phase != before.phase {
-            self.wake_owner_of_run(&run);
-        }
-        true
     }
 
     /// Hands what was told to the recorder.
@@ -627,7 +642,7 @@ impl<'a, R: Recorder> Simulation<'a, R> {
     }
 
     /// Tells one event outside of a reconciliation.
-    fn tell_one(&mut self, now: SimTime, event: crate::cluster::Event) {
+    fn tell_one(&mut self, now: SimTime, event: Event) {
         self.decision.log.tell(event);
         self.tell(now);
     }
@@ -635,10 +650,7 @@ impl<'a, R: Recorder> Simulation<'a, R> {
 
 /// Whether two statuses mean different routes.
 fn has_other_routes(one: &RolloutStatus, other: &RolloutStatus) -> bool {
-    let shares = |status: &RolloutStatus| {
-        let weights = status.canary.weights.as_ref();
-        weights.is_some_and(|weights| !weights.additional.is_empty())
-    };
+    let shares = |status: &RolloutStatus| !status.canary.additional_weights.is_empty();
     one.stable != other.stable
         || one.canary.stable_ping_pong != other.canary.stable_ping_pong
         || shares(one)

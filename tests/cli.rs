@@ -784,3 +784,43 @@ spec: {{host: web, subsets: [{subsets}]}}
         assert!(told.stderr.contains(part), "{}", told.stderr);
     }
 }
+
+const SERVED: &str = "apiVersion: coalmine/v1alpha1
+kind: Scenario
+metadata: {name: served}
+spec:
+  until: 100s
+  traffic: {rps: 100}
+  images: {default: {startup: 0s, errorRate: 0.1}}
+";
+
+#[test]
+fn what_a_release_costs_is_told_in_every_format() {
+    let folder = Folder::new("impact").with("web.yaml", &(rollout("web", GATE) + "---\n" + SERVED));
+    let text = folder.run(&["run", "web.yaml"]).stdout;
+    assert!(text.contains("  impact    10000 requests: "), "{text}");
+    assert!(text.contains("1000 failed (10 %); harm: 0 more"), "{text}");
+    let json = folder.run(&["run", "--output", "json", "web.yaml"]).stdout;
+    let document: serde_json::Value = serde_json::from_str(&json).expect("JSON");
+    assert_eq!(document["impact"]["traffic"]["requests"], 10_000.0);
+    assert_eq!(document["world"]["random"], false);
+    let csv = folder.run(&["run", "--output", "csv", "web.yaml"]).stdout;
+    assert!(
+        csv.contains("\n100,,measure,,,,,requests,10000,,,\n"),
+        "{csv}"
+    );
+}
+
+#[test]
+fn a_seed_repeats_what_is_drawn() {
+    let folder = Folder::new("random").with("web.yaml", &(rollout("web", GATE) + "---\n" + SERVED));
+    let run = |seed| {
+        folder
+            .run(&["run", "--random", "--seed", seed, "web.yaml"])
+            .stdout
+    };
+    let one = run("1");
+    assert!(one.contains("  seed      1, drawn\n"), "{one}");
+    assert_eq!(one, run("1"));
+    assert_ne!(one.split("impact").nth(1), run("2").split("impact").nth(1));
+}

@@ -63,6 +63,8 @@ fn pages_are_as_they_were_reviewed() {
             vec!["analysistemplates.spec.metrics[0].failureLimit"],
         ),
         ("experiment-duration", vec!["experiment.spec.duration"]),
+        ("scenario-traffic", vec!["scenario.traffic"]),
+        ("error-rate", vec!["sc.images.errorRate"]),
         (
             "traffic-routing-tree",
             vec![
@@ -259,7 +261,7 @@ fn the_list_of_kinds_is_available_as_json() {
     let document: Value = serde_json::from_str(&stdout(&["--output", "json"])).expect("JSON");
     assert_eq!(document["schema"], json!("coalmine.explain/v1"));
     assert_eq!(document["kinds"][0]["aliases"], json!(["ro"]));
-    assert_eq!(document["kinds"].as_array().map(Vec::len), Some(4));
+    assert_eq!(document["kinds"].as_array().map(Vec::len), Some(5));
 }
 
 #[test]

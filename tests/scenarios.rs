@@ -46,7 +46,7 @@ fn run(folder: &Path) -> String {
 #[test]
 fn every_scenario_runs_as_expected() {
     let folders = scenarios();
-    assert!(10 <= folders.len(), "only {} scenarios", folders.len());
+    assert!(50 <= folders.len(), "only {} scenarios", folders.len());
     let mut differing = Vec::new();
     for folder in &folders {
         let (path, got) = (folder.join("expected.txt"), run(folder));
@@ -68,6 +68,23 @@ fn every_scenario_runs_as_expected() {
 }
 
 #[test]
+fn every_scenario_meets_its_expectations() {
+    let output = Command::new(env!("CARGO_BIN_EXE_coalmine"))
+        .current_dir(root())
+        .env_clear()
+        .args(["test", "scenarios"])
+        .output()
+        .expect("the program runs");
+    let text = |bytes| String::from_utf8(bytes).expect("UTF-8");
+    let (told, complaints) = (text(output.stdout), text(output.stderr));
+    assert_eq!(complaints, "");
+    let count = scenarios().len();
+    let sum = format!("\n{count} scenarios: {count} passed (");
+    assert!(told.contains(&sum), "{told}");
+    assert_eq!(output.status.code(), Some(0));
+}
+
+#[test]
 fn no_line_of_a_report_is_too_wide() {
     for folder in scenarios() {
         for line in run(&folder).lines() {
@@ -77,19 +94,49 @@ fn no_line_of_a_report_is_too_wide() {
 }
 
 #[test]
-fn every_scenario_opens_with_what_it_teaches_and_is_named_as_its_folder() {
+fn every_scenario_is_named_as_its_folder_and_expects_a_verdict() {
     for folder in scenarios() {
         let text = fs::read_to_string(folder.join("scenario.yaml")).expect("a scenario");
-        let comment = text
-            .lines()
-            .take_while(|line| line.starts_with('#'))
-            .count();
-        assert!(3 <= comment, "{}", slug(&folder));
-        assert!(
-            text.contains(&format!("\n  name: {}\n", slug(&folder))),
-            "{}",
-            slug(&folder)
-        );
+        let opening = "# yaml-language-server: $schema=../scenario.schema.json\n";
+        assert!(text.starts_with(opening), "{}", slug(&folder));
+        for part in [
+            &*format!("\n  name: {}\n", slug(&folder)),
+            "\n  expect:\n    verdict: ",
+        ] {
+            assert!(text.contains(part), "{}: {part}", slug(&folder));
+        }
+    }
+}
+
+#[test]
+fn every_readme_has_a_lesson_a_question_and_an_answer() {
+    for folder in scenarios() {
+        let text = fs::read_to_string(folder.join("README.md")).expect("a README");
+        let mut parts = text.trim_end().split("\n\n");
+        let title = format!("# {}", slug(&folder));
+        assert_eq!(parts.next(), Some(&*title), "{}", slug(&folder));
+        for label in ["Lesson", "Question", "Answer"] {
+            let part = parts.next().unwrap_or_default();
+            let body = part.strip_prefix(&format!("**{label}.** "));
+            let words = body.unwrap_or_default().split_whitespace().count();
+            assert!(5 <= words, "{}: {label}", slug(&folder));
+        }
+        assert_eq!(parts.next(), None, "{}", slug(&folder));
+    }
+}
+
+#[test]
+fn the_list_of_scenarios_has_each_of_them_with_its_lesson() {
+    let list = fs::read_to_string(root().join("scenarios/README.md")).expect("the list");
+    let rows = list.lines().filter(|line| line.starts_with("| ["));
+    assert_eq!(rows.count(), scenarios().len());
+    for folder in scenarios() {
+        let slug = slug(&folder);
+        let text = fs::read_to_string(folder.join("README.md")).expect("a README");
+        let lesson = text.split("\n\n").nth(1).unwrap_or_default();
+        let lesson = lesson.trim_start_matches("**Lesson.** ").replace('\n', " ");
+        let row = format!("| [{slug}]({slug}/README.md) | {lesson} |");
+        assert!(list.lines().any(|line| line == row), "{row}");
     }
 }
 

@@ -13,21 +13,29 @@ use crate::spec::DestinationRule;
 use crate::spec::metadata::ObjectMeta;
 use crate::validation::references::Assumed;
 
+/// All rules of an input.
+pub(super) fn all(input: &Input) -> Vec<&Located<DestinationRule>> {
+    let rules = input.manifests().filter_map(|manifest| match manifest {
+        Manifest::DestinationRule(rule) => Some(rule),
+        _ => None,
+    });
+    rules.collect()
+}
+
 /// The rule if it is assumed to exist, or else warnings about subsets that it lacks.
-pub(super) fn check(input: &Input, plan: &Plan) -> (Option<Assumed>, Vec<Diagnostic>) {
+pub(super) fn check(
+    rules: &[&Located<DestinationRule>],
+    plan: &Plan,
+) -> (Option<Assumed>, Vec<Diagnostic>) {
     let canary = plan.canary();
     let routing = canary.and_then(|canary| canary.routing.as_ref());
     let Some(wanted) = routing.and_then(Routing::destination_rule) else {
         return (None, Vec::new());
     };
-    let found = input.manifests().filter_map(|manifest| match manifest {
-        Manifest::DestinationRule(rule) => Some(rule),
-        _ => None,
-    });
     let is_it = |rule: &Located<DestinationRule>| {
         rule.value.metadata.as_ref().map_or("", ObjectMeta::name) == wanted.name
     };
-    if let Some(rule) = found.filter(|rule| is_it(rule)).last() {
+    if let Some(rule) = rules.iter().rev().find(|rule| is_it(rule)) {
         return (None, missing_subsets(rule, wanted));
     }
     let path = "spec.strategy.canary.trafficRouting.istio.destinationRule.name";

@@ -9,6 +9,8 @@ use crate::verdict::Verdict;
 pub enum Exit {
     /// The last revision is promoted (an Experiment on its own: Successful).
     Promoted,
+    /// `coalmine test`: an expectation was not met.
+    TestsFailed,
     /// The command line cannot be understood, or does not say which rollout is meant.
     Usage,
     /// Aborted, and all traffic is back on the stable version.
@@ -49,12 +51,23 @@ Exit codes:
   70  a bug
   74  the report cannot be written";
 
+/// What the help of `coalmine test` says of them.
+pub const HELP_OF_TEST: &str = "\
+Exit codes:
+   0  every scenario came to what it expects, or expects nothing
+   1  an expectation was not met
+   2  the command line is not understood
+  65  a scenario or a manifest cannot be read, or there is no scenario
+  70  a bug
+  74  the results cannot be written";
+
 impl Exit {
     /// The number.
     #[must_use]
     pub fn code(self) -> u8 {
         match self {
             Self::Promoted => 0,
+            Self::TestsFailed => 1,
             Self::Usage => 2,
             Self::RolledBack => 10,
             Self::RollbackFailed => 11,

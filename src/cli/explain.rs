@@ -7,7 +7,8 @@ use clap::{Args, ValueEnum};
 use super::exit::Exit;
 use super::{Colour, wants_colour, write};
 use crate::diagnostic::{self, Diagnostic, Sources};
-use crate::explain::{Manual, json, text};
+use crate::explain::{self, Manual, json, text};
+use crate::scenario;
 
 #[derive(Debug, Args)]
 pub(super) struct ExplainArgs {
@@ -34,7 +35,12 @@ enum Output {
 }
 
 pub(super) fn run(args: &ExplainArgs) -> Exit {
-    let manual = Manual::argo();
+    let manual = Manual::argo().with(explain::schema::kind(
+        "Scenario",
+        &["sc"],
+        "coalmine/v1alpha1",
+        &scenario::schema::schema(),
+    ));
     let bytes = match explanation(&manual, args) {
         Ok(bytes) => bytes,
         Err(diagnostic) => {

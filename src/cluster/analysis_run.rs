@@ -27,6 +27,7 @@ pub enum AnalysisPhase {
 impl AnalysisPhase {
     /// Whether this phase is final.
     #[must_use]
+    #[inline]
     pub fn is_completed(self) -> bool {
         matches!(
             self,

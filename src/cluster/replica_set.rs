@@ -63,6 +63,7 @@ impl ReplicaSet {
 
     /// Whether the rollout owns it and it still exists.
     #[must_use]
+    #[inline]
     pub fn is_rollouts(&self) -> bool {
         !self.deleted && self.owner == Owner::Rollout
     }
@@ -70,6 +71,7 @@ impl ReplicaSet {
     /// Scaled up, and at least as many pods available as desired
     /// (`utils/replicaset/replicaset.go: IsReplicaSetAvailable`).
     #[must_use]
+    #[inline]
     pub fn is_available(&self) -> bool {
         self.desired != 0 && self.available != 0 && self.desired <= self.available
     }

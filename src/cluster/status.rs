@@ -1,6 +1,6 @@
 //! `Rollout.status`, with messages as causes.
 
-use crate::cluster::analysis_run::{AnalysisPhase, RunMessage};
+use crate::cluster::analysis_run::AnalysisPhase;
 use crate::cluster::{ExperimentId, RunId, TemplateId};
 use crate::time::SimTime;
 
@@ -52,11 +52,29 @@ pub struct RolloutStatus {
     pub blue_green: BlueGreenStatus,
 }
 
+impl RolloutStatus {
+    /// Takes over everything from `other`, reusing the memory at hand.
+    pub fn copy_from(&mut self, other: &Self) {
+        let mut step_plugins = std::mem::take(&mut self.canary.step_plugins);
+        let mut additional_weights = std::mem::take(&mut self.canary.additional_weights);
+        step_plugins.clone_from(&other.canary.step_plugins);
+        additional_weights.clone_from(&other.canary.additional_weights);
+        let canary = CanaryStatus {
+            additional_weights,
+            step_plugins,
+            ..other.canary
+        };
+        *self = Self { canary, ..*other };
+    }
+}
+
 /// `status.canary`.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct CanaryStatus {
     /// `weights`.
     pub weights: Option<Weights>,
+    /// `weights.additional`: shares of the templates of a running experiment; empty without weights.
+    pub additional_weights: Vec<Additional>,
     /// `currentStepAnalysisRunStatus`.
     pub step_run: Option<RunSummary>,
     /// `currentBackgroundAnalysisRunStatus`.
@@ -85,14 +103,13 @@ pub struct BlueGreenStatus {
 }
 
 /// What a rollout remembers of one of its current analysis runs (`RolloutAnalysisRunStatus`).
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct RunSummary {
     /// Which run.
     pub run: RunId,
-    /// Its phase when the rollout looked last.
+    /// Its phase when the rollout looked last. Its message then needs no place here: a run has none before it ends, and
+    /// keeps the one that it ends with.
     pub phase: AnalysisPhase,
-    /// Its message then.
-    pub message: RunMessage,
 }
 
 /// Which of the two services of a ping-pong rollout is the stable one.
@@ -104,15 +121,13 @@ pub enum PingPong {
     Pong,
 }
 
-/// `status.canary.weights`.
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// `status.canary.weights`, but for [`CanaryStatus::additional_weights`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Weights {
     /// Share of the canary, 0..=maxTrafficWeight.
     pub canary: Destination,
     /// Share of the stable version, 0..=maxTrafficWeight.
     pub stable: Destination,
-    /// Shares of the templates of a running experiment.
-    pub additional: Vec<Additional>,
     /// Whether the router confirmed the weights; `None` where it cannot tell.
     pub verified: Option<bool>,
 }
@@ -205,23 +220,32 @@ pub enum PauseReason {
 /// The pause conditions in the order in which they were added; no reason occurs twice.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct PauseConditions {
-    items: [Option<(PauseReason, SimTime)>; 4],
+    /// In the order in which they were added, without gaps.
+    reasons: [Option<PauseReason>; 4],
+    /// When each began; zero where there is none.
+    starts: [SimTime; 4],
 }
 
 impl PauseConditions {
     /// Whether there is none.
     #[must_use]
+    #[inline]
     pub fn is_empty(&self) -> bool {
-        self.items[0].is_none()
+        self.reasons[0].is_none()
     }
 
     /// Reason and start of each condition.
+    #[inline]
     pub fn iter(&self) -> impl Iterator<Item = (PauseReason, SimTime)> + '_ {
-        self.items.iter().map_while(|item| *item)
+        self.reasons
+            .iter()
+            .zip(&self.starts)
+            .map_while(|(reason, start)| Some(((*reason)?, *start)))
     }
 
     /// When the pause for `reason` began (whole seconds), if there is one.
     #[must_use]
+    #[inline]
     pub fn start_of(&self, reason: PauseReason) -> Option<SimTime> {
         self.iter()
             .find(|(found, _)| *found == reason)
@@ -230,6 +254,7 @@ impl PauseConditions {
 
     /// Whether there is a pause for `reason`.
     #[must_use]
+    #[inline]
     pub fn has(&self, reason: PauseReason) -> bool {
         self.start_of(reason).is_some()
     }
@@ -239,8 +264,9 @@ impl PauseConditions {
         if self.has(reason) {
             return;
         }
-        if let Some(free) = self.items.iter_mut().find(|item| item.is_none()) {
-            *free = Some((reason, start));
+        if let Some(free) = self.reasons.iter().position(Option::is_none) {
+            self.reasons[free] = Some(reason);
+            self.starts[free] = start;
         }
     }
 
@@ -255,7 +281,7 @@ impl PauseConditions {
 }
 
 /// An abort: which revision, and why.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Abort {
     /// The revision that was given up.
     pub revision: u32,
@@ -263,21 +289,21 @@ pub struct Abort {
     pub cause: AbortCause,
 }
 
-/// Why a rollout was aborted.
-#[derive(Clone, Copy, Debug, PartialEq)]
+/// Why a rollout was aborted. Runs and experiments keep the message that they end with, so naming them says why.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum AbortCause {
     /// A person asked for it.
     Person,
     /// The background analysis ended as Failed or Error.
-    Background(RunMessage),
+    Background(RunId),
     /// The analysis of a step ended as Failed or Error.
-    Step(RunMessage),
+    Step(RunId),
     /// The pre-promotion analysis ended as Failed or Error.
-    PrePromotion(RunMessage),
+    PrePromotion(RunId),
     /// The post-promotion analysis ended as Failed or Error.
-    PostPromotion(RunMessage),
+    PostPromotion(RunId),
     /// The experiment of a step ended as Failed or Error.
-    Experiment(crate::cluster::experiment::ExperimentMessage),
+    Experiment(ExperimentId),
     /// The progress deadline passed with `progressDeadlineAbort`.
     Deadline(TemplateId),
     /// A step plugin answered Failed.

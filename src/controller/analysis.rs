@@ -16,8 +16,19 @@ use crate::time::{Delta, SimTime};
 /// (`analysis/analysis.go: DefaultErrorRetryInterval`).
 const ERROR_RETRY: Delta = Delta::from_secs(10);
 
-/// Reconciles one run, in place: `run` and `metrics` are copies of what is stored
-/// (`analysis/analysis.go: reconcileAnalysisRun`).
+/// What a reconciliation made of a run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Outcome {
+    /// Nothing changed.
+    Unchanged,
+    /// Something changed.
+    Changed,
+    /// Something changed, and another reconciliation at the same instant would change and tell nothing: no metric has
+    /// anything left to do, and what its phase follows from is what it followed from now.
+    Settled,
+}
+
+/// Reconciles one run, in place, and says what came of it (`analysis/analysis.go: reconcileAnalysisRun`).
 pub fn reconcile<L: Log>(
     plan: &AnalysisPlan,
     id: RunId,
@@ -26,9 +37,9 @@ pub fn reconcile<L: Log>(
     now: SimTime,
     provider: &impl Provider,
     out: &mut Decision<L>,
-) {
+) -> Outcome {
     if run.phase.is_completed() {
-        return;
+        return Outcome::Unchanged;
     }
     if plan.invalid.is_some() {
         run.phase = AnalysisPhase::Error;
@@ -39,8 +50,9 @@ pub fn reconcile<L: Log>(
             run: id,
             phase: run.phase,
         });
-        return;
+        return Outcome::Settled;
     }
+    let mut changed = run.started.is_none();
     let terminating = is_terminating(plan, run, metrics);
     for (index, (metric, status)) in plan.metrics.iter().zip(&mut *metrics).enumerate() {
         let Some(task) = task(metric, status, run.started, terminating, now) else {
@@ -53,6 +65,7 @@ pub fn reconcile<L: Log>(
             sample: Sample::default(),
         };
         let measurement = measure(metric, status, task, place, now, provider);
+        changed |= task == Task::Run || status.last != Some(measurement);
         record(status, measurement);
         if measurement.finished.is_some() {
             out.log.tell(Event::Measured {
@@ -63,8 +76,11 @@ pub fn reconcile<L: Log>(
         }
     }
     run.started = run.started.or(Some(now.stored()));
-    let (phase, message) = assess_run(plan, id, run, metrics, terminating, out);
+    let mut assessed = false;
+    let (phase, message) = assess_run(plan, id, run, metrics, terminating, &mut assessed, out);
+    changed |= assessed;
     if phase != run.phase {
+        changed = true;
         run.phase = phase;
         run.message = message;
         if phase.is_completed() {
@@ -79,6 +95,32 @@ pub fn reconcile<L: Log>(
     {
         out.requeue.after(now, due - now);
     }
+    if !changed {
+        Outcome::Unchanged
+    } else if out.requeue.at_once {
+        Outcome::Changed
+    } else if run.phase.is_completed()
+        || (!assessed || terminating == is_terminating(plan, run, metrics))
+            && has_no_task(plan, run, metrics, terminating, now)
+    {
+        Outcome::Settled
+    } else {
+        Outcome::Changed
+    }
+}
+
+/// Whether nothing is due for any metric.
+fn has_no_task(
+    plan: &AnalysisPlan,
+    run: &AnalysisRun,
+    metrics: &[MetricStatus],
+    terminating: bool,
+    now: SimTime,
+) -> bool {
+    plan.metrics
+        .iter()
+        .zip(metrics)
+        .all(|(metric, status)| task(metric, status, run.started, terminating, now).is_none())
 }
 
 /// Whether a run would ask a provider now.
@@ -406,6 +448,7 @@ fn assess_run<L: Log>(
     run: &AnalysisRun,
     metrics: &mut [MetricStatus],
     terminating: bool,
+    assessed: &mut bool,
     out: &mut Decision<L>,
 ) -> (AnalysisPhase, RunMessage) {
     let mut worst = None;
@@ -423,6 +466,7 @@ fn assess_run<L: Log>(
         let index = u16::try_from(index).unwrap_or(u16::MAX);
         let phase = assess_metric(metric, status, terminating);
         if status.phase != phase {
+            *assessed = true;
             status.phase = phase;
             status.message = last.message;
             if phase.is_completed() {
@@ -441,7 +485,9 @@ fn assess_run<L: Log>(
         if metric.dry_run {
             worst = worst.or(Some(AnalysisPhase::Successful));
             if let Some(breach) = breach {
-                status.message = Detail::Assessed(phase, breach);
+                let message = Detail::Assessed(phase, breach);
+                *assessed |= status.message != message;
+                status.message = message;
             }
         } else if worst.is_none_or(|worst: AnalysisPhase| worst.is_worsened_by(phase)) {
             worst = Some(phase);

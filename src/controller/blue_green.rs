@@ -101,8 +101,8 @@ impl<L: Log> Pass<'_, L> {
             self.next.available = active.available;
             self.next.ready = active.ready;
         } else {
-            self.next.hpa_replicas = self.sum(|set| set.replicas);
-            self.next.available = self.sum(|set| set.available);
+            self.next.hpa_replicas = self.total.replicas;
+            self.next.available = self.total.available;
         }
         self.persist()
     }

@@ -22,17 +22,18 @@ impl<L: Log> Pass<'_, L> {
             return Ok(Outcome::Unchanged);
         }
         self.trim_revision_history();
+        self.fix_split(canary);
         self.reconcile_ping_pong(canary);
         self.reconcile_canary_services(canary);
         self.reconcile_traffic(canary)?;
-        self.reconcile_experiments(canary)?;
+        self.reconcile_experiments()?;
         let analysed = self.reconcile_runs();
         if !self.pause.add.is_empty() {
             return Ok(self.sync_canary_status(canary));
         }
         analysed?;
-        if !self.reconcile_canary_sets(canary) && !self.reconcile_canary_pause(canary) {
-            self.reconcile_step_plugin(canary);
+        if !self.reconcile_canary_sets(canary) && !self.reconcile_canary_pause() {
+            self.reconcile_step_plugin();
         }
         Ok(self.sync_canary_status(canary))
     }
@@ -50,15 +51,12 @@ impl<L: Log> Pass<'_, L> {
 
     /// Begins a pause step or waits in it; says whether the rollout stands at one
     /// (`rollout/canary.go: reconcileCanaryPause`).
-    fn reconcile_canary_pause(&mut self, canary: &Canary) -> bool {
+    fn reconcile_canary_pause(&mut self) -> bool {
         let status = &self.rollout.status;
         if self.rollout.paused || status.promote_full {
             return false;
         }
-        let Some(pause) = canary
-            .step(self.step_index())
-            .and_then(|step| step.pause.as_ref())
-        else {
+        let Some(pause) = self.step.and_then(|step| step.pause.as_ref()) else {
             return false;
         };
         match status.pauses.start_of(PauseReason::CanaryPauseStep) {
@@ -86,10 +84,7 @@ impl<L: Log> Pass<'_, L> {
     /// | setHeaderRoute, setMirrorRoute | at once |
     /// | plugin | the plugin says so |
     fn completed_step(&self, canary: &Canary) -> bool {
-        let Some(step) = canary
-            .step(self.step_index())
-            .filter(|_| !self.rollout.paused)
-        else {
+        let Some(step) = self.step.filter(|_| !self.rollout.paused) else {
             return false;
         };
         let weights = self.next.canary.weights.as_ref();
@@ -116,8 +111,8 @@ impl<L: Log> Pass<'_, L> {
     fn sync_canary_status(&mut self, canary: &Canary) -> Outcome {
         self.start_status();
         let old = &self.rollout.status;
-        self.next.available = self.sum(|set| set.available);
-        self.next.hpa_replicas = self.sum(|set| set.replicas);
+        self.next.available = self.total.available;
+        self.next.hpa_replicas = self.total.replicas;
         self.next.canary.stable_ping_pong = old.canary.stable_ping_pong;
         self.next.stable = old.stable;
         self.next.steps_recorded = true;
@@ -133,7 +128,7 @@ impl<L: Log> Pass<'_, L> {
             }
             return self.persist();
         }
-        let mut step = all_steps.map(|_| self.step_index());
+        let mut step = all_steps.map(|_| self.step_index);
         if old.promote_full || self.is_rollback_within_window() {
             self.pause.clear = true;
             self.pause.remove_abort = true;
@@ -150,7 +145,7 @@ impl<L: Log> Pass<'_, L> {
             return self.persist();
         }
         if self.completed_step(canary) {
-            let done = self.step_index();
+            let done = self.step_index;
             step = Some(step.map_or(done, |step| step) + 1);
             self.next.canary.step_run = None;
             self.out.log.tell(Event::StepCompleted { step: done });
@@ -190,7 +185,7 @@ impl<L: Log> Pass<'_, L> {
         if let Some(reason) = self.fast_rollback() {
             return Some(reason);
         }
-        (canary.steps.is_empty() || self.step_index() == canary.step_count())
+        (canary.steps.is_empty() || self.step_index == canary.step_count())
             .then_some(PromoteReason::CompletedSteps)
     }
 
@@ -235,13 +230,14 @@ impl<L: Log> Pass<'_, L> {
     /// `rollout/sync.go: calculateBaseStatus`.
     pub(super) fn start_status(&mut self) {
         let old = &self.rollout.status;
-        let new = *self.new_set();
+        let new = self.new_set();
+        let (template, updated) = (new.template, new.replicas);
         self.next.conditions = old.conditions;
         self.next.conditions.invalid_spec = false;
-        self.next.current = Some(new.template);
-        self.next.replicas = self.sum(|set| set.replicas);
-        self.next.updated = new.replicas;
-        self.next.ready = self.sum(|set| set.ready);
+        self.next.current = Some(template);
+        self.next.replicas = self.total.replicas;
+        self.next.updated = updated;
+        self.next.ready = self.total.ready;
         self.next.promote_full = old.promote_full;
     }
 

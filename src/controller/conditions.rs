@@ -24,10 +24,10 @@ impl<L: Log> Pass<'_, L> {
         (self.next.phase, self.next.message) = self.phase();
         let old = &self.rollout.status;
         if self.weights_shared
+            && self.next.canary.additional_weights == old.canary.additional_weights
             && let (Some(next), Some(old)) = (&mut self.next.canary.weights, &old.canary.weights)
             && next.canary == old.canary
             && next.stable == old.stable
-            && next.additional == old.additional
         {
             next.verified = old.verified;
         }
@@ -143,7 +143,7 @@ impl<L: Log> Pass<'_, L> {
 
     fn has_minimum_availability(&self) -> bool {
         match self.plan.strategy {
-            Strategy::Canary(_) => self.rollout.replicas <= self.sum(|set| set.available),
+            Strategy::Canary(_) => self.rollout.replicas <= self.total.available,
             Strategy::BlueGreen(_) => self
                 .set_of(self.next.blue_green.active)
                 .is_some_and(|active| is_saturated(&self.sets[active], self.rollout.replicas)),
@@ -211,11 +211,7 @@ impl<L: Log> Pass<'_, L> {
     /// (`rollout/sync.go: isIndefiniteStep`).
     fn is_indefinite_step(&self) -> bool {
         let status = &self.rollout.status;
-        let waiting_step = self
-            .plan
-            .canary()
-            .and_then(|canary| canary.step(status.step.unwrap_or(0)));
-        waiting_step.is_some_and(|step| {
+        self.step.is_some_and(|step| {
             step.experiment.is_some() || step.analysis.is_some() || step.pause.is_some()
         }) || status.conditions.paused == Some(Truth::True)
     }

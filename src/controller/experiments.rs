@@ -4,13 +4,11 @@
 
 use crate::cluster::analysis_run::AnalysisPhase;
 use crate::cluster::event::ReconcileError;
-use crate::cluster::experiment::ExperimentMessage;
 use crate::cluster::status::{AbortCause, PauseReason};
 use crate::cluster::{Command, Event, Experiment, ExperimentId, TemplateId};
 use crate::controller::Log;
 use crate::controller::rollout::{Failed, Pass};
 use crate::controller::runs::History;
-use crate::plan::Canary;
 
 impl<L: Log> Pass<'_, L> {
     fn stored_experiment(&self, id: ExperimentId) -> Option<&Experiment> {
@@ -24,7 +22,7 @@ impl<L: Log> Pass<'_, L> {
     }
 
     /// `rollout/experiment.go: reconcileExperiments`.
-    pub(super) fn reconcile_experiments(&mut self, canary: &Canary) -> Result<(), Failed> {
+    pub(super) fn reconcile_experiments(&mut self) -> Result<(), Failed> {
         if self.cluster.experiments.is_empty() && self.plan.experiments.is_empty() {
             return Ok(());
         }
@@ -41,9 +39,7 @@ impl<L: Log> Pass<'_, L> {
         {
             return Ok(());
         }
-        let spec = canary
-            .step(self.step_index())
-            .and_then(|step| step.experiment);
+        let spec = self.step.and_then(|step| step.experiment);
         let mut kept = None;
         if let Some(spec) = spec {
             let current = match before {
@@ -52,14 +48,13 @@ impl<L: Log> Pass<'_, L> {
                 None => self.create_experiment(spec)?,
             };
             kept = before;
-            let (phase, message) = self.stored_experiment(current).map_or(
-                (AnalysisPhase::Unset, ExperimentMessage::default()),
-                |experiment| (experiment.phase, experiment.message),
-            );
+            let phase = self
+                .stored_experiment(current)
+                .map_or(AnalysisPhase::Unset, |experiment| experiment.phase);
             match phase {
                 AnalysisPhase::Inconclusive => self.add_pause(PauseReason::InconclusiveExperiment),
                 AnalysisPhase::Error | AnalysisPhase::Failed => {
-                    self.abort(AbortCause::Experiment(message));
+                    self.abort(AbortCause::Experiment(current));
                 }
                 // A successful experiment is not remembered: the step is done with it.
                 AnalysisPhase::Successful => {}
@@ -86,7 +81,7 @@ impl<L: Log> Pass<'_, L> {
         }
         let canary = self.new_set().template;
         let stable = self.stable_set().map_or(canary, |set| set.template);
-        let step = u16::try_from(self.step_index()).unwrap_or(u16::MAX);
+        let step = u16::try_from(self.step_index).unwrap_or(u16::MAX);
         let mut collision = 0;
         while let Some((id, existing)) = self.experiment_named(canary, step, collision) {
             if !existing.phase.is_completed() && existing.spec == spec && existing.stable == stable

@@ -46,30 +46,28 @@ impl<L: Log> Pass<'_, L> {
             .map(|condition| condition.reason);
         let paused = !status.pauses.is_empty() || self.rollout.paused;
         let aborted_before = reason == Some(ProgressReason::Aborted);
-        let mut conditions = status.conditions;
         let completed = status.stable.is_some() && status.stable == status.current;
-        if paused != (reason == Some(ProgressReason::Paused)) && !aborted_before && !completed {
-            let reason = if paused {
-                ProgressReason::Paused
-            } else {
-                ProgressReason::Resumed
-            };
-            conditions.set_progressing(self.unknown(reason));
-        }
-        if !status.abort && aborted_before {
-            conditions.set_progressing(self.unknown(ProgressReason::Retry));
-        }
-        if paused != (status.conditions.paused == Some(Truth::True)) && !aborted_before {
-            conditions.paused = Some(paused.into());
-        }
-        if conditions == status.conditions {
+        let known_as_paused = reason == Some(ProgressReason::Paused);
+        let new_reason = match (aborted_before, paused) {
+            (true, _) => (!status.abort).then_some(ProgressReason::Retry),
+            (false, _) if paused == known_as_paused || completed => None,
+            (false, true) => Some(ProgressReason::Paused),
+            (false, false) => Some(ProgressReason::Resumed),
+        };
+        let was_paused = status.conditions.paused == Some(Truth::True);
+        let told_paused = !aborted_before && paused != was_paused;
+        if new_reason.is_none() && !told_paused {
             return None;
         }
-        self.next.clone_from(status);
-        self.next.conditions = conditions;
-        self.next.observed_generation = self.rollout.generation;
+        self.next.copy_from(status);
+        if let Some(reason) = new_reason {
+            self.next.conditions.progressing = Some(self.unknown(reason));
+        }
+        if told_paused {
+            self.next.conditions.paused = Some(paused.into());
+        }
         (self.next.phase, self.next.message) = self.phase();
-        (*self.next != *status).then_some(Outcome::Status)
+        Some(Outcome::Status)
     }
 
     fn unknown(&self, reason: ProgressReason) -> Progressing {

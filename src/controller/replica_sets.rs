@@ -48,16 +48,20 @@ impl<L: Log> Pass<'_, L> {
     /// (`rollout/sync.go: scaleReplicaSetAndRecordEvent, scaleReplicaSet`).
     pub(super) fn scale(&mut self, index: usize, desired: i32) -> bool {
         let replicas = self.rollout.replicas;
-        let set = self.sets[index];
+        let set = &self.sets[index];
         let stale = set.rollout_size != replicas || (replicas == 0 && set.deadline.is_some());
         if set.desired == desired && !stale {
             return false;
         }
+        self.write_scale(*set, desired)
+    }
+
+    fn write_scale(&mut self, set: ReplicaSet, desired: i32) -> bool {
         let drop_deadline = desired == 0 && !self.delays_scale_down_on_abort();
         self.out.commands.push(Command::Scale {
             id: set.id,
             desired,
-            rollout_size: replicas,
+            rollout_size: self.rollout.replicas,
             drop_deadline,
         });
         if set.desired == desired {
@@ -72,8 +76,22 @@ impl<L: Log> Pass<'_, L> {
         true
     }
 
+    /// Decides the sizes of a routed canary once, where no weight that this reconciliation sets can change them.
+    pub(super) fn fix_split(&mut self, canary: &Canary) {
+        if canary.routing.is_some() && !canary.dynamic_stable_scale {
+            self.fixed_split = Some(self.new_canary_split(canary, None));
+        }
+    }
+
     /// The sizes that the strategy wants for the new and the stable set of a canary.
     pub(super) fn canary_split(&self, canary: &Canary, weights: Option<ActualWeights>) -> Split {
+        match self.fixed_split {
+            Some(split) => split,
+            None => self.new_canary_split(canary, weights),
+        }
+    }
+
+    fn new_canary_split(&self, canary: &Canary, weights: Option<ActualWeights>) -> Split {
         let replicas = self.rollout.replicas;
         let size = self.canary_size(canary);
         if canary.routing.is_some() {
@@ -285,36 +303,43 @@ impl<L: Log> Pass<'_, L> {
             return false;
         }
         match &self.plan.strategy {
-            Strategy::Canary(canary) => 0 < self.scale_down_old_canaries(canary),
-            Strategy::BlueGreen(blue_green) => self.scale_down_old_blue_greens(blue_green),
+            Strategy::Canary(canary) => {
+                0 < self.with_active_others(|pass, old| pass.scale_down_old_canaries(canary, old))
+            }
+            Strategy::BlueGreen(blue_green) => self
+                .with_active_others(|pass, old| pass.scale_down_old_blue_greens(blue_green, old)),
         }
     }
 
-    /// The other sets that have or ought to have pods.
-    fn active_others(&self) -> Vec<usize> {
-        self.others
-            .iter()
-            .copied()
-            .filter(|index| 0 < self.sets[*index].desired)
-            .collect()
+    /// Lends `scale_down` the other sets that have or ought to have pods.
+    fn with_active_others<T>(
+        &mut self,
+        scale_down: impl FnOnce(&mut Self, &mut [usize]) -> T,
+    ) -> T {
+        let mut active = std::mem::take(self.to_scale_down);
+        active.clear();
+        let others = self.others.iter().copied();
+        active.extend(others.filter(|index| 0 < self.sets[*index].desired));
+        let result = scale_down(self, &mut active);
+        *self.to_scale_down = active;
+        result
     }
 
     /// `rollout/canary.go: scaleDownOldReplicaSetsForCanary`; returns the number of pods that go.
-    fn scale_down_old_canaries(&mut self, canary: &Canary) -> i32 {
-        let mut old = self.active_others();
-        let mut total = self.clean_up_unhealthy(&mut old);
+    fn scale_down_old_canaries(&mut self, canary: &Canary, old: &mut [usize]) -> i32 {
+        let mut total = self.clean_up_unhealthy(old);
         let least =
             self.rollout.replicas - replicas::max_unavailable(canary, self.rollout.replicas);
-        let mut spare = self.sum(|set| set.available) - least;
+        let mut spare = self.total.available - least;
         if spare <= 0 {
             return 0;
         }
-        self.newest_first(&mut old);
+        self.newest_first(old);
         let mut kept = Kept {
             count: 0,
             limit: canary.scale_down_delay_revision_limit,
         };
-        for index in old {
+        for index in old.iter().copied() {
             if canary.routing.is_some() && self.is_referenced(index) {
                 continue;
             }
@@ -327,7 +352,7 @@ impl<L: Log> Pass<'_, L> {
             }
             let want = if canary.routing.is_none() {
                 (set.desired - spare).max(0)
-            } else if !(self.is_fully_promoted() || set.deadline.is_some())
+            } else if !(self.is_fully_promoted || set.deadline.is_some())
                 || canary.dynamic_stable_scale
             {
                 0
@@ -347,7 +372,7 @@ impl<L: Log> Pass<'_, L> {
     /// Pods of old sets that are not available go first and at once
     /// (`rollout/replicaset.go: cleanupUnhealthyReplicas`).
     fn clean_up_unhealthy(&mut self, old: &mut [usize]) -> i32 {
-        old.sort_by_key(|index| (self.sets[*index].created, self.sets[*index].id));
+        old.sort_unstable_by_key(|index| (self.sets[*index].created, self.sets[*index].id));
         let mut total = 0;
         for index in old.iter().copied() {
             let set = self.sets[index];
@@ -363,14 +388,14 @@ impl<L: Log> Pass<'_, L> {
     }
 
     fn newest_first(&self, old: &mut [usize]) {
-        old.sort_by_key(|index| {
+        old.sort_unstable_by_key(|index| {
             let set = &self.sets[*index];
-            std::cmp::Reverse((set.revision, set.created))
+            (std::cmp::Reverse((set.revision, set.created)), set.id)
         });
     }
 
     /// `rollout/bluegreen.go: scaleDownOldReplicaSetsForBlueGreen`.
-    fn scale_down_old_blue_greens(&mut self, blue_green: &BlueGreen) -> bool {
+    fn scale_down_old_blue_greens(&mut self, blue_green: &BlueGreen, old: &mut [usize]) -> bool {
         if self
             .rollout
             .status
@@ -386,14 +411,13 @@ impl<L: Log> Pass<'_, L> {
         {
             return false;
         }
-        let mut old = self.active_others();
-        self.newest_first(&mut old);
+        self.newest_first(old);
         let mut kept = Kept {
             count: 0,
             limit: blue_green.scale_down_delay_revision_limit,
         };
         let mut scaled = false;
-        for index in old {
+        for index in old.iter().copied() {
             if self.is_referenced(index) {
                 continue;
             }
@@ -476,7 +500,7 @@ impl<L: Log> Pass<'_, L> {
         let Ok(excess @ 1..) = usize::try_from(excess) else {
             return;
         };
-        let mut oldest = self.others.clone();
+        let mut oldest = self.others.to_vec();
         oldest.sort_by_key(|index| (self.sets[*index].created, self.sets[*index].id));
         for index in oldest.into_iter().take(excess) {
             let set = self.sets[index];

@@ -189,6 +189,7 @@ pub fn routed_canary(
 
 /// Pods for a share of the traffic, rounded up (`trafficWeightToReplicas`).
 #[must_use]
+#[inline]
 pub fn share_of(replicas: i32, weight: i32, max_weight: i32) -> i32 {
     let product = i64::from(weight) * i64::from(replicas);
     let rounded_up = -((-product).div_euclid(i64::from(max_weight.max(1))));
@@ -197,6 +198,7 @@ pub fn share_of(replicas: i32, weight: i32, max_weight: i32) -> i32 {
 
 /// Whether enough of `desired` pods are available (`ReplicaProgressThresholdMet`); without a threshold exactly all of them.
 #[must_use]
+#[inline]
 pub fn threshold_met(threshold: Option<Threshold>, pods: Option<Pods>, desired: i32) -> bool {
     let (Some(threshold), Some(pods)) = (threshold.filter(|threshold| 0 <= threshold.value), pods)
     else {

@@ -34,8 +34,9 @@ impl<L: Log> Pass<'_, L> {
                 blue_green.max_unavailable.of(replicas, false).min(replicas)
             }
         };
-        let least = replicas.max(self.sum(|set| set.desired)) - unavailable.max(1);
-        let mut may_go = self.sum(|set| set.available) - least;
+        let desired: i32 = self.sets.iter().map(|set| set.desired).sum();
+        let least = replicas.max(desired) - unavailable.max(1);
+        let mut may_go = self.total.available - least;
         let (mut restarted, mut waiting) = (0, 0);
         let mut order: Vec<usize> = (0..self.sets.len()).collect();
         order.sort_by_key(|index| {

@@ -7,14 +7,15 @@
 use crate::cluster::provider::PluginAnswer;
 use crate::cluster::replica_set::Owner;
 use crate::cluster::status::{
-    AbortCause, ProgressReason, Progressing, RolloutStatus, Truth, Weights,
+    AbortCause, CanaryStatus, ProgressReason, Progressing, RolloutStatus, Truth,
 };
 use crate::cluster::{
     Cluster, Command, Event, ExperimentId, ReplicaSet, Rollout, RunId, Service, TemplateId,
 };
 use crate::controller::pause::PauseContext;
+use crate::controller::replicas::Split;
 use crate::controller::{Decision, Log};
-use crate::plan::{Plan, Strategy};
+use crate::plan::{Plan, Step, Strategy};
 use crate::time::{Delta, SimTime};
 
 /// How often an invalid spec is looked at again.
@@ -63,6 +64,7 @@ impl Verification {
 pub struct Scratch {
     sets: Vec<ReplicaSet>,
     others: Vec<usize>,
+    to_scale_down: Vec<usize>,
 }
 
 /// How a reconciliation ended.
@@ -75,23 +77,41 @@ pub enum Outcome {
 }
 
 /// One reconciliation under way.
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "what one reconciliation has seen and done"
+)]
 pub(super) struct Pass<'a, L> {
     pub(super) plan: &'a Plan,
     pub(super) cluster: &'a Cluster,
     pub(super) rollout: &'a Rollout,
-    pub(super) seen: Observed<'a>,
+    pub(super) seen: &'a Observed<'a>,
     pub(super) now: SimTime,
     /// The rollout's `ReplicaSet`s, as read at the start.
-    pub(super) sets: &'a mut Vec<ReplicaSet>,
+    pub(super) sets: &'a mut [ReplicaSet],
     /// Indices of the sets that are neither new nor stable.
-    pub(super) others: &'a mut Vec<usize>,
+    pub(super) others: &'a [usize],
+    /// Memory for the order in which some of them are scaled down.
+    pub(super) to_scale_down: &'a mut Vec<usize>,
+    /// Pods of all sets together; a reconciliation asks for pods but sees none come or go.
+    pub(super) total: Total,
+    /// The sizes of a routed canary whose stable version keeps its size: nothing in a reconciliation changes them.
+    pub(super) fixed_split: Option<Split>,
     pub(super) services: [Service; 4],
     /// The revision annotation of the rollout; a reconciliation may raise it.
     pub(super) revision: u32,
     /// Index of the new set.
     pub(super) new: usize,
+    /// The highest revision of the other sets.
+    pub(super) newest_other: u32,
     /// Index of the stable set.
     pub(super) stable: Option<usize>,
+    /// `status.currentStepIndex`, 0 before the first step.
+    pub(super) step_index: i32,
+    /// The step at that index, unless it stands behind the last.
+    pub(super) step: Option<&'a Step>,
+    /// Whether the recorded current version is the stable one (`utils/rollout/rolloututil.go: IsFullyPromoted`).
+    pub(super) is_fully_promoted: bool,
     /// Whether the new set was waiting for its scale-down deadline at the start.
     pub(super) new_within_delay: bool,
     pub(super) runs: CurrentRuns,
@@ -108,6 +128,17 @@ pub(super) struct Pass<'a, L> {
     pub(super) out: &'a mut Decision<L>,
 }
 
+/// Pods of several `ReplicaSet`s.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Total {
+    /// That exist.
+    pub(super) replicas: i32,
+    /// That are ready.
+    pub(super) ready: i32,
+    /// That are available.
+    pub(super) available: i32,
+}
+
 /// The analysis runs that belong to the current revision.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct CurrentRuns {
@@ -122,7 +153,7 @@ pub(super) type Failed = crate::cluster::event::ReconcileError;
 
 /// Reconciles the rollout once. The next status is left in `next` if the outcome says so.
 pub fn reconcile<L: Log>(
-    seen: Observed<'_>,
+    seen: &Observed<'_>,
     scratch: &mut Scratch,
     next: &mut RolloutStatus,
     out: &mut Decision<L>,
@@ -130,29 +161,19 @@ pub fn reconcile<L: Log>(
     let Some(rollout) = &seen.cluster.rollout else {
         return Outcome::Unchanged;
     };
-    let Scratch { sets, others } = scratch;
-    sets.clear();
-    sets.extend(
-        seen.cluster
-            .replica_sets
-            .iter()
-            .filter(|set| set.is_rollouts()),
-    );
-
+    let found = scratch.read_sets(seen.cluster, rollout);
     if seen.plan.invalid.is_some() {
         return report_invalid(rollout, seen.now, next, out);
     }
-    let Some(new) = sets.iter().position(|set| set.template == rollout.template) else {
-        return create_replica_set(rollout, seen, sets, next, out);
+    let Some(new) = found.new else {
+        return create_replica_set(rollout, seen, found.newest_other, next, out);
     };
-    let stable = rollout
-        .status
-        .stable
-        .and_then(|stable| sets.iter().position(|set| set.template == stable));
-    others.clear();
-    others.extend((0..sets.len()).filter(|index| *index != new && Some(*index) != stable));
-
-    next.reset_for_reconciliation(&rollout.status);
+    let Scratch {
+        sets,
+        others,
+        to_scale_down,
+    } = scratch;
+    let step_index = rollout.status.step.unwrap_or(0);
     let mut services = [Service::default(); 4];
     for (copy, stored) in services.iter_mut().zip(&seen.cluster.services) {
         *copy = *stored;
@@ -166,7 +187,14 @@ pub fn reconcile<L: Log>(
         services,
         revision: rollout.revision,
         new,
-        stable,
+        newest_other: found.newest_other,
+        stable: found.stable,
+        step_index,
+        step: seen
+            .plan
+            .canary()
+            .and_then(|canary| canary.step(step_index)),
+        is_fully_promoted: rollout.status.stable == rollout.status.current,
         new_within_delay: sets[new]
             .deadline
             .is_some_and(|deadline| seen.now < deadline),
@@ -179,11 +207,12 @@ pub fn reconcile<L: Log>(
         plugins_reconciled: false,
         sets,
         others,
+        to_scale_down,
+        total: found.total,
+        fixed_split: None,
         out,
     };
-    if rollout.status.stable == rollout.status.current && rollout.status.abort {
-        pass.pause.remove_abort = true;
-    }
+    pass.pause.remove_abort = pass.is_fully_promoted && rollout.status.abort;
     match pass.run() {
         Ok(outcome) => outcome,
         Err(error) => {
@@ -194,14 +223,58 @@ pub fn reconcile<L: Log>(
     }
 }
 
+/// What is found among the rollout's `ReplicaSet`s.
+#[derive(Default)]
+struct Found {
+    new: Option<usize>,
+    stable: Option<usize>,
+    newest_other: u32,
+    total: Total,
+}
+
+impl Scratch {
+    /// Copies the rollout's `ReplicaSet`s, finds the new and the stable one, and counts the pods of all.
+    fn read_sets(&mut self, cluster: &Cluster, rollout: &Rollout) -> Found {
+        let mut found = Found::default();
+        self.sets.clear();
+        self.others.clear();
+        for set in cluster.replica_sets.iter().filter(|set| set.is_rollouts()) {
+            let index = self.sets.len();
+            let is_new = found.new.is_none() && set.template == rollout.template;
+            let is_stable = found.stable.is_none() && Some(set.template) == rollout.status.stable;
+            if is_new {
+                found.new = Some(index);
+            } else {
+                found.newest_other = found.newest_other.max(set.revision);
+            }
+            if is_stable {
+                found.stable = Some(index);
+            }
+            if !is_new && !is_stable {
+                self.others.push(index);
+            }
+            found.total.replicas += set.replicas;
+            found.total.ready += set.ready;
+            found.total.available += set.available;
+            self.sets.push(*set);
+        }
+        found
+    }
+}
+
 impl CurrentRuns {
-    fn of(status: &RolloutStatus) -> Self {
+    pub(super) fn of(status: &RolloutStatus) -> Self {
         Self {
             step: status.canary.step_run.map(|run| run.run),
             background: status.canary.background_run.map(|run| run.run),
             pre: status.blue_green.pre_run.map(|run| run.run),
             post: status.blue_green.post_run.map(|run| run.run),
         }
+    }
+
+    /// Whether `id` is one of them.
+    pub(super) fn has(self, id: RunId) -> bool {
+        [self.step, self.background, self.pre, self.post].contains(&Some(id))
     }
 
     pub(super) fn iter(self) -> impl Iterator<Item = RunId> {
@@ -215,32 +288,25 @@ impl RolloutStatus {
     /// Starts the status of a reconciliation: only what upstream carries over
     /// (`rollout/controller.go: newRolloutContext`, `rollout/sync.go: calculateBaseStatus`).
     fn reset_for_reconciliation(&mut self, old: &Self) {
-        let mut plugins = std::mem::take(&mut self.canary.step_plugins);
-        let mut weights = self.canary.weights.take();
-        plugins.clear();
-        match (&mut weights, &old.canary.weights) {
-            (Some(kept), Some(old)) => kept.copy_from(old),
-            (kept, old) => kept.clone_from(old),
-        }
+        let mut step_plugins = std::mem::take(&mut self.canary.step_plugins);
+        let mut additional_weights = std::mem::take(&mut self.canary.additional_weights);
+        step_plugins.clear();
+        additional_weights.clone_from(&old.canary.additional_weights);
         *self = Self {
             restarted_at: old.restarted_at,
+            canary: CanaryStatus {
+                weights: old.canary.weights,
+                additional_weights,
+                step_plugins,
+                ..CanaryStatus::default()
+            },
             ..Self::default()
         };
-        self.canary.weights = weights;
-        self.canary.step_plugins = plugins;
-    }
-}
-
-impl Weights {
-    fn copy_from(&mut self, other: &Self) {
-        self.canary = other.canary;
-        self.stable = other.stable;
-        self.verified = other.verified;
-        self.additional.clone_from(&other.additional);
     }
 }
 
 /// The controller's answer to a spec that it refuses (`rollout/controller.go: createInvalidRolloutCondition, syncHandler`).
+#[cold]
 fn report_invalid<L: Log>(
     rollout: &Rollout,
     now: SimTime,
@@ -248,7 +314,7 @@ fn report_invalid<L: Log>(
     out: &mut Decision<L>,
 ) -> Outcome {
     out.requeue.after(now, INVALID_SPEC_RETRY);
-    next.clone_from(&rollout.status);
+    next.copy_from(&rollout.status);
     next.conditions.invalid_spec = true;
     next.observed_generation = rollout.generation;
     next.phase = crate::cluster::status::RolloutPhase::Degraded;
@@ -262,14 +328,15 @@ fn report_invalid<L: Log>(
 
 /// Makes the `ReplicaSet` of a new template; the rest waits for the next reconciliation
 /// (`rollout/sync.go: createDesiredReplicaSet`).
+#[cold]
 fn create_replica_set<L: Log>(
     rollout: &Rollout,
-    seen: Observed<'_>,
-    sets: &[ReplicaSet],
+    seen: &Observed<'_>,
+    newest_other: u32,
     next: &mut RolloutStatus,
     out: &mut Decision<L>,
 ) -> Outcome {
-    let revision = 1 + sets.iter().map(|set| set.revision).max().unwrap_or(0);
+    let revision = 1 + newest_other;
     let template = rollout.template;
     out.commands.push(Command::CreateReplicaSet {
         owner: Owner::Rollout,
@@ -283,7 +350,7 @@ fn create_replica_set<L: Log>(
     }
     out.log
         .tell(Event::ReplicaSetCreated { template, revision });
-    next.clone_from(&rollout.status);
+    next.copy_from(&rollout.status);
     next.conditions.set_progressing(Progressing {
         status: Truth::True,
         reason: ProgressReason::NewReplicaSet,
@@ -299,6 +366,7 @@ impl<L: Log> Pass<'_, L> {
         if let Some(outcome) = self.check_paused_conditions() {
             return Ok(outcome);
         }
+        self.next.reset_for_reconciliation(&self.rollout.status);
         if self.is_scaling_event() {
             return Ok(self.sync_replicas_only());
         }
@@ -311,20 +379,19 @@ impl<L: Log> Pass<'_, L> {
     /// `spec.replicas` changed, and the sets that carry traffic do not know it yet (`rollout/sync.go: isScalingEvent`).
     fn is_scaling_event(&mut self) -> bool {
         self.sync_revision();
-        [Some(self.new), self.stable]
-            .into_iter()
-            .flatten()
-            .map(|index| &self.sets[index])
-            .any(|set| 0 < set.desired && set.rollout_size != self.rollout.replicas)
+        let is_stale =
+            |set: &ReplicaSet| 0 < set.desired && set.rollout_size != self.rollout.replicas;
+        is_stale(self.new_set()) || self.stable_set().is_some_and(is_stale)
     }
 
     /// Scales and does nothing else (`rollout/sync.go: syncReplicasOnly`).
     fn sync_replicas_only(&mut self) -> Outcome {
         self.sync_revision();
         let old = &self.rollout.status;
-        self.next.clone_from(old);
+        self.next.copy_from(old);
         let active = match &self.plan.strategy {
             Strategy::Canary(canary) => {
+                self.fix_split(canary);
                 self.reconcile_canary_sets(canary);
                 None
             }
@@ -334,25 +401,17 @@ impl<L: Log> Pass<'_, L> {
             }
         };
         let counted = active.map(|index| self.sets[index]);
-        self.next.hpa_replicas = counted.map_or(self.sum(|set| set.replicas), |set| set.replicas);
-        self.next.available = counted.map_or(self.sum(|set| set.available), |set| set.available);
+        self.next.hpa_replicas = counted.map_or(self.total.replicas, |set| set.replicas);
+        self.next.available = counted.map_or(self.total.available, |set| set.available);
         self.persist()
     }
 
     /// Raises the revision of the new set above all others, and then the rollout's to it
     /// (`rollout/sync.go: syncReplicaSetRevision`; the rollout follows in the second call).
     pub(super) fn sync_revision(&mut self) {
-        let newest_other = self
-            .sets
-            .iter()
-            .enumerate()
-            .filter(|(index, _)| *index != self.new)
-            .map(|(_, set)| set.revision)
-            .max()
-            .unwrap_or(0);
         let set = &mut self.sets[self.new];
-        if set.revision < newest_other + 1 {
-            set.revision = newest_other + 1;
+        if set.revision <= self.newest_other {
+            set.revision = self.newest_other + 1;
             self.out
                 .commands
                 .push(Command::SetRevision(set.id, set.revision));
@@ -366,11 +425,6 @@ impl<L: Log> Pass<'_, L> {
                 revision: set.revision,
             });
         }
-    }
-
-    /// Sum over all of the rollout's sets.
-    pub(super) fn sum(&self, count: impl Fn(&ReplicaSet) -> i32) -> i32 {
-        self.sets.iter().map(count).sum()
     }
 
     /// The set that runs `template`.
@@ -390,11 +444,6 @@ impl<L: Log> Pass<'_, L> {
     /// Whether the stable set exists and is another one than the new (`utils/replicaset/canary.go: CheckStableRSExists`).
     pub(super) fn stable_is_other(&self) -> bool {
         self.stable.is_some_and(|stable| stable != self.new)
-    }
-
-    /// Whether the recorded current version is the stable one (`utils/rollout/rolloututil.go: IsFullyPromoted`).
-    pub(super) fn is_fully_promoted(&self) -> bool {
-        self.rollout.status.stable == self.rollout.status.current
     }
 
     /// Whether the rollout is aborted, counting what this reconciliation decided.

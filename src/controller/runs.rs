@@ -2,7 +2,7 @@
 //!
 //! Follows `rollout/analysis.go`, `utils/analysis/filter.go` and `utils/analysis/helpers.go: CreateWithCollisionCounter`.
 
-use crate::cluster::analysis_run::{AnalysisPhase, RunMessage, Site};
+use crate::cluster::analysis_run::{AnalysisPhase, Site};
 use crate::cluster::event::ReconcileError;
 use crate::cluster::status::{AbortCause, PauseReason, RunSummary};
 use crate::cluster::{AnalysisRun, Command, Event, RunId, TemplateId};
@@ -46,20 +46,14 @@ impl<L: Log> Pass<'_, L> {
         self.cluster.runs.get(id.0 as usize)
     }
 
-    /// The phase and the message of a run; a run that this reconciliation made has none yet.
+    /// The phase of a run; a run that this reconciliation made has none yet.
     fn summary(&self, id: RunId) -> RunSummary {
-        self.stored_run(id).map_or(
-            RunSummary {
-                run: id,
-                phase: AnalysisPhase::Unset,
-                message: RunMessage::default(),
-            },
-            |run| RunSummary {
-                run: id,
-                phase: run.phase,
-                message: run.message,
-            },
-        )
+        RunSummary {
+            run: id,
+            phase: self
+                .stored_run(id)
+                .map_or(AnalysisPhase::Unset, |run| run.phase),
+        }
     }
 
     pub(super) fn is_successful(&self, run: Option<RunId>) -> bool {
@@ -69,7 +63,7 @@ impl<L: Log> Pass<'_, L> {
     /// `rollout/analysis.go: reconcileAnalysisRuns`.
     pub(super) fn reconcile_runs(&mut self) -> Result<(), Failed> {
         let status = &self.rollout.status;
-        let cancel = self.is_fully_promoted()
+        let cancel = self.is_fully_promoted
             || self.is_aborted()
             || status.promote_full
             || self.is_fast_rollback()
@@ -82,7 +76,7 @@ impl<L: Log> Pass<'_, L> {
         } else {
             match &self.plan.strategy {
                 Strategy::Canary(canary) => {
-                    current.step = self.reconcile_step_run(canary)?;
+                    current.step = self.reconcile_step_run()?;
                     current.background = self.reconcile_background_run(canary)?;
                 }
                 Strategy::BlueGreen(blue_green) => {
@@ -117,26 +111,34 @@ impl<L: Log> Pass<'_, L> {
         }
     }
 
-    /// Ends and, beyond the history limits, deletes the runs that are not current.
+    /// Ends the runs that are not current, and deletes some of them.
     fn dispose_of_other_runs(&mut self, before: CurrentRuns, current: CurrentRuns) {
-        let cluster = self.cluster;
         let is_other = |id: RunId, run: &AnalysisRun| {
-            !run.deleted
-                && !matches!(run.site, Site::Experiment(..))
-                && before.iter().chain(current.iter()).all(|known| known != id)
+            let is_rollouts = !run.deleted && !matches!(run.site, Site::Experiment(..));
+            is_rollouts && !before.has(id) && !current.has(id)
         };
-        let others = || {
-            (0..)
-                .map(RunId)
-                .zip(&cluster.runs)
-                .filter(move |(id, run)| is_other(*id, run))
-        };
-        for (id, _) in others() {
-            self.cancel_run(id);
+        let runs = &self.cluster.runs;
+        let mut all_known = true;
+        for (index, run) in runs.iter().enumerate() {
+            let id = RunId(u32::try_from(index).unwrap_or(u32::MAX));
+            if is_other(id, run) {
+                all_known = false;
+                self.cancel_run(id);
+            }
         }
+        if !all_known {
+            self.trim_runs(is_other);
+        }
+    }
+
+    /// Deletes those of the runs that are not current which go beyond the history limits.
+    #[cold]
+    fn trim_runs(&mut self, is_other: impl Fn(RunId, &AnalysisRun) -> bool) {
+        let runs = &self.cluster.runs;
         // Newest first; the ids follow the order of creation.
         let mut history = History::new(self.plan);
-        for (id, run) in others().collect::<Vec<_>>().into_iter().rev() {
+        let ids = (0..u32::try_from(runs.len()).unwrap_or(u32::MAX)).map(RunId);
+        for (id, run) in ids.zip(runs).rev().filter(|(id, run)| is_other(*id, run)) {
             if !history.keeps(run.phase) || self.set_of(Some(run.template)).is_none() {
                 self.out.commands.push(Command::DeleteRun(id));
             }
@@ -245,31 +247,27 @@ impl<L: Log> Pass<'_, L> {
     }
 
     /// What the end of a run means for the rollout.
-    fn pause_or_abort(
-        &mut self,
-        run: Option<RunId>,
-        cause: impl Fn(crate::cluster::analysis_run::RunMessage) -> AbortCause,
-    ) {
+    fn pause_or_abort(&mut self, run: Option<RunId>, cause: impl Fn(RunId) -> AbortCause) {
         let Some(run) = run.map(|run| self.summary(run)) else {
             return;
         };
         match run.phase {
             AnalysisPhase::Inconclusive => self.add_pause(PauseReason::InconclusiveAnalysis),
-            AnalysisPhase::Failed | AnalysisPhase::Error => self.abort(cause(run.message)),
+            AnalysisPhase::Failed | AnalysisPhase::Error => self.abort(cause(run.run)),
             _ => {}
         }
     }
 
     /// `rollout/analysis.go: reconcileStepBasedAnalysisRun`.
-    fn reconcile_step_run(&mut self, canary: &Canary) -> Result<Option<RunId>, Failed> {
+    fn reconcile_step_run(&mut self) -> Result<Option<RunId>, Failed> {
         let current = self.runs.step;
         let status = &self.rollout.status;
         if !status.pauses.is_empty() || status.abort {
             return Ok(current);
         }
-        let index = u16::try_from(self.step_index()).unwrap_or(u16::MAX);
-        let site = canary
-            .step(self.step_index())
+        let index = u16::try_from(self.step_index).unwrap_or(u16::MAX);
+        let site = self
+            .step
             .and_then(|step| step.analysis)
             .filter(|site| !self.plan.sites[usize::from(*site)].empty);
         let from_other_step = current
@@ -301,8 +299,8 @@ impl<L: Log> Pass<'_, L> {
         let before_start = !canary.steps.is_empty()
             && background
                 .starting_step
-                .is_some_and(|start| self.step_index() < start);
-        if self.is_fully_promoted()
+                .is_some_and(|start| self.step_index < start);
+        if self.is_fully_promoted
             || status.stable.is_none()
             || status.current.is_none()
             || before_start
@@ -405,15 +403,10 @@ impl<L: Log> Pass<'_, L> {
 
     /// Deletes the runs of a template whose `ReplicaSet` goes, except the current ones.
     pub(super) fn delete_runs_of(&mut self, template: TemplateId) {
-        let current = CurrentRuns {
-            step: self.rollout.status.canary.step_run.map(|run| run.run),
-            background: self.rollout.status.canary.background_run.map(|run| run.run),
-            pre: self.rollout.status.blue_green.pre_run.map(|run| run.run),
-            post: self.rollout.status.blue_green.post_run.map(|run| run.run),
-        };
+        let current = CurrentRuns::of(&self.rollout.status);
         for (id, run) in (0..).map(RunId).zip(&self.cluster.runs) {
             let owned = !run.deleted && !matches!(run.site, Site::Experiment(..));
-            if owned && run.template == template && current.iter().all(|known| known != id) {
+            if owned && run.template == template && !current.has(id) {
                 self.out.commands.push(Command::DeleteRun(id));
             }
         }

@@ -32,6 +32,7 @@ impl<L: Log> Pass<'_, L> {
 
     /// Points a service at a set, but never at one without available pods, and adopts a service only for a set that is
     /// fully available (`rollout/service.go: ensureSVCTargets`).
+    #[inline]
     pub(super) fn ensure_target(
         &mut self,
         service: Option<ServiceId>,
@@ -41,15 +42,14 @@ impl<L: Log> Pass<'_, L> {
         let (Some(id), Some(index)) = (service, set) else {
             return;
         };
-        let (service, target) = (self.service(id), self.sets[index]);
-        if service.selector == Some(target.template) {
-            return;
+        let (service, target) = (self.service(id), &self.sets[index]);
+        if service.selector != Some(target.template) {
+            let unfit = (!service.managed && !target.is_available()) || target.available <= 0;
+            let template = target.template;
+            if !check_availability || !unfit {
+                self.switch(id, template);
+            }
         }
-        let unfit = (!service.managed && !target.is_available()) || target.available <= 0;
-        if check_availability && unfit {
-            return;
-        }
-        self.switch(id, target.template);
     }
 
     /// The stable and the canary service in their turn (`rollout/trafficrouting/service_helper.go:
@@ -62,7 +62,7 @@ impl<L: Log> Pass<'_, L> {
 
     /// `rollout/service.go: reconcilePingAndPongService`.
     pub(super) fn reconcile_ping_pong(&mut self, canary: &Canary) {
-        if !self.is_fully_promoted() {
+        if !self.is_fully_promoted {
             let service = self.ping_pong_canary(canary);
             self.ensure_target(service, Some(self.new), false);
         }
@@ -83,7 +83,7 @@ impl<L: Log> Pass<'_, L> {
     pub(super) fn rolls_back_dynamically(&self, canary: &Canary) -> Option<Destination> {
         let weights = self.rollout.status.canary.weights.as_ref()?;
         let new = self.new_set();
-        (self.is_fully_promoted()
+        (self.is_fully_promoted
             && canary.routing.is_some()
             && canary.dynamic_stable_scale
             && weights.canary.template != Some(new.template)

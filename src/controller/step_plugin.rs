@@ -10,7 +10,6 @@ use crate::cluster::status::{
 };
 use crate::controller::Log;
 use crate::controller::rollout::Pass;
-use crate::plan::Canary;
 use crate::time::Delta;
 
 /// Added to every back-off (`rollout/stepplugin.go: defaultBackoffDelay`).
@@ -40,7 +39,7 @@ impl<L: Log> Pass<'_, L> {
     }
 
     /// `rollout/stepplugin.go: reconcile`.
-    pub(super) fn reconcile_step_plugin(&mut self, canary: &Canary) {
+    pub(super) fn reconcile_step_plugin(&mut self) {
         self.plugins_reconciled = true;
         self.next
             .canary
@@ -48,11 +47,11 @@ impl<L: Log> Pass<'_, L> {
             .clone_from(&self.rollout.status.canary.step_plugins);
         if self.is_aborted() {
             self.abort_step_plugins();
-        } else if self.rollout.status.promote_full || self.is_fully_promoted() {
+        } else if self.rollout.status.promote_full || self.is_fully_promoted {
             self.terminate_step_plugin();
         } else {
-            self.clean_up_for_retry(canary);
-            self.run_step_plugin(canary);
+            self.clean_up_for_retry();
+            self.run_step_plugin();
         }
     }
 
@@ -108,12 +107,11 @@ impl<L: Log> Pass<'_, L> {
     }
 
     /// A retried rollout starts without the results of its first try (`rollout/stepplugin.go: cleanStatusForRetry`).
-    fn clean_up_for_retry(&mut self, canary: &Canary) {
+    fn clean_up_for_retry(&mut self) {
         if self.next.canary.step_plugins.is_empty() || self.rollout.status.abort {
             return;
         }
-        let index = self.step_index();
-        let Some(step) = canary.step(index).filter(|_| index <= 0) else {
+        let Some(step) = self.step.filter(|_| self.step_index <= 0) else {
             return;
         };
         if step.plugin.is_none() || self.completed_step_plugin() {
@@ -121,11 +119,9 @@ impl<L: Log> Pass<'_, L> {
         }
     }
 
-    fn run_step_plugin(&mut self, canary: &Canary) {
-        let step = u16::try_from(self.step_index()).unwrap_or(u16::MAX);
-        let at_plugin = canary
-            .step(self.step_index())
-            .is_some_and(|step| step.plugin.is_some());
+    fn run_step_plugin(&mut self) {
+        let step = u16::try_from(self.step_index).unwrap_or(u16::MAX);
+        let at_plugin = self.step.is_some_and(|step| step.plugin.is_some());
         let progressing = self.rollout.status.phase == RolloutPhase::Progressing;
         let (true, true, Some(answer)) = (at_plugin, progressing, self.seen.plugin_answer) else {
             return;
@@ -194,7 +190,7 @@ impl<L: Log> Pass<'_, L> {
 
     /// `rollout/stepplugin.go: isStepPluginCompleted`; a reconciliation that did not come to the plugins knows of none.
     pub(super) fn completed_step_plugin(&self) -> bool {
-        let step = u16::try_from(self.step_index()).unwrap_or(u16::MAX);
+        let step = u16::try_from(self.step_index).unwrap_or(u16::MAX);
         let run = self.plugin_status(step, PluginOperation::Run);
         let Some(run) = run.filter(|_| self.plugins_reconciled) else {
             return false;

@@ -3,6 +3,7 @@
 //! Follows `rollout/trafficrouting.go`, `utils/replicaset/canary.go` (weights) and, for the routers that refuse or wait,
 //! `rollout/trafficrouting/`.
 
+use crate::cluster::analysis_run::AnalysisPhase;
 use crate::cluster::event::ReconcileError;
 use crate::cluster::status::{Additional, Destination, Weights};
 use crate::cluster::{Command, Event, RouterCall, TemplateId};
@@ -52,16 +53,10 @@ impl<L: Log> Pass<'_, L> {
         if self.rollout.status.abort && canary.abort_scale_down_delay.is_some() {
             return None;
         }
-        let index = self.step_index();
-        canary.step(index)?;
+        self.step?;
         canary
-            .scale_at(index)
+            .scale_at(self.step_index)
             .filter(|scale| !scale.match_traffic_weight)
-    }
-
-    /// `status.currentStepIndex`, 0 before the first step.
-    pub(super) fn step_index(&self) -> i32 {
-        self.rollout.status.step.unwrap_or(0)
     }
 
     /// `utils/replicaset/canary.go: GetDesiredCanaryWeight`: with a dynamically scaled stable version an aborted canary
@@ -94,13 +89,12 @@ impl<L: Log> Pass<'_, L> {
 
     /// `utils/replicaset/canary.go: GetCurrentSetWeight`.
     fn current_set_weight(&self, canary: &Canary) -> i32 {
-        let index = self.step_index();
         if self.rollout.status.abort {
             0
-        } else if canary.step(index).is_none() {
+        } else if self.step.is_none() {
             canary.max_weight()
         } else {
-            canary.weight_at(index).unwrap_or(0)
+            canary.weight_at(self.step_index).unwrap_or(0)
         }
     }
 
@@ -108,6 +102,7 @@ impl<L: Log> Pass<'_, L> {
     pub(super) fn reconcile_traffic(&mut self, canary: &Canary) -> Result<(), Failed> {
         let Some(routing) = &canary.routing else {
             self.next.canary.weights = None;
+            self.next.canary.additional_weights.clear();
             return Ok(());
         };
         for router in &routing.routers {
@@ -129,12 +124,11 @@ impl<L: Log> Pass<'_, L> {
         if !self.has_pods_for(canary, routing.max_weight - wish.weight) {
             return Ok(false);
         }
-        self.set_routes(canary);
-        let additional = if wish.with_experiment {
-            self.experiment_shares(canary)
-        } else {
-            Vec::new()
-        };
+        self.set_routes();
+        self.next.canary.additional_weights.clear();
+        if wish.with_experiment {
+            self.add_experiment_shares(canary);
+        }
         let stored_weight = self
             .rollout
             .status
@@ -147,7 +141,7 @@ impl<L: Log> Pass<'_, L> {
         }
         self.update_hash(canary, router, &wish)?;
         self.route(RouterCall::SetWeight(wish.weight));
-        self.store_weights(routing, &wish, additional);
+        self.store_weights(routing, &wish);
         self.verify_weight(canary, router, wish.weight)?;
         Ok(true)
     }
@@ -167,7 +161,7 @@ impl<L: Log> Pass<'_, L> {
         if let Some(previous) = self.rolls_back_dynamically(canary) {
             wish.weight = self.weight_on_the_way_back(canary);
             wish.canary = previous.template;
-        } else if self.is_fully_promoted() {
+        } else if self.is_fully_promoted {
             self.route(RouterCall::RemoveManagedRoutes);
         } else if self.is_aborted() {
             wish.weight = self.weight_on_the_way_back(canary);
@@ -186,7 +180,7 @@ impl<L: Log> Pass<'_, L> {
             }
             self.route(RouterCall::RemoveManagedRoutes);
         } else if !canary.steps.is_empty() {
-            let index = self.step_index();
+            let index = self.step_index;
             if !self.at_desired_counts(canary, None) {
                 wish.weight = canary.weight_at(index - 1).unwrap_or(0);
                 wish.with_experiment = true;
@@ -238,12 +232,11 @@ impl<L: Log> Pass<'_, L> {
     }
 
     /// Header and mirror routes are set only while their step is the current one, and never on the first deployment.
-    fn set_routes(&mut self, canary: &Canary) {
-        let index = self.step_index();
-        let Some(step) = canary.step(index).filter(|_| 1 < self.revision) else {
+    fn set_routes(&mut self) {
+        let Some(step) = self.step.filter(|_| 1 < self.revision) else {
             return;
         };
-        let index = u16::try_from(index).unwrap_or(u16::MAX);
+        let index = u16::try_from(self.step_index).unwrap_or(u16::MAX);
         if step.set_header_route.is_some() {
             self.route(RouterCall::SetHeaderRoute(index));
         }
@@ -300,29 +293,27 @@ impl<L: Log> Pass<'_, L> {
         let available = self
             .set_of(Some(stable))
             .map_or(0, |index| self.sets[index].available);
-        self.is_fully_promoted()
+        self.is_fully_promoted
             && canary.dynamic_stable_scale
             && weights.canary.template != Some(stable)
             && available < self.rollout.replicas
     }
 
     /// `rollout/trafficrouting.go: calculateWeightDestinationsFromExperiment`.
-    fn experiment_shares(&self, canary: &Canary) -> Vec<Additional> {
-        let index = self.step_index();
-        let current = self
-            .experiment
-            .map(|id| &self.cluster.experiments[usize::from(id.0)]);
-        let (Some(experiment), Some(spec), Some(id)) = (
-            current.filter(|experiment| {
-                experiment.phase == crate::cluster::analysis_run::AnalysisPhase::Running
-            }),
-            canary.step(index).and_then(|_| canary.experiment_at(index)),
-            self.experiment,
-        ) else {
-            return Vec::new();
+    fn add_experiment_shares(&mut self, canary: &Canary) {
+        let (Some(id), Some(_)) = (self.experiment, self.step) else {
+            return;
+        };
+        let experiment = &self.cluster.experiments[usize::from(id.0)];
+        let Some(spec) = canary
+            .experiment_at(self.step_index)
+            .filter(|_| experiment.phase == AnalysisPhase::Running)
+        else {
+            return;
         };
         let templates = &self.plan.experiments[usize::from(spec)].templates;
-        self.cluster
+        let shares = self
+            .cluster
             .templates_of(experiment)
             .iter()
             .zip(templates)
@@ -334,13 +325,19 @@ impl<L: Log> Pass<'_, L> {
                     has_service: status.has_service,
                     weight: template.weight?,
                 })
-            })
-            .collect()
+            });
+        self.next.canary.additional_weights.extend(shares);
     }
 
-    /// `rollout/trafficrouting.go: calculateWeightStatus`.
-    fn store_weights(&mut self, routing: &Routing, wish: &Wish, additional: Vec<Additional>) {
-        let shared: i32 = additional.iter().map(|extra| extra.weight).sum();
+    /// Stores the weights, with the experiment's shares that are in the next status already
+    /// (`rollout/trafficrouting.go: calculateWeightStatus`).
+    fn store_weights(&mut self, routing: &Routing, wish: &Wish) {
+        let (before, next) = (&self.rollout.status.canary, &mut self.next.canary);
+        let shared: i32 = next
+            .additional_weights
+            .iter()
+            .map(|extra| extra.weight)
+            .sum();
         let canary = Destination {
             weight: wish.weight,
             template: wish.canary,
@@ -349,24 +346,20 @@ impl<L: Log> Pass<'_, L> {
             weight: routing.max_weight - wish.weight - shared,
             template: wish.stable,
         };
-        let old = self.rollout.status.canary.weights.as_ref();
-        let unchanged = old.is_some_and(|old| {
-            old.canary == canary && old.stable == stable && old.additional == additional
-        });
-        if unchanged {
+        let old = before.weights;
+        let reshared = before.additional_weights != next.additional_weights;
+        if old.is_some_and(|old| old.canary == canary && old.stable == stable && !reshared) {
             return;
         }
+        next.weights = Some(Weights {
+            canary,
+            stable,
+            verified: None,
+        });
         self.out.log.tell(Event::WeightUpdated {
             from: old.map(|old| old.canary.weight),
             to: wish.weight,
-            additional: old.is_some_and(|old| old.additional != additional),
-        });
-        let verified = None;
-        self.next.canary.weights = Some(Weights {
-            canary,
-            stable,
-            additional,
-            verified,
+            additional: old.is_some() && reshared,
         });
     }
 
@@ -390,7 +383,7 @@ impl<L: Log> Pass<'_, L> {
         }
         if verified == Some(false) {
             self.out.requeue.after(self.now, VERIFY_RETRY);
-            if weight == canary.max_weight() && self.step_index() <= canary.step_count() {
+            if weight == canary.max_weight() && self.step_index <= canary.step_count() {
                 return Err(ReconcileError::WeightNotVerified { weight });
             }
         }

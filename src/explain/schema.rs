@@ -51,7 +51,12 @@ impl<'s> Walk<'s> {
     fn field(&mut self, name: &str, schema: &'s Value, required: bool) -> Field {
         let meaning = self.meaning(schema, 0);
         let mut entry = meaning.entry;
-        if !meaning.choices.is_empty() {
+        // A list of words says something only where nothing else may stand.
+        let several = meaning
+            .kind
+            .as_ref()
+            .is_some_and(|kind| kind.contains("-or-"));
+        if !meaning.choices.is_empty() && !several {
             let choices = format!("One of: {}.", meaning.choices.join(", "));
             entry.description.push(choices);
         }

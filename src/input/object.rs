@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 use serde::de::DeserializeOwned;
 
 use super::decode::{FAULTS_MAX, decode};
+use super::inherit::{self, Pending};
 use super::kind::{Identity, Kind, identify, item_kind};
 use super::manifest::{self, Decode, Manifest};
 use super::placement::{Placement, placements};
@@ -23,6 +24,8 @@ pub(crate) struct Objects<'a> {
     placements: BTreeMap<&'static str, Vec<Placement>>,
     /// Objects by kind, namespace and name: where each is in the manifests.
     names: BTreeMap<(String, String, String), usize>,
+    /// Scenarios, which are read when all are known.
+    scenarios: Vec<Pending>,
 }
 
 /// What a document or an item of a list is.
@@ -40,6 +43,27 @@ impl<'a> Objects<'a> {
             input,
             placements: BTreeMap::new(),
             names: BTreeMap::new(),
+            scenarios: Vec::new(),
+        }
+    }
+
+    /// Reads the scenarios, which may extend one another.
+    pub(crate) fn finish(mut self) {
+        let scenarios = std::mem::take(&mut self.scenarios);
+        inherit::resolve(self.input, &scenarios);
+        for Pending {
+            document,
+            slot,
+            word,
+        } in scenarios
+        {
+            let mut decoder = Decoder {
+                objects: &mut self,
+                document,
+                word: &word,
+            };
+            let manifest = manifest::read(Kind::Scenario, &mut decoder);
+            self.input.manifests[slot] = manifest;
         }
     }
 
@@ -210,6 +234,15 @@ impl<'a> Objects<'a> {
     }
 
     fn known(&mut self, document: DocumentId, kind: Kind, word: &str) {
+        if kind == Kind::Scenario {
+            self.scenarios.push(Pending {
+                document,
+                slot: self.input.manifests.len(),
+                word: word.to_owned(),
+            });
+            self.input.manifests.push(None);
+            return;
+        }
         let mut decoder = Decoder {
             objects: self,
             document,
@@ -218,10 +251,6 @@ impl<'a> Objects<'a> {
         let Some(manifest) = manifest::read(kind, &mut decoder) else {
             return;
         };
-        if kind == Kind::Scenario {
-            self.input.manifests.push(Some(manifest));
-            return;
-        }
         let metadata = manifest.metadata().cloned().unwrap_or_default();
         if metadata.name().is_empty() {
             if metadata.generate_name.is_none() && !self.omits(document, "metadata.name") {
@@ -323,8 +352,12 @@ impl Decode for Decoder<'_, '_, '_> {
         let document = self.document;
         let Document { source, root, .. } = input.documents[document.0];
         let decoded = decode::<T>(&input.tree, root);
-        let (tree, text) = (&input.tree, input.sources.text(source));
+        let tree = &input.tree;
         for fault in &decoded.faults {
+            // What a scenario takes over from another one is written there.
+            let text = input
+                .sources
+                .text(tree.source(fault.node).unwrap_or(source));
             let written = problem::written(tree, fault.node, text);
             let diagnostic = problem::of_fault(tree, fault, written, self.word);
             let place = Place::Document {

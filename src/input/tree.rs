@@ -4,7 +4,7 @@
 //! aliased value is one node with several parents, so that a path through an alias leads to the
 //! text behind the anchor.
 
-use crate::diagnostic::{Path, Segment, Span};
+use crate::diagnostic::{Path, Segment, SourceId, Span};
 
 /// A node of a [`Tree`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -61,9 +61,25 @@ pub(crate) struct Tree {
     entries: Vec<Entry>,
     items: Vec<NodeId>,
     texts: String,
+    /// Of which source the nodes from a number on are.
+    sources: Vec<(u32, SourceId)>,
 }
 
 impl Tree {
+    /// Says of which source all further nodes are.
+    pub(crate) fn begin(&mut self, source: SourceId) {
+        if self.sources.last().is_none_or(|(_, last)| *last != source) {
+            self.sources.push((fit(self.nodes.len()), source));
+        }
+    }
+
+    /// The source in which a node is written. The merged mappings of a scenario that extends another one are of its own source, their
+    /// values are where they were written.
+    pub(crate) fn source(&self, id: NodeId) -> Option<SourceId> {
+        let next = self.sources.partition_point(|(first, _)| *first <= id.0);
+        Some(self.sources.get(next.checked_sub(1)?)?.1)
+    }
+
     pub(crate) fn add(&mut self, span: Span, content: Content) -> NodeId {
         self.nodes.push(Node { span, content });
         NodeId(fit(self.nodes.len() - 1))
@@ -135,7 +151,7 @@ impl Tree {
     }
 
     /// Follows a path as far as it exists: the node, the span of its key if it has one, and the
-    /// number of steps that were possible.
+    /// number of steps that were possible. A key is of the same source as its value.
     pub(crate) fn follow(&self, root: NodeId, path: &Path) -> (NodeId, Option<Span>, usize) {
         let (mut node, mut key) = (root, None);
         for (done, segment) in path.segments().iter().enumerate() {

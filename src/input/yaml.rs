@@ -38,6 +38,7 @@ pub(crate) fn read(
     part: &str,
     base: usize,
 ) -> (Vec<Option<NodeId>>, Vec<Diagnostic>) {
+    tree.begin(source);
     let mut repaired = Repaired::new(part);
     loop {
         let mut builder = Builder {

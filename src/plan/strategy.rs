@@ -16,7 +16,7 @@ pub enum Strategy {
 #[derive(Clone, Debug)]
 pub struct Canary {
     /// `steps`.
-    pub steps: Vec<Step>,
+    pub steps: Steps,
     /// `canaryService`.
     pub canary_service: Option<ServiceId>,
     /// `stableService`.
@@ -50,6 +50,7 @@ pub struct Canary {
 impl Canary {
     /// `trafficRouting.maxTrafficWeight`, 100 by default (`utils/weightutil/weightutil.go: MaxTrafficWeight`).
     #[must_use]
+    #[inline]
     pub fn max_weight(&self) -> i32 {
         self.routing
             .as_ref()
@@ -58,12 +59,14 @@ impl Canary {
 
     /// Number of steps, as Argo counts them.
     #[must_use]
+    #[inline]
     pub fn step_count(&self) -> i32 {
         i32::try_from(self.steps.len()).unwrap_or(i32::MAX)
     }
 
     /// The step with this index, unless the index stands behind the last.
     #[must_use]
+    #[inline]
     pub fn step(&self, index: i32) -> Option<&Step> {
         usize::try_from(index)
             .ok()
@@ -72,29 +75,80 @@ impl Canary {
 
     /// The weight of the last `setWeight` at `index` or before.
     #[must_use]
+    #[inline]
     pub fn weight_at(&self, index: i32) -> Option<i32> {
-        self.up_to(index).find_map(|step| step.set_weight)
+        self.steps.in_force(index)?.weight
     }
 
     /// The last `setCanaryScale` at `index` or before.
     #[must_use]
+    #[inline]
     pub fn scale_at(&self, index: i32) -> Option<&CanaryScale> {
-        self.up_to(index)
-            .find_map(|step| step.set_canary_scale.as_ref())
+        let step = self.steps.in_force(index)?.scaling_step?;
+        self.steps[step].set_canary_scale.as_ref()
     }
 
     /// The last experiment at `index` or before.
     #[must_use]
+    #[inline]
     pub fn experiment_at(&self, index: i32) -> Option<u16> {
-        self.up_to(index).find_map(|step| step.experiment)
+        self.steps.in_force(index)?.experiment
     }
+}
 
-    /// The steps up to `index`, the last one first.
-    fn up_to(&self, index: i32) -> impl Iterator<Item = &Step> {
-        let end = usize::try_from(index.saturating_add(1))
-            .unwrap_or(0)
-            .min(self.steps.len());
-        self.steps[..end].iter().rev()
+/// The steps of a canary, and what is in force at each of them.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Steps {
+    steps: Vec<Step>,
+    in_force: Vec<InForce>,
+}
+
+/// What the steps up to one of them have set.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+struct InForce {
+    weight: Option<i32>,
+    /// Index of the step with the last `setCanaryScale`.
+    scaling_step: Option<usize>,
+    experiment: Option<u16>,
+}
+
+impl From<Vec<Step>> for Steps {
+    fn from(steps: Vec<Step>) -> Self {
+        let mut last = InForce::default();
+        let in_force = steps.iter().enumerate().map(|(index, step)| {
+            last = InForce {
+                weight: step.set_weight.or(last.weight),
+                scaling_step: step
+                    .set_canary_scale
+                    .is_some()
+                    .then_some(index)
+                    .or(last.scaling_step),
+                experiment: step.experiment.or(last.experiment),
+            };
+            last
+        });
+        Self {
+            in_force: in_force.collect(),
+            steps,
+        }
+    }
+}
+
+impl std::ops::Deref for Steps {
+    type Target = [Step];
+
+    #[inline]
+    fn deref(&self) -> &[Step] {
+        &self.steps
+    }
+}
+
+impl Steps {
+    /// What is in force at `index`; nothing before the first step, and behind the last what the last has left.
+    #[inline]
+    fn in_force(&self, index: i32) -> Option<&InForce> {
+        let index = usize::try_from(index).ok()?;
+        self.in_force.get(index).or(self.in_force.last())
     }
 }
 

@@ -8,7 +8,7 @@ use crate::plan::strategy::Router;
 use crate::plan::{MetricPlan, Plan, Strategy};
 use crate::report::layout::shorten;
 use crate::report::{Run, world};
-use crate::trace::wording;
+use crate::trace::{Frame, wording};
 
 /// So many answers of a metric are shown.
 const ANSWERS_SHOWN: usize = 6;
@@ -42,6 +42,8 @@ pub struct Header {
     pub assumed_metrics: Vec<String>,
     /// Seed of the run.
     pub seed: u64,
+    /// Whether anything was drawn under it.
+    pub random: bool,
 }
 
 impl Header {
@@ -79,6 +81,7 @@ impl Header {
             assumed,
             assumed_metrics: run.compiled.assumed_metrics.clone(),
             seed: run.seed,
+            random: run.random,
         }
     }
 }
@@ -124,7 +127,7 @@ fn analyses(plan: &Plan, of_rollout: bool) -> Vec<String> {
             if let Some(background) = &canary.background {
                 add("background".to_owned(), background.site);
             }
-            for (number, step) in (1..).zip(&canary.steps) {
+            for (number, step) in (1..).zip(canary.steps.iter()) {
                 if let Some(site) = step.analysis {
                     add(format!("step {number}"), site);
                 }
@@ -202,7 +205,20 @@ fn world(run: &Run<'_>) -> Vec<String> {
     let plan = &run.compiled.plan;
     let mut lines = Vec::new();
     let mut pods: Vec<(String, Vec<&str>)> = Vec::new();
-    for (template, image) in plan.templates.iter().zip(&run.compiled.environment.images) {
+    let frames = &run.trace.frames;
+    let images = &run.compiled.environment.images;
+    for (id, (template, image)) in (0..).map(TemplateId).zip(plan.templates.iter().zip(images)) {
+        // At a first deployment there is no version before.
+        let sets = |frame: &Frame| {
+            frame
+                .cluster
+                .replica_sets
+                .iter()
+                .any(|set| set.template == id)
+        };
+        if !frames.last().is_none_or(sets) {
+            continue;
+        }
         let text = world::pods(image);
         match pods.iter_mut().find(|(known, _)| *known == text) {
             Some((_, tags)) => tags.push(&template.tag),
@@ -269,7 +285,9 @@ fn service(run: &Run<'_>) -> Vec<String> {
     let room = environment
         .room
         .map(|room| format!("there is room for {room} pods"));
-    traffic.chain(health).chain(room).chain(faults).collect()
+    let delays = world::delays(environment.delays);
+    let lines = traffic.chain(health).chain(delays);
+    lines.chain(room).chain(faults).collect()
 }
 
 /// A scripted answer in short.

@@ -29,8 +29,6 @@ pub struct Impact {
     pub instant_rollback: f64,
     /// Times in which a service had no endpoint.
     pub gaps: Vec<ServiceGap>,
-    /// `spec.replicas` at the end.
-    pub replicas: i32,
 }
 
 /// What became of the users' requests.
@@ -73,6 +71,8 @@ pub struct ServiceGap {
 }
 
 const HOUR: f64 = 3600.0;
+/// Requests below this are dust of adding up.
+const LEAST: f64 = 0.0005;
 
 impl Impact {
     /// The accounts of a finished run.
@@ -82,19 +82,13 @@ impl Impact {
         let plan = &run.compiled.plan;
         let environment = &run.compiled.environment;
         let last = run.trace.frames.last()?;
-        let replicas = last.cluster.rollout.as_ref()?.replicas;
+        last.cluster.rollout.as_ref()?;
         let excess_pod_hours = tally.excess_pod_seconds / HOUR;
         let service = |index: usize| plan.services.get(index).cloned().unwrap_or_default();
-        let begin = run
-            .trace
-            .frames
-            .first()
-            .map_or(run.ending.at, |frame| frame.at);
-        let length = (run.ending.at - begin).seconds();
         Some(Self {
             traffic: environment.traffic.as_ref().map(|traffic| TrafficImpact {
                 users_exposed: traffic.requests_per_user.map(|_| tally.users_exposed),
-                ..of_traffic(run, tally, length)
+                ..of_traffic(run, tally)
             }),
             peak_pods: tally.peak_pods,
             pod_hours: tally.pod_seconds / HOUR,
@@ -111,7 +105,6 @@ impl Impact {
                     to: gap.to,
                 })
                 .collect(),
-            replicas,
         })
     }
 
@@ -149,10 +142,9 @@ impl Impact {
         }
         lines.push(self.pods());
         if 0.0 < self.short_of_capacity {
+            let time = seconds(self.short_of_capacity);
             lines.push(format!(
-                "fewer than {} pods available for {}",
-                self.replicas,
-                seconds(self.short_of_capacity)
+                "fewer pods than spec.replicas available for {time}"
             ));
         }
         if 0.0 < self.instant_rollback {
@@ -185,7 +177,7 @@ impl Impact {
     }
 }
 
-fn of_traffic(run: &Run<'_>, tally: &Tally, length: f64) -> TrafficImpact {
+fn of_traffic(run: &Run<'_>, tally: &Tally) -> TrafficImpact {
     let plan = &run.compiled.plan;
     let requests = tally.requests();
     let on_new = tally.requests_on_new();
@@ -197,7 +189,7 @@ fn of_traffic(run: &Run<'_>, tally: &Tally, length: f64) -> TrafficImpact {
         harm: tally.control.map(|_| tally.harm()),
         users_exposed: None,
         exposure: if requests > 0.0 {
-            on_new / requests * length
+            on_new / requests * tally.seconds
         } else {
             0.0
         },
@@ -220,11 +212,11 @@ impl TrafficImpact {
             .filter(|version| 0.0 < version.served.requests)
             .map(|version| format!("{} to {}", number(version.served.requests), version.version))
             .collect();
-        lines.push(format!(
-            "{} requests: {}",
-            number(self.requests),
-            shares.join(", ")
-        ));
+        let mut requests = format!("{} requests", number(self.requests));
+        if !shares.is_empty() {
+            let _ = write!(requests, ": {}", shares.join(", "));
+        }
+        lines.push(requests);
         let share = if self.requests > 0.0 {
             self.failed / self.requests
         } else {
@@ -241,7 +233,7 @@ impl TrafficImpact {
         if let Some(harm) = self.harm {
             let (times, word) = (
                 number(harm.abs()),
-                if harm < 0.0 { "fewer" } else { "more" },
+                if harm <= -LEAST { "fewer" } else { "more" },
             );
             let _ = write!(failures, "; harm: {times} {word} than without the release");
         }

@@ -76,6 +76,8 @@ pub mod v1 {
         pub scenario: Option<String>,
         /// Seed of the run.
         pub seed: u64,
+        /// Whether anything was drawn under it; otherwise all numbers are expectations.
+        pub random: bool,
         /// What the world does, in words.
         pub description: Vec<String>,
         /// Objects that were not in the input and are assumed to exist and to suit.
@@ -238,6 +240,7 @@ pub fn document(report: &Report) -> v1::Document {
         world: v1::World {
             scenario: head.scenario.clone(),
             seed: head.seed,
+            random: head.random,
             description: head.world.clone(),
             assumed_objects: head.assumed.clone(),
             assumed_metrics: head.assumed_metrics.clone(),

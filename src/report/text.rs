@@ -14,6 +14,8 @@
 //!
 //! Nothing is wider than 100 columns, as long as versions have names of a sensible length and are few.
 
+mod excerpt;
+
 use std::fmt::Write as _;
 
 use anstyle::{AnsiColor, Style};
@@ -23,6 +25,8 @@ use crate::report::{Entry, Impact, Kind, Report};
 use crate::sim::EndReason;
 use crate::time::SimTime;
 use crate::verdict::{Fate, Verdict};
+
+pub use excerpt::excerpt;
 
 /// The width of a report, in columns.
 const WIDTH: usize = 100;
@@ -132,7 +136,8 @@ fn header(out: &mut String, report: &Report, look: Look) {
         let text = format!("{} (not in the input)", head.assumed.join(", "));
         paragraph(out, look, "assumed", &text);
     }
-    paragraph(out, look, "seed", &head.seed.to_string());
+    let drawn = if head.random { ", drawn" } else { "" };
+    paragraph(out, look, "seed", &format!("{}{drawn}", head.seed));
 }
 
 fn plural(count: i32, noun: &str) -> String {
@@ -191,6 +196,11 @@ impl Columns {
         cells.join("  ")
     }
 
+    /// Width of everything in front of the actor.
+    fn margin(&self) -> usize {
+        self.head().chars().count()
+    }
+
     /// The state in front of the first line of an instant.
     fn state(&self, entry: &Entry) -> String {
         let state = &entry.state;
@@ -233,27 +243,14 @@ fn timeline(out: &mut String, report: &Report, look: Look) {
         .filter(|entry| verbose || !entry.detail)
         .collect();
     let columns = Columns::of(report, &entries);
-    let head = columns.head();
-    let margin = head.chars().count();
-    let who = columns.who;
-    let title = format!("{head}  {}  what happened", left("who", who));
-    let _ = writeln!(out, "{}", paint(look, DIM, &title));
+    let (margin, who) = (columns.margin(), columns.who);
+    let _ = writeln!(out, "{}", title(&columns, look));
     let mut said: Option<SimTime> = None;
     let mut recorded = report.controller_events.iter().peekable();
     for (index, entry) in entries.iter().enumerate() {
         let is_new = said != Some(entry.at);
         said = Some(entry.at);
-        let state = if is_new {
-            columns.state(entry)
-        } else {
-            " ".repeat(margin)
-        };
-        let actor = left(entry.actor.name(), who);
-        let mut front = format!("{state}  {}", paint(look, DIM, &actor));
-        for line in wrap(&sentence(entry), WIDTH - margin - who - 4, 2) {
-            let _ = writeln!(out, "{front}  {}", paint(look, style(entry), &line));
-            front = " ".repeat(margin + 2 + who);
-        }
+        entry_lines(out, entry, is_new, &columns, look);
         let is_last = entries
             .get(index + 1)
             .is_none_or(|next| next.at != entry.at);
@@ -271,6 +268,29 @@ fn timeline(out: &mut String, report: &Report, look: Look) {
                 }
             }
         }
+    }
+}
+
+/// The names of the columns.
+fn title(columns: &Columns, look: Look) -> String {
+    let who = left("who", columns.who);
+    let title = format!("{}  {who}  what happened", columns.head());
+    paint(look, DIM, &title)
+}
+
+/// One entry; `is_new` says whether it is the first one of its instant.
+fn entry_lines(out: &mut String, entry: &Entry, is_new: bool, columns: &Columns, look: Look) {
+    let (margin, who) = (columns.margin(), columns.who);
+    let state = if is_new {
+        columns.state(entry)
+    } else {
+        " ".repeat(margin)
+    };
+    let actor = left(entry.actor.name(), who);
+    let mut front = format!("{state}  {}", paint(look, DIM, &actor));
+    for line in wrap(&sentence(entry), WIDTH - margin - who - 4, 2) {
+        let _ = writeln!(out, "{front}  {}", paint(look, style(entry), &line));
+        front = " ".repeat(margin + 2 + who);
     }
 }
 

@@ -2,7 +2,7 @@
 
 use crate::curve::Curve;
 use crate::law::Law;
-use crate::plan::environment::{Breaks, Fault, Health, Image, Traffic};
+use crate::plan::environment::{Breaks, Delays, Fault, Health, Image, Traffic};
 use crate::time::{Delta, SimTime};
 
 /// What the pods of an image do.
@@ -56,7 +56,30 @@ pub(super) fn traffic(traffic: &Traffic) -> String {
     if traffic.header > 0.0 {
         parts.push(format!("{} carry the header", percent(traffic.header)));
     }
+    if traffic.preview > 0.0 {
+        parts.push(format!("testers send {}/s to the preview", traffic.preview));
+    }
     parts.join(", ")
+}
+
+/// How late routers and services follow, if they do.
+pub(super) fn delays(delays: Delays) -> Vec<String> {
+    let says = [
+        (
+            delays.router,
+            "routes come into force",
+            "after they are set",
+        ),
+        (
+            delays.endpoints,
+            "endpoints follow services and pods",
+            "late",
+        ),
+    ];
+    says.into_iter()
+        .filter(|(delay, _, _)| *delay != Delta::ZERO)
+        .map(|(delay, what, when)| format!("{what} {delay} {when}"))
+        .collect()
 }
 
 /// What breaks.
@@ -138,11 +161,20 @@ fn amount(curve: &Curve) -> String {
 /// A time, or the median and the 95th percentile of a law.
 fn law(law: &Law) -> String {
     match law.as_constant() {
-        Some(time) => time.to_string(),
-        None => format!("{} (95 % within {})", rounded(law, 0.5), rounded(law, 0.95)),
+        Some(time) => short(time),
+        None => format!(
+            "{} (95 % within {})",
+            short(law.time(0.5)),
+            short(law.time(0.95))
+        ),
     }
 }
 
-fn rounded(law: &Law, share: f64) -> Delta {
-    Delta::from_millis(law.time(share).nanos() / 1_000_000)
+/// A time to the millisecond; below a second in milliseconds.
+fn short(time: Delta) -> String {
+    let millis = time.nanos() / 1_000_000;
+    if 0 < millis && millis < 1000 {
+        return format!("{millis}ms");
+    }
+    Delta::from_millis(millis).to_string()
 }

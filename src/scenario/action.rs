@@ -57,6 +57,16 @@ const EVENTS: [(&str, Event); 9] = [
     ("revision", Event::Revision),
 ];
 
+/// What `do` may say.
+pub(super) fn words() -> Vec<&'static str> {
+    WORDS.iter().map(|(name, _)| *name).collect()
+}
+
+/// What `on` may say.
+pub(super) fn events() -> Vec<&'static str> {
+    EVENTS.iter().map(|(name, _)| *name).collect()
+}
+
 /// The action under an index, if it makes sense.
 pub(super) fn action(
     checker: &mut Checker<'_>,

@@ -5,6 +5,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+mod expect;
 mod fault;
 mod law;
 mod quantity;
@@ -21,6 +22,7 @@ use crate::duration::{self, Printed};
 use crate::plan::environment::Image;
 use crate::time::SimTime;
 
+pub(super) use expect::verdicts;
 pub(super) use quantity::Range;
 
 /// The scenario and everything that is wrong with it.
@@ -84,9 +86,23 @@ pub fn check(
         pod_hour: checker.pod_hour(spec),
         overdispersion: checker.overdispersion(spec),
         faults: checker.faults(spec.faults.as_deref().unwrap_or_default()),
+        expect: checker.expect(spec),
     };
     checker.unused_images(spec, &scenario, manifest_tags);
     (scenario, checker.diagnostics)
+}
+
+/// What step plugins answer.
+const PHASES: [(&str, PluginPhase); 4] = [
+    ("Running", PluginPhase::Running),
+    ("Successful", PluginPhase::Successful),
+    ("Failed", PluginPhase::Failed),
+    ("Error", PluginPhase::Error),
+];
+
+/// The phases of step plugins by name.
+pub(super) fn plugin_phases() -> Vec<&'static str> {
+    PHASES.iter().map(|(name, _)| *name).collect()
 }
 
 /// Collects what is wrong.
@@ -328,12 +344,6 @@ impl Checker<'_> {
         path: &Path,
         result: &written::PluginResult,
     ) -> Option<PluginResult> {
-        const PHASES: [(&str, PluginPhase); 4] = [
-            ("Running", PluginPhase::Running),
-            ("Successful", PluginPhase::Successful),
-            ("Failed", PluginPhase::Failed),
-            ("Error", PluginPhase::Error),
-        ];
         let lasts = self.length(result.r#for.as_ref(), &path.clone().key("for"));
         let requeue_path = path.clone().key("requeueAfter");
         let requeue_after = self.length(result.requeue_after.as_ref(), &requeue_path);
@@ -373,7 +383,8 @@ impl Checker<'_> {
     }
 
     fn unused_images(&mut self, spec: &Spec, scenario: &Scenario, manifest_tags: &[String]) {
-        if spec.update.is_none() && manifest_tags.is_empty() {
+        // Images that are taken over from another scenario may serve others.
+        if spec.update.is_none() && manifest_tags.is_empty() || spec.extends.is_some() {
             return;
         }
         let mut used: BTreeSet<&str> = manifest_tags.iter().map(String::as_str).collect();

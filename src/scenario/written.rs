@@ -11,20 +11,26 @@ use serde::de::Deserializer;
 use serde_json::Value;
 
 mod curve;
+mod expect;
 mod fault;
 mod law;
+mod names;
 mod scalar;
 mod traffic;
 
 pub use curve::{Curve, CurveFields, Daily, Point, Spike};
+pub use expect::{
+    BoundFields, Bounds, Expect, Measurements, Pods, TimeBoundFields, TimeBounds, Weight,
+};
 pub use fault::Fault;
 pub use law::{Law, LawFields, Part};
+pub use names::Names;
 pub use scalar::{Number, Time};
 pub use traffic::{Capacity, Cost, Randomness, Router, Traffic};
 
 /// Names of the types that are written as a mapping, a number or a text: asked for one of them, a reader hands over whatever is
 /// there.
-pub const UNIONS: [&str; 2] = ["Curve", "Law"];
+pub const UNIONS: [&str; 4] = ["Bounds", "Curve", "Law", "TimeBounds"];
 
 /// What happens around a rollout that its manifests do not say: traffic, pods, faults, metrics, people.
 #[derive(Clone, Debug, Default, PartialEq, Deserialize, JsonSchema)]
@@ -46,6 +52,8 @@ pub struct Written {
 pub struct Metadata {
     /// By this name reports, tests and `extends` call it.
     pub name: Option<String>,
+    /// Whether the scenario is only there to be extended by others: `coalmine test` does not run it. Default: false.
+    pub r#abstract: Option<bool>,
     /// Not used.
     pub labels: Option<BTreeMap<String, String>>,
     /// Not used.
@@ -69,8 +77,18 @@ pub struct Spec {
     /// Tag that is applied at the start. Default: the manifest's own image.
     pub update: Option<String>,
     /// How the pods of each image behave, by tag; `default` for all others.
+    ///
+    /// ```yaml
+    /// images:
+    ///   default: {startup: 10s}
+    ///   v2: {startup: 40s, errorRate: 0.03}
+    /// ```
     pub images: Option<BTreeMap<String, Image>>,
     /// The requests of the users, and how they are counted. Default: none, and requests are not counted.
+    ///
+    /// ```yaml
+    /// traffic: {rps: 120, requestsPerUser: 10, slow: 500ms}
+    /// ```
     pub traffic: Option<Traffic>,
     /// The traffic router and the endpoints behind services.
     pub router: Option<Router>,
@@ -81,16 +99,47 @@ pub struct Spec {
     /// What `--random` draws.
     pub random: Option<Randomness>,
     /// What breaks, and when.
+    ///
+    /// ```yaml
+    /// faults:
+    /// - {fault: metricsDown, from: 3m, to: 8m}
+    /// - {fault: dependency, from: 12m, to: 14m, rate: 0.1}
+    /// ```
     pub faults: Option<Vec<Fault>>,
     /// What each metric's back end answers, by name of the metric. A metric without answers passes, and the report says that this
     /// was assumed.
+    ///
+    /// ```yaml
+    /// metrics:
+    ///   success-rate:
+    ///   - {signal: successRatio, of: canary, over: 1m}
+    ///   latency:
+    ///   - {from: 0s, vector: [0.2]}
+    ///   - {from: 10m, error: connection refused}
+    /// ```
     pub metrics: Option<BTreeMap<String, Vec<Answer>>>,
     /// What people and pipelines do.
+    ///
+    /// ```yaml
+    /// actions:
+    /// - {on: paused, step: 1, after: 2m, do: promote}
+    /// - {at: 10m, do: setImage, image: v3}
+    /// ```
     pub actions: Option<Vec<Action>>,
     /// Values of secrets, by name of the secret and key.
     pub secrets: Option<BTreeMap<String, BTreeMap<String, String>>>,
     /// Results of step plugins, by name of the plugin: one after the other.
     pub plugins: Option<BTreeMap<String, Vec<PluginResult>>>,
+    /// What the run must come to. Default: nothing, and `coalmine test` only says what became of it.
+    ///
+    /// ```yaml
+    /// expect: {verdict: RolledBack, notAfter: 6m, harm: {atMost: 200}, endpoints: always}
+    /// ```
+    pub expect: Option<Expect>,
+    /// A scenario of the same file or folder, or several, whose `spec` counts where this one says nothing; of several the last one that
+    /// says something counts. Fields are merged, those of images by tag, metrics by name; lists, laws and curves are replaced as a whole;
+    /// `null` takes back what the other scenario says. Default: none.
+    pub extends: Option<Names>,
 }
 
 /// How the pods of an image behave. What one image does not say is as for `default`.
@@ -98,6 +147,10 @@ pub struct Spec {
 #[serde(rename_all = "camelCase")]
 pub struct Image {
     /// From the start of a pod until it is ready: a time or a law. Default: 10s.
+    ///
+    /// ```yaml
+    /// startup: {law: LogNormal, median: 20s, sigma: 0.5}
+    /// ```
     pub startup: Option<Law>,
     /// Of one `ReplicaSet`'s pods only so many ever become ready. Default: all. `0`: none ever does.
     pub max_ready: Option<u32>,
@@ -111,8 +164,16 @@ pub struct Image {
     /// How long a pod that is deleted stays: it gets no new requests, but takes room and costs. Default: 0s.
     pub termination: Option<Time>,
     /// Share of the requests that fail, 0 to 1: a number or a curve. Default: 0.
+    ///
+    /// ```yaml
+    /// errorRate: "0.001x4 0.01+0.01x5"
+    /// ```
     pub error_rate: Option<Curve>,
     /// How long a request takes: a time or a law. Needed where slow requests are counted or a metric is bound to latency.
+    ///
+    /// ```yaml
+    /// latency: {law: LogNormal, median: 80ms, sigma: 0.6}
+    /// ```
     pub latency: Option<Law>,
     /// How many times as long as `latency` says requests take: a number or a curve. Default: 1.
     pub latency_factor: Option<Curve>,
@@ -166,7 +227,8 @@ pub struct Answer {
     /// What the simulated service shows, as a vector of one sample: `successRatio`, `errorRatio`, `errors` (per second),
     /// `requests` (per second), or `latency` (with `quantile`, in seconds).
     pub signal: Option<String>,
-    /// Whose requests a signal counts: `canary` (the version that is tried), `stable`, or `all`. Default: `canary`.
+    /// Whose requests a signal counts: `canary` (the version that is tried), `stable`, or `all`. Copies and testers' requests to
+    /// the preview service count, too. Default: `canary`.
     pub of: Option<String>,
     /// Length of the window over which a signal is taken. Default: 1m.
     pub over: Option<Time>,
@@ -222,6 +284,24 @@ pub struct PluginResult {
     pub requeue_after: Option<Time>,
     /// Its message.
     pub message: Option<String>,
+}
+
+impl Written {
+    /// The name; empty when it has none.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        let metadata = self.metadata.as_ref();
+        metadata
+            .and_then(|metadata| metadata.name.as_deref())
+            .unwrap_or_default()
+    }
+
+    /// Whether it is only there to be extended.
+    #[must_use]
+    pub fn is_abstract(&self) -> bool {
+        let metadata = self.metadata.as_ref();
+        metadata.is_some_and(|metadata| metadata.r#abstract == Some(true))
+    }
 }
 
 /// Keeps a `null` that is written apart from a field that is not.

@@ -19,14 +19,16 @@ use crate::world::pods::Kind;
 impl<'a, R: Recorder> Simulation<'a, R> {
     /// Carries out the commands of the last reconciliation; says whether any of them changed an object.
     pub(super) fn carry_out(&mut self, now: SimTime) -> bool {
-        let commands = std::mem::take(&mut self.decision.commands);
         let mut changed = false;
-        for command in &commands {
-            changed |= self.carry_out_one(*command, now);
-            self.scene_changed |= moves_requests(command);
+        for index in 0..self.decision.commands.len() {
+            let command = self.decision.commands[index];
+            changed |= match command {
+                Command::Route(call) => self.route(call, now),
+                _ => self.carry_out_one(command, now),
+            };
+            self.scene_changed |= moves_requests(&command);
         }
         self.changed |= changed;
-        self.decision.commands = commands;
         changed
     }
 
@@ -195,9 +197,11 @@ impl<'a, R: Recorder> Simulation<'a, R> {
 
     /// Takes away the routes of steps.
     fn remove_routes(&mut self) {
-        let router = &mut self.world.router;
-        self.scene_changed |= router.has_header_route() || 0.0 < router.mirrored();
-        router.remove_managed_routes();
+        if self.world.router.remove_managed_routes() {
+            self.scene_changed = true;
+            let call = RouterCall::RemoveManagedRoutes;
+            self.decision.log.tell(Event::Routed(call));
+        }
     }
 
     /// Sets the routes of a step, where one of the routers can

@@ -36,6 +36,7 @@ impl Queue {
     }
 
     /// Adds the object: something that concerns it was written. Timers stay.
+    #[inline]
     pub fn add(&mut self) {
         self.waiting = true;
     }
@@ -47,6 +48,7 @@ impl Queue {
     }
 
     /// Adds the object at an instant; the earliest of several counts.
+    #[inline]
     pub fn add_at(&mut self, at: SimTime) {
         self.timer = Some(self.timer.map_or(at, |earlier| earlier.min(at)));
     }
@@ -62,12 +64,14 @@ impl Queue {
     }
 
     /// Takes the object out to be worked on, if it waits.
+    #[inline]
     pub fn take(&mut self) -> bool {
         let woken = std::mem::take(&mut self.waiting);
         std::mem::take(&mut self.due) || woken
     }
 
     /// The event that was scheduled for `now` has come; an outdated one changes nothing.
+    #[inline]
     pub fn fire(&mut self, now: SimTime) {
         if self.scheduled == Some(now) {
             self.scheduled = None;
@@ -80,6 +84,7 @@ impl Queue {
 
     /// Takes note of how the work ended. A controller that asks for itself at once although it changed nothing is asked
     /// again in the next second.
+    #[inline]
     pub fn finish(&mut self, requeue: Requeue, changed: bool, now: SimTime) {
         if let Some(at) = requeue.at {
             self.add_at(at);
@@ -109,6 +114,7 @@ impl Queue {
     }
 
     /// The instant for which an event has to be scheduled so that the timer is noticed, if there is none yet.
+    #[inline]
     pub fn to_schedule(&mut self) -> Option<SimTime> {
         let timer = self.timer.filter(|timer| self.scheduled != Some(*timer))?;
         self.scheduled = Some(timer);
@@ -117,6 +123,7 @@ impl Queue {
 
     /// Whether the object waits for nothing but itself: it asked to be asked again, and nothing came of it.
     #[must_use]
+    #[inline]
     pub fn is_polling(&self) -> bool {
         self.polling
     }

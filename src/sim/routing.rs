@@ -2,7 +2,7 @@
 
 use crate::cluster::replica_set::Owner;
 use crate::cluster::status::PingPong;
-use crate::cluster::{Cluster, ReplicaSet, Rollout, ServiceId, TemplateId};
+use crate::cluster::{Cluster, ReplicaSet, ReplicaSetId, Rollout, ServiceId, TemplateId};
 use crate::plan::{Canary, Plan, Strategy};
 use crate::world::Router;
 use crate::world::traffic::{Backend, Endpoints, Routing, Target};
@@ -46,9 +46,8 @@ fn weights(
     routing.by_router = true;
     routing.weights.push((canary_target, canary_share));
     routing.weights.push((stable_target, 0.0));
-    let additional = rollout.status.canary.weights.as_ref();
     let mut left = 1.0 - canary_share;
-    for extra in additional.iter().flat_map(|weights| &weights.additional) {
+    for extra in &rollout.status.canary.additional_weights {
         let owner = Owner::Experiment(extra.experiment, extra.template);
         let set = live(cluster).find(|set| set.owner == owner);
         let target = set.map_or(Target::Nobody, |set| Target::Set(set.id));
@@ -89,7 +88,12 @@ fn targets(canary: &Canary, cluster: &Cluster, rollout: &Rollout) -> (Target, Ta
 }
 
 /// Who is there to serve requests.
-pub(super) fn endpoints(plan: &Plan, cluster: &Cluster, endpoints: &mut Endpoints) {
+pub(super) fn endpoints(
+    plan: &Plan,
+    cluster: &Cluster,
+    dead: impl Fn(ReplicaSetId) -> i32,
+    endpoints: &mut Endpoints,
+) {
     endpoints.services.clear();
     endpoints.sets.clear();
     let services = cluster.services.iter().take(plan.services.len());
@@ -103,6 +107,7 @@ pub(super) fn endpoints(plan: &Plan, cluster: &Cluster, endpoints: &mut Endpoint
         id: set.id,
         template: set.template,
         ready: set.ready,
+        alive: set.ready - dead(set.id),
     }));
 }
 

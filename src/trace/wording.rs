@@ -12,7 +12,7 @@ mod names;
 
 use crate::cluster::event::PromoteReason;
 use crate::cluster::status::{Abort, AbortCause, PauseReason, PhaseMessage, RolloutPhase};
-use crate::cluster::{Cluster, TemplateId};
+use crate::cluster::{Cluster, RunId, TemplateId};
 use crate::plan::scenario::{Deed, Refusal};
 use crate::plan::strategy::Step;
 use crate::plan::{Environment, Plan};
@@ -79,27 +79,22 @@ impl Words<'_> {
     /// `rollout/stepplugin.go`: `AddAbort`); empty when a person asked for it.
     #[must_use]
     pub fn abort_cause(&self, cause: &AbortCause) -> String {
+        let of = |run: &RunId| self.run_message(&self.cluster.runs[run.0 as usize].message);
         let (head, detail) = match cause {
             AbortCause::Person => return String::new(),
-            AbortCause::Background(message) => (
-                "Background analysis phase error/failed",
-                self.run_message(message),
-            ),
-            AbortCause::Step(message) => (
-                "Step-based analysis phase error/failed",
-                self.run_message(message),
-            ),
-            AbortCause::PrePromotion(message) => (
+            AbortCause::Background(run) => ("Background analysis phase error/failed", of(run)),
+            AbortCause::Step(run) => ("Step-based analysis phase error/failed", of(run)),
+            AbortCause::PrePromotion(run) => (
                 "Blue/green pre-promotion analysis phase error/failed",
-                self.run_message(message),
+                of(run),
             ),
-            AbortCause::PostPromotion(message) => (
+            AbortCause::PostPromotion(run) => (
                 "Blue/green post-promotion analysis phase error/failed",
-                self.run_message(message),
+                of(run),
             ),
-            AbortCause::Experiment(message) => (
+            AbortCause::Experiment(id) => (
                 "Experiment analysis phase is error/failed",
-                self.experiment_message(message),
+                self.experiment_message(&self.cluster.experiments[usize::from(id.0)].message),
             ),
             AbortCause::Deadline(template) => return self.timed_out(*template),
             AbortCause::StepPlugin { step, result } => return self.plugin_failure(*step, *result),

@@ -75,7 +75,8 @@ struct State {
     pods: i32,
     asked: i32,
     available: i32,
-    standing_by: bool,
+    /// Whether the version that was stable at the start has as many ready pods as are asked for.
+    old_complete: bool,
 }
 
 /// Requests on their way to pods of one version.
@@ -167,14 +168,11 @@ impl Ledger {
                 .map(|set| set.ready)
                 .sum()
         });
-        let away = self.flows.iter().all(|flow| {
-            flow.version.is_some() && flow.version != self.tally.control || self.weight(flow) == 0.0
-        });
         self.state = State {
             pods: scene.pods.count(),
             asked: scene.asked,
             available: scene.available,
-            standing_by: away && self.tally.control.is_some() && scene.asked <= old && 0 < old,
+            old_complete: scene.asked <= old && 0 < old,
         };
         self.tally.peak_pods = self.tally.peak_pods.max(self.state.pods);
         self.note_gaps(now);
@@ -221,7 +219,7 @@ impl Ledger {
                     .sets
                     .iter()
                     .find(|actual| actual.id == set.id)
-                    .map_or(0, |actual| actual.ready);
+                    .map_or(0, |actual| actual.alive);
                 self.flows.push(Flow {
                     route,
                     split: f64::from(set.ready) / f64::from(total),
@@ -248,21 +246,40 @@ impl Ledger {
         if self.state.available < self.state.asked {
             self.tally.short_of_capacity += whole;
         }
-        if self.state.standing_by {
-            self.tally.standing_by += whole;
-        }
-        let Some(traffic) = &environment.traffic else {
-            self.pass(to);
-            self.at = to;
-            return;
-        };
         while self.at < to {
-            let end = self.next_corner(environment, traffic, to);
+            let end = match &environment.traffic {
+                Some(traffic) => self.next_corner(environment, traffic, to),
+                None => self.next_route(to),
+            };
+            if self.stands_by() {
+                self.tally.standing_by += (end - self.at).seconds();
+            }
+            let Some(traffic) = &environment.traffic else {
+                self.at = end;
+                self.pass(end);
+                continue;
+            };
             self.account(environment, traffic, end);
             self.at = end;
             self.mark();
             self.pass(end);
         }
+    }
+
+    /// When other routes or endpoints come into force next, `to` at the latest.
+    fn next_route(&self, to: SimTime) -> SimTime {
+        let coming = [self.routing.next(), self.endpoints.next()];
+        let coming = coming.into_iter().flatten().filter(|at| self.at < *at);
+        coming.fold(to, SimTime::min)
+    }
+
+    /// Whether no requests go to the version that was stable at the start while all its pods are still there.
+    fn stands_by(&self) -> bool {
+        let old = self.tally.control;
+        self.state.old_complete
+            && self.flows.iter().all(|flow| {
+                flow.version.is_some() && flow.version != old || self.weight(flow) == 0.0
+            })
     }
 
     /// Brings into force what is due.
@@ -283,13 +300,15 @@ impl Ledger {
         if self.marks.len() < 2 * outside {
             self.marks.drain(..outside - 1);
         }
-        let served = self.tally.served.iter();
+        let served: Vec<(f64, f64)> = self.tally.served.iter().map(Served::counted).collect();
+        let unserved = (self.tally.unserved, self.tally.unserved);
+        let total = served.iter().fold(unserved, |sum, counted| {
+            (sum.0 + counted.0, sum.1 + counted.1)
+        });
         self.marks.push(Mark {
             at: self.at,
-            served: served
-                .map(|served| (served.requests, served.failed))
-                .collect(),
-            total: (self.tally.requests(), self.tally.failed()),
+            served,
+            total,
         });
     }
 

@@ -51,9 +51,15 @@ struct Cohort {
     count: i32,
 }
 
+/// How long it takes until a lost node is noticed, and its pods are no longer ready (`--node-monitor-grace-period` of
+/// kube-controller-manager). Until then requests go to them in vain.
+const NOTICED_AFTER: Delta = Delta::from_secs(40);
+
 /// The loss of nodes.
 #[derive(Clone, Copy, Debug, PartialEq)]
 struct Loss {
+    /// When it is noticed.
+    noticed: SimTime,
     /// When it is over.
     ends: SimTime,
     /// Whether the nodes come back; otherwise the pods are replaced.
@@ -258,7 +264,9 @@ impl Pods {
             };
             if loss.comes_back {
                 cohort.lost = None;
-                cohort.not_before = loss.ends;
+                if loss.noticed <= loss.ends {
+                    cohort.not_before = loss.ends;
+                }
             } else {
                 let (kind, count) = (cohort.kind(), cohort.count);
                 cohort.count = 0;
@@ -283,6 +291,7 @@ impl Pods {
             }
             let replaced = fault.from + *replaced_after;
             let loss = Loss {
+                noticed: fault.from + NOTICED_AFTER,
                 ends: replaced.min(fault.to),
                 comes_back: fault.to <= replaced,
             };
@@ -339,14 +348,7 @@ impl Pods {
         let Some(room) = truth.environment.room else {
             return;
         };
-        let running: i32 = self
-            .cohorts
-            .iter()
-            .filter(|cohort| cohort.started.is_some())
-            .map(|cohort| cohort.count)
-            .chain(self.leaving.iter().map(|leaving| leaving.count))
-            .sum();
-        let mut free = room - running;
+        let mut free = room - self.count();
         while 0 < free {
             let oldest = self
                 .cohorts
@@ -392,11 +394,23 @@ impl Pods {
         tally
     }
 
-    /// All pods that exist, those that are being deleted included.
+    /// The pods of `owner` that count as ready although their nodes are lost.
+    #[must_use]
+    pub fn dead(&self, environment: &Environment, owner: ReplicaSetId, now: SimTime) -> i32 {
+        self.of(owner)
+            .filter(|cohort| cohort.lost.is_some())
+            .filter(|cohort| cohort.ready_since(environment, now).is_some())
+            .map(|cohort| cohort.count)
+            .sum()
+    }
+
+    /// All pods that take room, those that are being deleted included: Pending ones cost nothing.
     #[must_use]
     pub fn count(&self) -> i32 {
-        let existing = self.cohorts.iter().map(|cohort| cohort.count);
-        existing
+        let placed = self.cohorts.iter();
+        let placed = placed.filter(|cohort| cohort.started.is_some());
+        placed
+            .map(|cohort| cohort.count)
             .chain(self.leaving.iter().map(|leaving| leaving.count))
             .sum()
     }
@@ -451,7 +465,7 @@ impl Cohort {
     fn ready_since(&self, environment: &Environment, now: SimTime) -> Option<SimTime> {
         let started = self
             .started
-            .filter(|_| !self.stuck && self.lost.is_none())?;
+            .filter(|_| !self.stuck && self.lost.is_none_or(|loss| now < loss.noticed))?;
         let image = self.image(environment);
         let since = life::at(image, self.startup, now - started).ready_since?;
         let mut since = (started + since).max(self.not_before);
@@ -467,22 +481,32 @@ impl Cohort {
     }
 
     fn next_change(&self, environment: &Environment, now: SimTime) -> Option<SimTime> {
-        let ends = self.lost.map(|loss| loss.ends);
-        let Some(started) = self.started.filter(|_| !self.stuck && ends.is_none()) else {
-            return ends;
-        };
+        if let Some(loss) = self.lost {
+            return Some(if now < loss.noticed {
+                loss.noticed.min(loss.ends)
+            } else {
+                loss.ends
+            });
+        }
+        let started = self.started.filter(|_| !self.stuck)?;
         let image = self.image(environment);
-        let by_age = life::at(image, self.startup, now - started).changes;
-        let available = self
-            .ready_since(environment, now)
-            .map(|since| since + self.min_ready);
-        let windows = image.unready.iter().flat_map(|(from, to)| [*from, *to]);
-        [by_age.map(|age| started + age), available]
-            .into_iter()
-            .flatten()
-            .chain(windows)
-            .filter(|change| now < *change)
-            .min()
+        let mut next = None;
+        let mut consider = |change: SimTime| {
+            if now < change && next.is_none_or(|next| change < next) {
+                next = Some(change);
+            }
+        };
+        if let Some(age) = life::at(image, self.startup, now - started).changes {
+            consider(started + age);
+        }
+        if let Some(since) = self.ready_since(environment, now) {
+            consider(since + self.min_ready);
+        }
+        for (from, to) in &image.unready {
+            consider(*from);
+            consider(*to);
+        }
+        next
     }
 }
 
@@ -615,6 +639,7 @@ mod tests {
         let mut pods = Pods::default();
         resize(&mut pods, &environment, 5, 0);
         assert_eq!(counts(&pods, &environment, 5), [5, 3, 3]);
+        assert_eq!(pods.count(), 3);
         // The pods without room go first.
         resize(&mut pods, &environment, 2, 10);
         assert_eq!(
@@ -647,8 +672,12 @@ mod tests {
             resize(&mut pods, &environment, 4, 0);
             assert_eq!(pods.next_change(&environment, at(50)), Some(at(100)));
             pods.pass(truth(&environment), at(100));
-            assert_eq!(counts(&pods, &environment, 100), [4, 2, 2]);
-            assert_eq!(pods.next_change(&environment, at(100)), Some(at(back)));
+            // The loss is noticed 40 s later.
+            assert_eq!(counts(&pods, &environment, 139), [4, 4, 4]);
+            assert_eq!(pods.dead(&environment, OWNER, at(139)), 2);
+            assert_eq!(counts(&pods, &environment, 140), [4, 2, 2]);
+            assert_eq!(pods.next_change(&environment, at(100)), Some(at(140)));
+            assert_eq!(pods.next_change(&environment, at(140)), Some(at(back)));
             pods.pass(truth(&environment), at(back));
             assert_eq!(counts(&pods, &environment, back), [4, 4, 2]);
             assert_eq!(counts(&pods, &environment, back + 2), [4, 4, 4]);

@@ -39,10 +39,12 @@ impl Router {
         self.mirrored = percentage;
     }
 
-    /// Takes away the routes that steps have set.
-    pub fn remove_managed_routes(&mut self) {
+    /// Takes away the routes that steps have set; says whether there were any.
+    pub fn remove_managed_routes(&mut self) -> bool {
+        let any = self.header_route || 0 < self.mirrored;
         self.header_route = false;
         self.mirrored = 0;
+        any
     }
 
     /// Whether requests with a header go to the canary.

@@ -53,8 +53,10 @@ pub struct Backend {
     pub id: ReplicaSetId,
     /// What they run.
     pub template: TemplateId,
-    /// How many are ready.
+    /// How many count as ready.
     pub ready: i32,
+    /// How many of these are there indeed.
+    pub alive: i32,
 }
 
 impl Endpoints {
@@ -178,6 +180,7 @@ mod tests {
             id: ReplicaSetId(id),
             template: TemplateId(id),
             ready,
+            alive: ready,
         };
         let endpoints = Endpoints {
             services: vec![

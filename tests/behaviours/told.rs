@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use coalmine::cluster::analysis_run::{AnalysisRun, Counter, MetricStatus, RunMessage, Site};
 use coalmine::cluster::status::{AbortCause, PauseReason, RolloutPhase, RolloutStatus};
-use coalmine::cluster::{Cluster, Event, Experiment, ReplicaSet, TemplateId};
+use coalmine::cluster::{Cluster, Event, Experiment, ReplicaSet, RunId, TemplateId};
 use coalmine::plan::Plan;
 use coalmine::plan::compile::Compiled;
 use coalmine::plan::scenario::Refusal;
@@ -304,11 +304,14 @@ impl<'a> Moment<'a> {
         };
         match abort.cause {
             AbortCause::Person => "aborted by hand".to_owned(),
-            AbortCause::Background(message) => self.because("background analysis", message),
-            AbortCause::Step(message) => self.because("step analysis", message),
-            AbortCause::PrePromotion(message) => self.because("pre-promotion analysis", message),
-            AbortCause::PostPromotion(message) => self.because("post-promotion analysis", message),
-            AbortCause::Experiment(message) => format!("experiment: {message:?}"),
+            AbortCause::Background(run) => self.because("background analysis", run),
+            AbortCause::Step(run) => self.because("step analysis", run),
+            AbortCause::PrePromotion(run) => self.because("pre-promotion analysis", run),
+            AbortCause::PostPromotion(run) => self.because("post-promotion analysis", run),
+            AbortCause::Experiment(id) => {
+                let message = self.cluster.experiments[usize::from(id.0)].message;
+                format!("experiment: {message:?}")
+            }
             AbortCause::Deadline(template) => {
                 format!("{} missed the progress deadline", self.tag(Some(template)))
             }
@@ -318,7 +321,8 @@ impl<'a> Moment<'a> {
         }
     }
 
-    fn because(self, what: &str, message: RunMessage) -> String {
+    fn because(self, what: &str, run: RunId) -> String {
+        let message = self.cluster.runs[run.0 as usize].message;
         format!("{what}: {}", self.message(message))
     }
 

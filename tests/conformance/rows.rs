@@ -202,7 +202,7 @@ fn state(plan: &Plan, cluster: &Cluster) -> Value {
         if let Some(verified) = weights.verified {
             shown["verified"] = json!(verified);
         }
-        for extra in &weights.additional {
+        for extra in &status.canary.additional_weights {
             let (experiment, template) =
                 (usize::from(extra.experiment.0), usize::from(extra.template));
             let (image, service) = template_service(plan, cluster, experiment, template);

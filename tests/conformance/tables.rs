@@ -4,7 +4,7 @@ use coalmine::controller::replicas::{
     ActualWeights, CanarySize, Pods, Sizes, Split, basic_canary, routed_canary,
 };
 use coalmine::plan::Canary;
-use coalmine::plan::strategy::{Amount, Routing};
+use coalmine::plan::strategy::{Amount, Routing, Steps};
 use serde_json::Value;
 
 use super::corpus::{Corpus, Score, lines};
@@ -60,7 +60,7 @@ fn pods(value: &Value) -> Option<Pods> {
 
 fn canary(row: &Value) -> Canary {
     Canary {
-        steps: Vec::new(),
+        steps: Steps::default(),
         canary_service: None,
         stable_service: None,
         ping_pong: None,

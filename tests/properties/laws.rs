@@ -84,7 +84,13 @@ fn weights_stay_in_range_and_make_a_whole() {
             };
             let parts: Vec<i32> = [weights.canary.weight, weights.stable.weight]
                 .into_iter()
-                .chain(weights.additional.iter().map(|extra| extra.weight))
+                .chain(
+                    status
+                        .canary
+                        .additional_weights
+                        .iter()
+                        .map(|extra| extra.weight),
+                )
                 .collect();
             assert_eq!(
                 parts.iter().sum::<i32>(),
@@ -102,7 +108,7 @@ fn weights_stay_in_range_and_make_a_whole() {
                 frame.at
             );
             assert!(
-                weights.additional.len() <= 1,
+                status.canary.additional_weights.len() <= 1,
                 "{} at {}",
                 case.shown(),
                 frame.at
@@ -163,7 +169,10 @@ fn no_version_grows_beyond_the_rollout() {
 
 /// The largest number of pods that the spec asks for by itself.
 fn pinned_size(plan: &Plan) -> i32 {
-    let steps = plan.canary().into_iter().flat_map(|canary| &canary.steps);
+    let steps = plan
+        .canary()
+        .into_iter()
+        .flat_map(|canary| canary.steps.iter());
     let scales = steps.filter_map(|step| step.set_canary_scale.as_ref()?.replicas);
     let preview = plan
         .blue_green()

@@ -82,6 +82,7 @@ fn copies_are_nobodys_requests() {
     let after = case(strategy).image("v2", failing(1.0)).until(100).run();
     expect(&[
         ("copies", after.of("v2").mirrored, 0.35 * 100.0 * 100.0),
+        ("unseen", after.of("v2").failed_unseen, 0.35 * 100.0 * 100.0),
         ("v2", after.of("v2").requests, 0.0),
         ("failed", after.tally.failed(), 0.0),
     ]);
@@ -172,6 +173,22 @@ fn routers_and_endpoints_follow_late() {
         ("v1 failed", after.of("v1").failed, 500.0),
         ("unserved", after.tally.unserved, 2000.0),
     ]);
+}
+
+/// The switch at 60 s is felt 5 s later; at 90 s the old pods go.
+#[test]
+fn an_instant_rollback_is_possible_once_the_switch_is_felt() {
+    let mut late = case(BLUE_GREEN);
+    late.setting.delays.endpoints = secs(5);
+    let after = late.run();
+    expect(&[("standing by", after.tally.standing_by, 25.0)]);
+}
+
+/// What lasts until the horizon is accounted for, though nothing happens any more.
+#[test]
+fn the_accounts_are_as_long_as_the_horizon() {
+    let after = case(GATED).until(1000).run();
+    expect(&[("seconds", after.tally.seconds, 1000.0)]);
 }
 
 /// A visit of ten requests at 20 %: 1 - 0.8^10 see the canary; those who keep their version, 20 %.

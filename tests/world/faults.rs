@@ -76,16 +76,16 @@ fn a_late_watch_delays_every_step() {
 }
 
 #[test]
-fn lost_nodes_take_their_pods_with_them() {
+fn lost_nodes_fail_requests_until_they_are_noticed() {
     let breaks = Breaks::NodeLoss {
         image: Some("v1".to_owned()),
         share: 0.2,
-        replaced_after: secs(40),
+        replaced_after: secs(340),
     };
     let after = case(GATED).fault(20, 100_000, breaks).until(100).run();
     expect(&[
         ("short", after.tally.short_of_capacity, 0.0),
-        ("failed", after.tally.failed(), 0.0),
+        ("failed", after.tally.failed(), 80.0 * 0.2 * 40.0),
     ]);
     let lone = case("{canary: {}}")
         .fault(
@@ -94,10 +94,10 @@ fn lost_nodes_take_their_pods_with_them() {
             Breaks::NodeLoss {
                 image: None,
                 share: 0.3,
-                replaced_after: secs(40),
+                replaced_after: secs(340),
             },
         )
-        .until(100)
+        .until(400)
         .run();
-    expect(&[("short", lone.tally.short_of_capacity, 40.0)]);
+    expect(&[("short", lone.tally.short_of_capacity, 300.0)]);
 }

@@ -47,9 +47,9 @@ fn compile_canary(
         .iter()
         .flatten()
         .map(|step| compile_step(spec, step, collector))
-        .collect();
+        .collect::<Vec<_>>();
     Canary {
-        steps,
+        steps: steps.into(),
         canary_service: services.id(canary.canary_service.as_ref()),
         stable_service: services.id(canary.stable_service.as_ref()),
         ping_pong: canary.ping_pong.as_ref().and_then(|pair| {

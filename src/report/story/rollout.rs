@@ -368,14 +368,9 @@ impl Teller<'_, '_> {
 
     /// What the templates of an experiment are given.
     fn tell_shares(&mut self) {
-        let weights = self
-            .after
-            .rollout
-            .as_ref()
-            .and_then(|rollout| rollout.status.canary.weights.as_ref());
-        let shares: Vec<String> = weights
-            .iter()
-            .flat_map(|weights| &weights.additional)
+        let rollout = self.after.rollout.iter();
+        let shares: Vec<String> = rollout
+            .flat_map(|rollout| &rollout.status.canary.additional_weights)
             .map(|extra| {
                 let template = self.words.template_plan(extra.experiment, extra.template);
                 format!("{} to {}", extra.weight, template.name)
@@ -437,8 +432,8 @@ impl Teller<'_, '_> {
                 });
             }
             RouterCall::RemoveManagedRoutes => {
-                let what = "tells the router to remove managed routes";
-                self.add_detail(Actor::Rollout, Kind::Route, what);
+                let what = "tells the router to remove the managed routes";
+                self.add(Actor::Rollout, Kind::Route, what, "");
             }
             RouterCall::UpdateHash(..) => {}
         }

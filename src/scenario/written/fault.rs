@@ -14,7 +14,7 @@ pub struct Fault {
     /// `latency` (requests to `image` take `factor` times as long),
     /// `dependency` (something that all versions need: `rate` of all requests fails, with or without the release),
     /// `schema` (only the versions in `understoodBy` can read the database; every request to others fails),
-    /// `nodeLoss` (a `share` of the pods, of `image` or of all, is lost at `from`),
+    /// `nodeLoss` (a `share` of the pods, of `image` or of all, is lost at `from`; it is noticed 40 s later),
     /// `metricsDown` (queries fail with `error`), `metricsEmpty` (queries find nothing), `metricsSlow` (answers take `delay`),
     /// all three for one `metric` or for all,
     /// `controllerDown` (no controller works), or `watchDelay` (controllers notice changes `delay` late).

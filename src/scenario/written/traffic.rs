@@ -10,6 +10,10 @@ use super::{Curve, Number, Time};
 #[serde(rename_all = "camelCase")]
 pub struct Traffic {
     /// Requests per second: a number or a curve.
+    ///
+    /// ```yaml
+    /// rps: {daily: {low: 20, high: 200, highAt: 6h}, spikes: [{at: 5m, for: 1m, times: 5}]}
+    /// ```
     pub rps: Option<Curve>,
     /// How many requests a user makes in a visit. Needed to count the users who saw the new version.
     pub requests_per_user: Option<Number>,

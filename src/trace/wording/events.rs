@@ -193,14 +193,9 @@ impl Words<'_> {
 
     /// The shares of an experiment's templates as Go prints the list: `[{5 web-baseline 6c54544bf9}]`.
     fn additional_weights(&self) -> String {
-        let weights = self
-            .cluster
-            .rollout
-            .as_ref()
-            .and_then(|rollout| rollout.status.canary.weights.as_ref());
-        let shown: Vec<String> = weights
-            .iter()
-            .flat_map(|weights| &weights.additional)
+        let rollout = self.cluster.rollout.iter();
+        let shown: Vec<String> = rollout
+            .flat_map(|rollout| &rollout.status.canary.additional_weights)
             .map(|extra| {
                 let (pods, service) = self.experiment_service(extra.experiment, extra.template);
                 let (service, hash) = if extra.has_service {

@@ -104,7 +104,7 @@ impl Ledger {
     fn ready_pods(&self, version: TemplateId) -> i32 {
         let sets = self.actual.sets.iter();
         sets.filter(|set| set.template == version)
-            .map(|set| set.ready)
+            .map(|set| set.alive)
             .sum()
     }
 

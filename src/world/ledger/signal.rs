@@ -75,7 +75,7 @@ impl Ledger {
         let load: f64 = flows
             .map(|flow| rate * self.share(flow, header, sticking) * flow.reach)
             .sum();
-        law.quantile(quantile) * service.stretches(0.0, load)
+        tidy(law.quantile(quantile) * service.stretches(0.0, load))
     }
 }
 

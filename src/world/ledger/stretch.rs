@@ -192,6 +192,12 @@ impl Ledger {
                 .map(|(_, rate)| rate);
             users + others.sum::<f64>()
         };
+        let unseen = |copies: Option<(TemplateId, f64)>| {
+            copies.map_or(0.0, |(version, rate)| {
+                rate * services[usize::from(version.0)].fails(moment.seconds, load(version))
+            })
+        };
+        let unseen = (unseen(mirrored), unseen(preview));
         let mut on_new = 0.0;
         for (flow, sum) in self.flows.iter().zip(sums) {
             let requests = rate(flow);
@@ -226,10 +232,14 @@ impl Ledger {
             self.tally.users_exposed += moment.weight * moment.rate / per_user * seen;
         }
         if let Some((version, rate)) = mirrored {
-            self.tally.version(version).mirrored += moment.weight * rate;
+            let served = self.tally.version(version);
+            served.mirrored += moment.weight * rate;
+            served.failed_unseen += moment.weight * unseen.0;
         }
         if let Some((version, rate)) = preview {
-            self.tally.version(version).preview += moment.weight * rate;
+            let served = self.tally.version(version);
+            served.preview += moment.weight * rate;
+            served.failed_unseen += moment.weight * unseen.1;
         }
         if let Some(control) = self.tally.control {
             let alone = self.alone(environment, control, services[usize::from(control.0)]);

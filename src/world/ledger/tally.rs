@@ -16,6 +16,8 @@ pub struct Tally {
     pub control: Option<TemplateId>,
     /// Users who sent at least one request to another version than that.
     pub users_exposed: f64,
+    /// Time that is accounted for \[s\].
+    pub seconds: f64,
     /// Integral of the number of pods \[s\].
     pub pod_seconds: f64,
     /// The same of the pods beyond `spec.replicas` \[s\].
@@ -45,6 +47,19 @@ pub struct Served {
     pub mirrored: f64,
     /// Requests of testers to the preview service.
     pub preview: f64,
+    /// Failures of copies and of testers' requests: no user sees them, but metrics do. Always an expectation.
+    pub failed_unseen: f64,
+}
+
+impl Served {
+    /// All requests and all failures that the pods themselves count: they cannot tell copies and testers from users.
+    #[must_use]
+    pub fn counted(&self) -> (f64, f64) {
+        (
+            self.requests + self.mirrored + self.preview,
+            self.failed + self.failed_unseen,
+        )
+    }
 }
 
 /// A time in which a service had no endpoint.
@@ -104,6 +119,7 @@ impl Tally {
     }
 
     pub(super) fn pods(&mut self, pods: i32, asked: i32, seconds: f64) {
+        self.seconds += seconds;
         self.pod_seconds += f64::from(pods) * seconds;
         self.excess_pod_seconds += f64::from((pods - asked).max(0)) * seconds;
     }
