@@ -16,7 +16,8 @@
 //! 4. **What is told.** [`trace`] records a run, [`verdict`] judges it, [`report`] writes it down, [`expectation`] compares it with
 //!    what was wanted, [`suite`] tells of many, and [`cli`] is the only module that touches files and the terminal.
 //!
-//! [`explain`] stands beside this way: it tells what the fields of [`spec`] mean, in words. [`time`] and [`duration`] serve
+//! [`promql`] evaluates the queries of metric providers over series; it stands beside this way until series are simulated.
+//! [`explain`] stands beside it, too: it tells what the fields of [`spec`] mean, in words. [`time`] and [`duration`] serve
 //! them all: virtual time is an integer number of nanoseconds. [`curve`] and [`law`] are the values that change with it or by
 //! chance.
 
@@ -33,6 +34,8 @@ pub mod input;
 pub mod kernel;
 pub mod law;
 pub mod plan;
+pub mod promql;
+mod regexp;
 pub mod report;
 pub mod scenario;
 pub mod sim;
