@@ -9,6 +9,7 @@ mod explain;
 pub mod files;
 mod release;
 mod schema;
+mod series;
 mod test;
 mod unsimulated;
 mod world;
@@ -60,6 +61,11 @@ enum Command {
     /// times, failed requests, pods, measurements, weights, endpoints. Without that it is run, and said to expect nothing.
     #[command(after_help = exit::HELP_OF_TEST)]
     Test(test::TestArgs),
+    /// Shows what Prometheus would hold at an instant of a run
+    ///
+    /// The simulated pods, and the gateways in front of them, export metrics as real ones do: names, labels, counters that begin at zero,
+    /// scrapes, staleness. Nothing has to be scripted; `spec.telemetry` of a scenario adapts names and labels.
+    Series(series::SeriesArgs),
     /// Prints the JSON Schema of scenarios
     ///
     /// Editors complete and check a scenario whose first line is `# yaml-language-server: $schema=FILE`.
@@ -143,6 +149,7 @@ pub fn main() -> ExitCode {
         Command::Run(args) => run(args),
         Command::Explain(args) => explain::run(args),
         Command::Test(args) => test::run(args),
+        Command::Series(args) => series::run(args),
         Command::Schema => schema::run(),
     })
     .into()
@@ -255,10 +262,49 @@ fn terminal_wants_colour() -> bool {
 }
 
 fn answer(args: &RunArgs) -> Answer {
+    let choice = case::Choice {
+        scenario_file: None,
+        scenario_name: args.scenario_name.as_deref(),
+        name: args.rollout.as_deref(),
+        initial: args.initial,
+        until: args.until,
+        random: args.random,
+        seed: args.seed,
+    };
+    let Prepared {
+        case,
+        findings,
+        sources,
+    } = prepared(&args.paths, args.scenario.as_ref(), choice);
+    let (report, exit) = match case {
+        Ok(case) => {
+            let report = case.run();
+            let exit = Exit::from(report.verdict.outcome.verdict);
+            (Some(report), exit)
+        }
+        Err(exit) => (None, exit),
+    };
+    Answer {
+        report,
+        findings,
+        sources,
+        exit,
+    }
+}
+
+/// What can be simulated, or how the program ends instead; and what is to be said of the input.
+struct Prepared {
+    case: Result<case::Case, Exit>,
+    findings: Vec<Finding>,
+    sources: Sources,
+}
+
+/// Reads the input, and the file of the scenario if one is named.
+fn prepared(paths: &[PathBuf], scenario: Option<&PathBuf>, choice: case::Choice<'_>) -> Prepared {
     let mut stdin = io::stdin().lock();
-    let (mut files, mut problems) = files::gather(&args.paths, &mut stdin);
+    let (mut files, mut problems) = files::gather(paths, &mut stdin);
     let mut scenario_file = None;
-    if let Some(path) = &args.scenario {
+    if let Some(path) = scenario {
         let (more, unreadable) = files::gather(std::slice::from_ref(path), &mut stdin);
         problems.extend(unreadable);
         scenario_file = more.first().map(|file| file.name.clone());
@@ -266,19 +312,11 @@ fn answer(args: &RunArgs) -> Answer {
         files.extend(more);
     }
     let input = input::read(files);
-    let case = case::Case::of(
-        &input,
-        &case::Choice {
-            scenario_file: scenario_file.as_deref(),
-            scenario_name: args.scenario_name.as_deref(),
-            name: args.rollout.as_deref(),
-            initial: args.initial,
-            until: args.until,
-            random: args.random,
-            seed: args.seed,
-        },
-    );
-    let (prepared, found) = match case {
+    let choice = case::Choice {
+        scenario_file: scenario_file.as_deref(),
+        ..choice
+    };
+    let (prepared, found) = match case::Case::of(&input, &choice) {
         Ok((case, found)) => (Some(case), found),
         Err(found) => (None, found),
     };
@@ -297,21 +335,11 @@ fn answer(args: &RunArgs) -> Answer {
     let usage = findings
         .iter()
         .any(|finding| release::is_usage(&finding.diagnostic));
-    let sources = input.sources.clone();
-    let (report, exit) = match prepared.filter(|_| !is_broken) {
-        Some(case) => {
-            let report = case.run();
-            let exit = Exit::from(report.verdict.outcome.verdict);
-            (Some(report), exit)
-        }
-        None if usage => (None, Exit::Usage),
-        None => (None, Exit::Unreadable),
-    };
-    Answer {
-        report,
+    let failure = if usage { Exit::Usage } else { Exit::Unreadable };
+    Prepared {
+        case: prepared.filter(|_| !is_broken).ok_or(failure),
         findings,
-        sources,
-        exit,
+        sources: input.sources.clone(),
     }
 }
 

@@ -7,6 +7,7 @@
 use statrs::distribution::{
     ContinuousCDF, Exp, Gamma, LogNormal, Normal, Pareto, Uniform, Weibull,
 };
+use statrs::statistics::Distribution;
 
 use crate::time::Delta;
 
@@ -96,6 +97,30 @@ impl Law {
             Self::Mixture(parts) => self.bisect(parts, share),
         };
         seconds.max(0.0)
+    }
+
+    /// The mean in seconds; of a law that has none, the mean of its times up to the largest but one in ten thousand.
+    #[must_use]
+    pub fn mean(&self) -> f64 {
+        let mean = match self {
+            Self::Constant(time) => Some(time.seconds()),
+            Self::Uniform(law) => law.mean(),
+            Self::Normal(law) => law.mean(),
+            Self::LogNormal(law) => law.mean(),
+            Self::Exp(law) => law.mean(),
+            Self::Gamma(law) => law.mean(),
+            Self::Weibull(law) => law.mean(),
+            Self::Pareto(law) => law.mean(),
+            Self::Mixture(parts) => {
+                Some(parts.iter().map(|(weight, law)| weight * law.mean()).sum())
+            }
+        };
+        let finite = mean.filter(|mean| mean.is_finite());
+        let cut = || {
+            let shares = (0..10_000).map(|part| (f64::from(part) + 0.5) / 1e4);
+            shares.map(|share| self.quantile(share)).sum::<f64>() / 1e4
+        };
+        finite.unwrap_or_else(cut).max(0.0)
     }
 
     fn bisect(&self, parts: &[(f64, Law)], share: f64) -> f64 {

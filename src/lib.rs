@@ -16,8 +16,8 @@
 //! 4. **What is told.** [`trace`] records a run, [`verdict`] judges it, [`report`] writes it down, [`expectation`] compares it with
 //!    what was wanted, [`suite`] tells of many, and [`cli`] is the only module that touches files and the terminal.
 //!
-//! [`promql`] evaluates the queries of metric providers over series; it stands beside this way until series are simulated.
-//! [`explain`] stands beside it, too: it tells what the fields of [`spec`] mean, in words. [`time`] and [`duration`] serve
+//! [`series`] tells what Prometheus would hold at an instant of a run, and [`promql`] evaluates queries over that. [`explain`] stands
+//! beside this way, too: it tells what the fields of [`spec`] mean, in words. [`time`] and [`duration`] serve
 //! them all: virtual time is an integer number of nanoseconds. [`curve`] and [`law`] are the values that change with it or by
 //! chance.
 
@@ -38,6 +38,7 @@ pub mod promql;
 mod regexp;
 pub mod report;
 pub mod scenario;
+pub mod series;
 pub mod sim;
 pub mod spec;
 pub mod suite;

@@ -18,6 +18,8 @@ pub use environment::Environment;
 pub use experiment::ExperimentPlan;
 pub use strategy::{BlueGreen, Canary, Step, Strategy};
 
+use std::collections::BTreeMap;
+
 use crate::cluster::TemplateId;
 use crate::time::Delta;
 
@@ -26,6 +28,8 @@ use crate::time::Delta;
 pub struct Plan {
     /// `metadata.name`.
     pub name: String,
+    /// `metadata.namespace`.
+    pub namespace: String,
     /// Every pod template that occurs, by [`TemplateId`].
     pub templates: Vec<PodTemplate>,
     /// The names of the services that the rollout uses, by [`crate::cluster::ServiceId`].
@@ -67,6 +71,10 @@ pub struct PodTemplate {
     pub tag: String,
     /// Stands for `rollouts-pod-template-hash`; not the value that a cluster would compute.
     pub hash: String,
+    /// `metadata.labels`, without those that the controller adds.
+    pub labels: BTreeMap<String, String>,
+    /// The name of the first container.
+    pub container: String,
 }
 
 impl Plan {

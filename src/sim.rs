@@ -135,6 +135,8 @@ pub struct Simulation<'a, R: Recorder> {
     /// When a slow metrics back end answers each run; empty while it never was slow.
     answers_due: Vec<Option<SimTime>>,
     accounts: Option<Accounts>,
+    /// Whether the lives of pods and meters are kept.
+    metering: bool,
 }
 
 /// What is handed to the accounts; kept for its memory.
@@ -180,6 +182,7 @@ impl<'a, R: Recorder> Simulation<'a, R> {
             pods_to_restart: Vec::new(),
             answers_due: Vec::new(),
             accounts: None,
+            metering: false,
         }
     }
 
@@ -190,6 +193,13 @@ impl<'a, R: Recorder> Simulation<'a, R> {
             weather,
             ..Accounts::default()
         });
+        self
+    }
+
+    /// Keeps what the series of metrics are made of ([`crate::world::series`]); to be combined with [`Self::accounting`].
+    #[must_use]
+    pub fn metering(mut self) -> Self {
+        self.metering = true;
         self
     }
 
@@ -301,6 +311,10 @@ impl<'a, R: Recorder> Simulation<'a, R> {
         self.kernel.reset(start.at);
         self.cluster.copy_from(&start.cluster);
         self.world.copy_from(&start.world);
+        if self.metering {
+            self.world.pods.keep_lives(self.environment, start.at);
+            self.world.ledger.keep_meters();
+        }
         self.pods_due = None;
         self.resync_due = start.at + RESYNC_PERIOD;
         self.rollout_queue = Queue::woken();

@@ -18,9 +18,10 @@ use crate::plan::setting::Setting;
 use crate::report::{Report, Run};
 use crate::scenario::written::Time;
 use crate::scenario::{self, Claim, Scenario, Written};
+use crate::series::Exporter;
 use crate::sim::{LONGEST, Simulation, Start};
 use crate::time::SimTime;
-use crate::trace::Trace;
+use crate::trace::{Off, Trace};
 use crate::world::Weather;
 
 /// Marks a diagnostic about the command line, not about the input.
@@ -149,18 +150,38 @@ impl Case {
         self.test().0
     }
 
+    /// Simulates it up to an instant, and looks at what is exported then.
+    pub(super) fn look_at<T>(&self, at: SimTime, look: impl FnOnce(&Exporter<'_>) -> T) -> T {
+        let Compiled {
+            plan, environment, ..
+        } = &self.compiled;
+        let script = Script {
+            until: Some(at),
+            ..self.script.clone()
+        };
+        let mut simulation = Simulation::new(plan, environment, &script, Off)
+            .accounting(self.weather())
+            .metering();
+        simulation.run(&self.start);
+        let (cluster, world) = (simulation.cluster(), simulation.world());
+        look(&Exporter::new(plan, environment, cluster, world))
+    }
+
+    fn weather(&self) -> Weather {
+        if self.random {
+            Weather::of(self.seed)
+        } else {
+            Weather::CALM
+        }
+    }
+
     /// Simulates it, and tells what happened and what was expected in vain.
     pub(super) fn test(&self) -> (Report, Vec<Failure>) {
         let Compiled {
             plan, environment, ..
         } = &self.compiled;
-        let weather = if self.random {
-            Weather::of(self.seed)
-        } else {
-            Weather::CALM
-        };
-        let mut simulation =
-            Simulation::new(plan, environment, &self.script, Trace::default()).accounting(weather);
+        let mut simulation = Simulation::new(plan, environment, &self.script, Trace::default())
+            .accounting(self.weather());
         let ending = simulation.run(&self.start);
         let run = Run {
             compiled: &self.compiled,

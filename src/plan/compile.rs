@@ -82,6 +82,7 @@ pub fn compile_rollout(input: Input<'_>) -> Compiled {
     let limits = spec.analysis.clone().unwrap_or_default();
     let plan = Plan {
         name: metadata.name().to_owned(),
+        namespace: metadata.namespace().to_owned(),
         services: services.names,
         replicas: spec.replicas.unwrap_or(1),
         paused: spec.paused.unwrap_or(false),
@@ -144,6 +145,11 @@ pub fn compile_experiment(
             .metadata
             .as_ref()
             .map_or("", |metadata| metadata.name())
+            .to_owned(),
+        namespace: experiment
+            .metadata
+            .as_ref()
+            .map_or("default", |metadata| metadata.namespace())
             .to_owned(),
         services: Vec::new(),
         replicas: 0,
@@ -227,9 +233,15 @@ fn named(template: Option<&PodTemplateSpec>, tag: &str) -> PodTemplate {
         hash.push(char::from(LETTERS[letter]));
         sum /= 27;
     }
+    let labels = template
+        .and_then(|template| template.metadata.as_ref()?.labels.clone())
+        .unwrap_or_default();
+    let container = template.and_then(|template| template.images().next());
     PodTemplate {
         tag: tag.to_owned(),
         hash,
+        labels,
+        container: container.map_or("", |(name, _)| name).to_owned(),
     }
 }
 
@@ -263,6 +275,7 @@ fn environment_of(
         pod_hour: setting.pod_hour,
         overdispersion: setting.overdispersion,
         faults: setting.faults.iter().filter_map(fault).collect(),
+        scraping: setting.scraping.clone(),
     }
 }
 

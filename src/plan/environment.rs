@@ -1,6 +1,7 @@
 //! The truth about the simulated world: how pods start, what metric providers answer, what plugins say.
 
 mod fault;
+mod scraping;
 mod service;
 
 use crate::cluster::TemplateId;
@@ -10,6 +11,7 @@ use crate::law::Law;
 use crate::time::{Delta, SimTime};
 
 pub use fault::{Breaks, Fault};
+pub use scraping::{BUCKETS, Profile, Scraping};
 pub use service::{Changing, Delays, Health, Shows, Signal, Since, Traffic, Whose};
 
 /// Everything the world needs to play its part; no controller ever sees it.
@@ -35,6 +37,8 @@ pub struct Environment {
     pub overdispersion: f64,
     /// What breaks, and when.
     pub faults: Vec<Fault<TemplateId>>,
+    /// What Prometheus scrapes.
+    pub scraping: Scraping,
 }
 
 /// The pods of one image, and how well they serve.
@@ -115,6 +119,18 @@ impl Environment {
                 _ => None,
             })
             .max()
+    }
+
+    /// Whether traffic, errors or latencies change other than at events.
+    #[must_use]
+    pub fn bends(&self) -> bool {
+        let traffic = self.traffic.as_ref();
+        let is_constant = |changing: &Changing| changing.curve.as_constant().is_some();
+        traffic.is_some_and(|traffic| traffic.rps.as_constant().is_none())
+            || self.images.iter().any(|image| {
+                let health = &image.health;
+                !(is_constant(&health.errors) && is_constant(&health.latency_factor))
+            })
     }
 
     /// Whether it matters how old pods are.

@@ -2,7 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use crate::plan::environment::{Delays, Fate, Fault, Image, PluginResult, Signal, Traffic};
+use crate::plan::environment::{
+    Delays, Fate, Fault, Image, PluginResult, Scraping, Signal, Traffic,
+};
 use crate::time::{Delta, SimTime};
 
 /// The world as a scenario describes it.
@@ -36,6 +38,8 @@ pub struct Setting {
     pub overdispersion: f64,
     /// What breaks, by tag of the version.
     pub faults: Vec<Fault<String>>,
+    /// What Prometheus scrapes.
+    pub scraping: Scraping,
 }
 
 /// What a metric does that no script mentions.

@@ -255,7 +255,10 @@ pub enum Router {
         destination_rule: Option<DestinationRule>,
     },
     /// `nginx`.
-    Nginx,
+    Nginx {
+        /// The name of the first stable ingress.
+        ingress: String,
+    },
     /// `alb`.
     Alb,
     /// `smi`.

@@ -100,7 +100,7 @@ fn strategy(plan: &Plan) -> String {
 fn router(router: &Router) -> &str {
     match router {
         Router::Istio { .. } => "istio",
-        Router::Nginx => "nginx",
+        Router::Nginx { .. } => "nginx",
         Router::Alb => "alb",
         Router::Smi => "smi",
         Router::Ambassador => "ambassador",

@@ -7,18 +7,20 @@
 //! straight lines.
 
 mod draw;
+mod meters;
 mod service;
 mod signal;
 mod stretch;
 mod tally;
 
-use crate::cluster::{ServiceId, TemplateId};
+use crate::cluster::{ReplicaSetId, ServiceId, TemplateId};
 use crate::plan::Environment;
 use crate::plan::environment::Since;
 use crate::time::{Delta, SimTime};
 use crate::world::traffic::{Delayed, Endpoints, Routing, Target};
 use crate::world::{Pods, Weather};
 
+pub use meters::{Counter, Meter, Meters, Outcome, Route};
 pub use tally::{Gap, Served, Tally};
 
 /// What a cluster shows of itself to the accounts.
@@ -67,6 +69,8 @@ pub struct Ledger {
     marks: Vec<Mark>,
     /// How far back they look.
     looks_back: Option<Delta>,
+    /// Where somebody looks at series.
+    meters: Option<Box<Meters>>,
 }
 
 /// Numbers of pods, which are constant between two changes.
@@ -88,6 +92,8 @@ struct Flow {
     split: f64,
     /// Who serves it; `None`: there are no endpoints.
     version: Option<TemplateId>,
+    /// Whose pods serve it.
+    set: Option<ReplicaSetId>,
     /// Share of the endpoints that are there indeed.
     reach: f64,
 }
@@ -129,6 +135,7 @@ impl Ledger {
         self.looks_back = environment.looks_back();
         self.take(environment, scene);
         self.mark();
+        self.open_meters(environment);
     }
 
     /// Takes note of a change at `now`; everything before is accounted for in the state before.
@@ -162,6 +169,7 @@ impl Ledger {
             }
         }
         self.resolve();
+        self.note_selection();
         let old = self.tally.control.map_or(0, |control| {
             let sets = self.actual.sets.iter();
             sets.filter(|set| set.template == control)
@@ -209,6 +217,7 @@ impl Ledger {
                     route,
                     split: 1.0,
                     version: None,
+                    set: None,
                     reach: 0.0,
                 });
                 continue;
@@ -224,6 +233,7 @@ impl Ledger {
                     route,
                     split: f64::from(set.ready) / f64::from(total),
                     version: Some(set.template),
+                    set: Some(set.id),
                     reach: f64::from(there.min(set.ready)) / f64::from(set.ready),
                 });
             }
@@ -259,8 +269,12 @@ impl Ledger {
                 self.pass(end);
                 continue;
             };
+            let before = self.before_metering(environment, traffic);
             self.account(environment, traffic, end);
-            self.at = end;
+            let start = std::mem::replace(&mut self.at, end);
+            if let Some(before) = before {
+                self.meter(&before, start, end);
+            }
             self.mark();
             self.pass(end);
         }

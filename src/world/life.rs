@@ -35,6 +35,26 @@ pub(super) fn at(image: &Image, startup: Delta, age: Delta) -> Moment {
     within_run(image, startup, age, start, Some(end))
 }
 
+/// The runs of a container of `image` that begin before it is `age` old: when each starts and ends. The last one of those that never
+/// end has no end.
+pub(super) fn runs(
+    image: &Image,
+    age: Delta,
+) -> impl Iterator<Item = (Delta, Option<Delta>)> + use<> {
+    let length = image.crash_after;
+    let mut next = Some(Delta::ZERO);
+    std::iter::from_fn(move || {
+        let start = next.filter(|start| *start < age)?;
+        let Some(length) = length else {
+            next = None;
+            return Some((start, None));
+        };
+        let end = start + length;
+        next = Some(end + pause_after(length, start)).filter(|next| start < *next);
+        Some((start, Some(end)))
+    })
+}
+
 /// The state during a run of the container that lasts from `start` to `end`.
 fn within_run(
     image: &Image,

@@ -3,12 +3,16 @@
 //! Ten thousand pods cost what ten cost, unless a law makes each start in its own time. The readiness of a cohort is a function of
 //! the time; nothing is ticked. What has to happen at an instant (nodes are lost, room becomes free) happens in [`Pods::pass`].
 
+mod lives;
+
 use crate::cluster::{ReplicaSetId, TemplateId};
 use crate::plan::Environment;
 use crate::plan::environment::{Breaks, Image};
 use crate::time::{Delta, SimTime};
 use crate::world::life;
 use crate::world::weather::{Purpose, Weather};
+
+pub use lives::{Life, Lives, Process};
 
 /// What the world does to pods: the truth about images and faults, and chance.
 #[derive(Clone, Copy, Debug)]
@@ -29,6 +33,8 @@ pub struct Pods {
     created: u64,
     /// Up to when losses of nodes have happened.
     losses_until: Option<SimTime>,
+    /// The lives of single pods, where somebody looks at them.
+    lives: Option<Box<Lives>>,
 }
 
 /// Pods of one `ReplicaSet` that are alike.
@@ -104,6 +110,25 @@ impl Pods {
         self.leaving.clone_from(&other.leaving);
         self.created = other.created;
         self.losses_until = other.losses_until;
+        self.lives.clone_from(&other.lives);
+    }
+
+    /// Writes down the lives of single pods from `now` on; those that are there already keep their age.
+    pub fn keep_lives(&mut self, environment: &Environment, now: SimTime) {
+        self.lives = Some(Box::default());
+        self.note_lives(environment, now);
+    }
+
+    /// The lives of single pods, if they are written down.
+    #[must_use]
+    pub fn lives(&self) -> Option<&Lives> {
+        self.lives.as_deref()
+    }
+
+    fn note_lives(&mut self, environment: &Environment, now: SimTime) {
+        if let Some(lives) = &mut self.lives {
+            lives.compare(&self.cohorts, environment, now);
+        }
     }
 
     /// Creates or deletes pods until `kind.owner` has `desired`. Deleted first: pods without room, then pods that never become
@@ -116,6 +141,7 @@ impl Pods {
             self.remove(truth, kind.owner, existing - desired, now);
         }
         self.give_room(truth, now);
+        self.note_lives(truth.environment, now);
     }
 
     fn create(&mut self, truth: Truth<'_>, kind: Kind, wanted: i32, now: SimTime) {
@@ -248,6 +274,7 @@ impl Pods {
         }
         self.cohorts.retain(|cohort| 0 < cohort.count);
         self.give_room(truth, now);
+        self.note_lives(truth.environment, now);
     }
 
     /// Lets happen what is due at `now`: deleted pods end, nodes are lost and come back, pods are replaced, Pending ones start.
@@ -259,6 +286,7 @@ impl Pods {
         self.end_losses(truth, now);
         self.lose(truth, now);
         self.give_room(truth, now);
+        self.note_lives(truth.environment, now);
         ended
     }
 

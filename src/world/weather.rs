@@ -26,6 +26,8 @@ pub enum Purpose {
     Failures,
     /// Which version the requests of a time go to.
     Routing,
+    /// When a target is scraped.
+    Scrape,
 }
 
 impl Weather {

@@ -177,8 +177,14 @@ fn compile_routing(routing: &RolloutTrafficRouting) -> Routing {
             }),
         });
     }
+    if let Some(nginx) = &routing.nginx {
+        let several = nginx.stable_ingresses.iter().flatten();
+        let ingress = nginx.stable_ingress.iter().chain(several).next();
+        routers.push(Router::Nginx {
+            ingress: ingress.cloned().unwrap_or_default(),
+        });
+    }
     let others = [
-        (routing.nginx.is_some(), Router::Nginx),
         (routing.alb.is_some(), Router::Alb),
         (routing.smi.is_some(), Router::Smi),
         (routing.ambassador.is_some(), Router::Ambassador),

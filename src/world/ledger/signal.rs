@@ -3,7 +3,7 @@
 use super::{Ledger, Mark};
 use crate::cluster::TemplateId;
 use crate::plan::Environment;
-use crate::plan::environment::{Shows, Signal, Whose};
+use crate::plan::environment::{Shows, Signal, Traffic, Whose};
 use crate::time::{Delta, SimTime};
 
 impl Ledger {
@@ -62,6 +62,12 @@ impl Ledger {
         let Some((law, traffic)) = health.latency.as_ref().zip(environment.traffic.as_ref()) else {
             return f64::NAN;
         };
+        let load = self.load(traffic, version);
+        tidy(law.quantile(quantile) * service.stretches(0.0, load))
+    }
+
+    /// The users' requests per second to the pods of a version now.
+    pub(super) fn load(&self, traffic: &Traffic, version: TemplateId) -> f64 {
         let rate = traffic.rps.at(self.at - SimTime::ZERO);
         let header = self.routing.current.header.map_or(0.0, |_| traffic.header);
         let sticking = traffic
@@ -72,10 +78,9 @@ impl Ledger {
             .flows
             .iter()
             .filter(|flow| flow.version == Some(version));
-        let load: f64 = flows
+        flows
             .map(|flow| rate * self.share(flow, header, sticking) * flow.reach)
-            .sum();
-        tidy(law.quantile(quantile) * service.stretches(0.0, load))
+            .sum()
     }
 }
 

@@ -82,11 +82,23 @@ impl Ledger {
             let step = (sticky.nanos() / DRIFT_STEPS).max(1);
             meet(Some(now + Delta::from_nanos(step)));
         }
-        if self.weather.random {
+        // Meters are straight lines: what bends is cut into short ones.
+        let is_metered = self.meters.is_some() && environment.bends();
+        if self.weather.random || is_metered {
             let slot = now.nanos().div_euclid(SLOT.nanos());
             meet(Some(SimTime::from_nanos((slot + 1) * SLOT.nanos())));
         }
         next
+    }
+
+    /// How well each version served in the last stretch.
+    pub(super) fn services(&self) -> &[Service] {
+        &self.memory.services
+    }
+
+    /// The integrals of the flows over the last stretch.
+    pub(super) fn sums(&self) -> &[Sum] {
+        &self.memory.sums
     }
 
     /// Whether the users' choice of versions still follows the weights.

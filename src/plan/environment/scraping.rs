@@ -1,0 +1,81 @@
+//! What Prometheus scrapes, and how often.
+
+use std::collections::BTreeMap;
+
+use crate::time::Delta;
+
+/// What Prometheus scrapes, and how often.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Scraping {
+    /// Time between two scrapes of a target, at least a second.
+    pub interval: Delta,
+    /// When in each interval targets are scraped, counted from t = 0; `None`: each in its own time, as Prometheus spreads them.
+    pub offset: Option<Delta>,
+    /// A scrape is late by up to this, 0 or more and less than the interval.
+    pub jitter: Delta,
+    /// Whose metrics there are; `None`: those of the rollout's routers, of an HTTP service and of Kubernetes.
+    pub profiles: Option<Vec<Profile>>,
+    /// Further labels of all series.
+    pub labels: BTreeMap<String, String>,
+    /// Other names for metrics, by the name that they have otherwise, without `_bucket`, `_sum` and `_count`.
+    pub names: BTreeMap<String, String>,
+    /// Upper limits of the buckets of the HTTP service's durations \[s\], rising.
+    pub buckets: Vec<f64>,
+}
+
+impl Default for Scraping {
+    fn default() -> Self {
+        Self {
+            interval: Delta::from_secs(15),
+            offset: None,
+            jitter: Delta::ZERO,
+            profiles: None,
+            labels: BTreeMap::new(),
+            names: BTreeMap::new(),
+            buckets: BUCKETS.to_vec(),
+        }
+    }
+}
+
+/// The buckets that the client libraries of Prometheus begin with \[s\] (`client_golang/prometheus/histogram.go: DefBuckets`).
+pub const BUCKETS: [f64; 11] = [
+    0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0,
+];
+
+/// Whose metrics.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Profile {
+    /// A service that counts its own requests, as most client libraries do.
+    Http,
+    /// Istio: its gateway and the sidecars of the pods.
+    Istio,
+    /// The NGINX ingress controller of Kubernetes.
+    Nginx,
+    /// Linkerd: the sidecars of the pods.
+    Linkerd,
+    /// Traefik.
+    Traefik,
+    /// Envoy as a gateway.
+    Envoy,
+    /// APISIX.
+    Apisix,
+    /// kube-state-metrics.
+    KubeState,
+    /// The kubelet's cAdvisor.
+    Cadvisor,
+}
+
+impl Profile {
+    /// All of them, with the names by which scenarios call them.
+    pub const ALL: [(&str, Self); 9] = [
+        ("http", Self::Http),
+        ("istio", Self::Istio),
+        ("nginx", Self::Nginx),
+        ("linkerd", Self::Linkerd),
+        ("traefik", Self::Traefik),
+        ("envoy", Self::Envoy),
+        ("apisix", Self::Apisix),
+        ("kubeState", Self::KubeState),
+        ("cadvisor", Self::Cadvisor),
+    ];
+}

@@ -1,0 +1,518 @@
+//! What Prometheus would hold at an instant of a run: the series that the simulated pods and those in front of them export.
+//!
+//! Knows: which exporters there are ([`Profile`]), and how to read their counters off the meters of the accounts and the lives of the pods.
+//! Everything is computed when somebody looks; a run that keeps meters ([`crate::sim::Simulation::metering`]) does nothing at scrapes.
+//! Refuses to know: queries, files, what a metric decides.
+//! Simplifies: without `--random` counts are expectations and no whole numbers; a counter appears with its first request, as those of most
+//! client libraries do; a pod behind two services is scraped twice, as by two `ServiceMonitor`s; gateways and sidecars never restart.
+
+pub mod exposition;
+mod family;
+mod labels;
+mod pod;
+mod scrape;
+
+use std::collections::BTreeMap;
+
+use crate::cluster::{Cluster, TemplateId};
+use crate::plan::environment::{Profile, Scraping};
+use crate::plan::strategy::Router;
+use crate::plan::{Environment, Plan};
+use crate::time::SimTime;
+use crate::trace::wording::Words;
+use crate::world::World;
+use crate::world::ledger::{Counter, Meter, Meters, Outcome};
+use crate::world::pods::Process;
+
+use family::{Buckets, FAMILIES, Family, Measure, Seen};
+use pod::Pod;
+use scrape::Schedule;
+
+pub use family::Kind;
+pub use labels::Labels;
+pub use scrape::{Sample, Window, is_stale, stale_marker};
+
+/// t = 0 in milliseconds since 1970: 2025-01-01T00:00:00Z, as for conditions that ask for the time.
+pub const START_MILLIS: i64 = crate::condition::DEFAULT_NOW_NANOS / 1_000_000;
+
+/// A series and its samples of a window, in order of time.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Series {
+    /// Its labels, the name of the metric as `__name__`.
+    pub labels: Labels,
+    /// Its samples; at least one.
+    pub samples: Vec<Sample>,
+}
+
+/// A metric as queries name it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Metric {
+    /// Its name, with `_bucket`, `_sum` or `_count` where it is part of a histogram.
+    pub name: String,
+    /// The name of the whole, as `# TYPE` has it.
+    pub family: String,
+    /// Its kind.
+    pub kind: Kind,
+    /// What it tells.
+    pub help: &'static str,
+}
+
+/// Everything that is exported in the state of a run.
+#[derive(Clone, Copy, Debug)]
+pub struct Exporter<'a> {
+    plan: &'a Plan,
+    environment: &'a Environment,
+    cluster: &'a Cluster,
+    world: &'a World,
+}
+
+/// Which number of a family.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Part {
+    Value,
+    Bucket,
+    Sum,
+    Count,
+}
+
+/// Something that is counted, and the label `le` of its bucket.
+struct Quantity<'a> {
+    le: Option<String>,
+    /// What a request counts that takes so many times as long as usual.
+    weigh: Box<dyn Fn(f64) -> f64 + 'a>,
+}
+
+impl<'a> Exporter<'a> {
+    /// The exporters of a run that kept meters; without those there is nothing to see.
+    #[must_use]
+    pub fn new(
+        plan: &'a Plan,
+        environment: &'a Environment,
+        cluster: &'a Cluster,
+        world: &'a World,
+    ) -> Self {
+        Self {
+            plan,
+            environment,
+            cluster,
+            world,
+        }
+    }
+
+    /// All metrics that the profiles of the run have, whether or not they hold anything.
+    #[must_use]
+    pub fn metrics(&self) -> Vec<Metric> {
+        let profiles = self.profiles();
+        let families = FAMILIES.iter();
+        families
+            .filter(|family| profiles.contains(&family.profile))
+            .flat_map(|family| {
+                let name = self.name(family);
+                parts(family).iter().map(move |part| Metric {
+                    name: format!("{name}{}", part.suffix()),
+                    family: name.clone(),
+                    kind: family.kind(),
+                    help: family.help,
+                })
+            })
+            .collect()
+    }
+
+    /// The series of a metric that have samples in a window, in the order of their labels. The name of a histogram stands for all its
+    /// parts. A name that nobody exports has none.
+    #[must_use]
+    pub fn series(&self, name: &str, window: Window) -> Vec<Series> {
+        let profiles = self.profiles();
+        let mut series = Vec::new();
+        for family in FAMILIES {
+            let base = self.name(family);
+            if !profiles.contains(&family.profile) || !name.starts_with(base.as_str()) {
+                continue;
+            }
+            for part in parts(family) {
+                let full = format!("{base}{}", part.suffix());
+                if name == base || name == full {
+                    self.family(family, *part, &full, window, &mut series);
+                }
+            }
+        }
+        series.sort_by(|one, other| one.labels.cmp(&other.labels));
+        series
+    }
+
+    fn scraping(&self) -> &'a Scraping {
+        &self.environment.scraping
+    }
+
+    fn name(&self, family: &Family) -> String {
+        let named = self.scraping().names.get(family.name);
+        named.map_or_else(|| family.name.to_owned(), Clone::clone)
+    }
+
+    fn profiles(&self) -> Vec<Profile> {
+        if let Some(profiles) = &self.scraping().profiles {
+            return profiles.clone();
+        }
+        let routing = self
+            .plan
+            .canary()
+            .and_then(|canary| canary.routing.as_ref());
+        let routers = routing.into_iter().flat_map(|routing| &routing.routers);
+        let mut profiles: Vec<Profile> = routers.filter_map(profile_of).collect();
+        profiles.extend([Profile::Http, Profile::KubeState, Profile::Cadvisor]);
+        profiles
+    }
+
+    fn family(
+        &self,
+        family: &Family,
+        part: Part,
+        name: &str,
+        window: Window,
+        series: &mut Vec<Series>,
+    ) {
+        let (Some(meters), Some(lives)) = (self.world.ledger.meters(), self.world.pods.lives())
+        else {
+            return;
+        };
+        let words = Words {
+            plan: self.plan,
+            environment: self.environment,
+            cluster: self.cluster,
+        };
+        let until = window.to + crate::time::Delta::from_nanos(1);
+        let pods = || {
+            lives
+                .pods()
+                .iter()
+                .filter(|life| {
+                    let margin = self.scraping().interval;
+                    life.ended
+                        .is_none_or(|ended| window.from < ended + margin + margin)
+                })
+                .map(|life| Pod::of(life, &words, self.environment, until))
+        };
+        let mut push = |mut labels: Labels, samples: Vec<Sample>| {
+            if samples.is_empty() {
+                return;
+            }
+            for (name, value) in &self.scraping().labels {
+                labels.insert(name.clone(), value.clone());
+            }
+            labels.insert("__name__".to_owned(), name.to_owned());
+            labels.retain(|_, value| !value.is_empty());
+            series.push(Series { labels, samples });
+        };
+        if family.seen == Seen::FromOutside {
+            pods().for_each(|pod| self.watched(family, &pod, meters, window, &mut push));
+            return;
+        }
+        if family.seen != Seen::ByGateway {
+            let pods: Vec<Pod<'_>> = pods().collect();
+            self.pods(family, part, &pods, meters, window, &mut push);
+        }
+        if matches!(family.seen, Seen::ByGateway | Seen::ByBoth) {
+            self.gateway(family, part, meters, window, &mut push);
+        }
+    }
+
+    /// The series that pods or their sidecars show.
+    fn pods(
+        &self,
+        family: &Family,
+        part: Part,
+        pods: &[Pod<'_>],
+        meters: &Meters,
+        window: Window,
+        push: &mut impl FnMut(Labels, Vec<Sample>),
+    ) {
+        let is_sidecar = family.seen != Seen::ByService;
+        if family.measure == Measure::Up {
+            for pod in pods {
+                let runs = &pod.processes;
+                self.targets(family, pod, meters, |labels, schedule, is_target| {
+                    let samples = schedule.samples(window, |now| {
+                        let there = pod.is_there(now) && is_target(now);
+                        let up = pod.process(runs, now).is_some();
+                        there.then_some(f64::from(u8::from(up)))
+                    });
+                    push(labels(None), samples);
+                });
+            }
+            return;
+        }
+        for (set, meter) in &meters.pods {
+            let mut own = pods.iter().filter(|pod| pod.life.owner == *set).peekable();
+            let Some(first) = own.peek() else { continue };
+            let template = first.life.template;
+            let counters = self.counters(family, part, template, meter);
+            for pod in own {
+                let runs: &[Process] = if is_sidecar {
+                    &pod.sidecar
+                } else {
+                    &pod.processes
+                };
+                self.targets(family, pod, meters, |labels, schedule, is_target| {
+                    for (le, counters) in &counters {
+                        for (outcome, counters, all) in counters {
+                            let samples = schedule.samples(window, |now| {
+                                let process = pod.process(runs, now).filter(|_| is_target(now))?;
+                                // Buckets that hold nothing appear with the first request, too.
+                                pod::counted(process, all, now)?;
+                                Some(pod::counted(process, counters, now).unwrap_or(0.0))
+                            });
+                            let mut labels = labels(Some(*outcome));
+                            if let Some(le) = le {
+                                labels.insert("le".to_owned(), le.clone());
+                            }
+                            push(labels, samples);
+                        }
+                    }
+                });
+            }
+        }
+    }
+
+    /// Goes through the targets as which a pod is scraped.
+    fn targets(
+        &self,
+        family: &Family,
+        pod: &Pod<'_>,
+        meters: &Meters,
+        mut each: impl FnMut(&dyn Fn(Option<Outcome>) -> Labels, Schedule, &dyn Fn(SimTime) -> bool),
+    ) {
+        let number = u64::from(pod.life.number) + 1;
+        let schedule =
+            |target: u64| Schedule::of(self.scraping(), self.world.weather, number << 16 | target);
+        for service in pod::services(meters, self.cluster, pod.life) {
+            let labels =
+                |outcome| labels::of_pod(self.plan, family, &pod.label(), service, outcome);
+            let index = service.map_or(0, |index| index as u64 + 1);
+            let is_target = |now| pod::is_selected(meters, self.cluster, pod.life, service, now);
+            if family.seen == Seen::ByService {
+                each(&labels, schedule(index), &is_target);
+            } else {
+                // A sidecar is one target, whatever services select its pod.
+                each(&labels, schedule(0x1000), &|_| true);
+                return;
+            }
+        }
+    }
+
+    /// The counters of a meter: by bucket, and by what outcomes look like.
+    #[expect(clippy::type_complexity, reason = "a local table")]
+    fn counters(
+        &self,
+        family: &Family,
+        part: Part,
+        template: TemplateId,
+        meter: &Meter,
+    ) -> Vec<(Option<String>, Vec<(Outcome, Vec<Counter>, Vec<Counter>)>)> {
+        let quantities = self.quantities(family, part, Some(template));
+        let of = |quantity: &Quantity<'_>| {
+            let outcomes = Outcome::ALL.into_iter().map(|outcome| {
+                let all = meter.counter(outcome, |_| 1.0);
+                (outcome, meter.counter(outcome, &quantity.weigh), all)
+            });
+            let counting = outcomes.filter(|(_, _, all)| !all.is_empty());
+            counting
+                .map(|(outcome, counter, all)| (outcome, vec![counter], vec![all]))
+                .collect()
+        };
+        quantities
+            .iter()
+            .map(|quantity| (quantity.le.clone(), of(quantity)))
+            .collect()
+    }
+
+    /// The series that a gateway shows; ways that look alike are counted together.
+    fn gateway(
+        &self,
+        family: &Family,
+        part: Part,
+        meters: &Meters,
+        window: Window,
+        push: &mut impl FnMut(Labels, Vec<Sample>),
+    ) {
+        let schedule = Schedule::of(self.scraping(), self.world.weather, family.profile as u64);
+        let mut sums: BTreeMap<Labels, (Vec<Counter>, Vec<Counter>)> = BTreeMap::new();
+        for (route, meter) in &meters.routes {
+            let template = route.set.map(|(_, template)| template);
+            for quantity in self.quantities(family, part, template) {
+                for outcome in Outcome::ALL {
+                    let all = meter.counter(outcome, |_| 1.0);
+                    if all.is_empty() {
+                        continue;
+                    }
+                    let mut labels = labels::of_route(self.plan, family, route, outcome);
+                    if let Some(le) = &quantity.le {
+                        labels.insert("le".to_owned(), le.clone());
+                    }
+                    let (counters, totals) = sums.entry(labels).or_default();
+                    counters.push(meter.counter(outcome, &quantity.weigh));
+                    totals.push(all);
+                }
+            }
+        }
+        // A gateway has been there for an hour when the simulation begins.
+        let begun = SimTime::from_secs(-3600);
+        let grown = |counters: &[Counter], now: SimTime| -> f64 {
+            let grown = |counter: &Counter| counter.at(now) - counter.at(begun);
+            counters.iter().map(grown).sum()
+        };
+        for (labels, (counters, totals)) in sums {
+            let samples = schedule.samples(window, |now| {
+                let any = begun < now && 0.0 < grown(&totals, now);
+                any.then(|| grown(&counters, now))
+            });
+            push(labels, samples);
+        }
+    }
+
+    /// The series of something that watches pods from outside.
+    fn watched(
+        &self,
+        family: &Family,
+        pod: &Pod<'_>,
+        meters: &Meters,
+        window: Window,
+        push: &mut impl FnMut(Labels, Vec<Sample>),
+    ) {
+        let schedule = Schedule::of(self.scraping(), self.world.weather, family.profile as u64);
+        let meter = meters.pods.iter().find(|(set, _)| *set == pod.life.owner);
+        let work: Vec<Counter> = meter
+            .into_iter()
+            .filter(|_| family.measure == Measure::Processor)
+            .flat_map(|(_, meter)| {
+                [Outcome::Succeeded, Outcome::Failed].map(|outcome| meter.counter(outcome, |_| 1.0))
+            })
+            .collect();
+        let cost = self.work(pod.life.template);
+        let value = |now: SimTime| {
+            let process = || pod.process(&pod.processes, now);
+            match family.measure {
+                Measure::Restarts => Some(as_f64(pod.restarts(now))),
+                Measure::Ready => Some(f64::from(u8::from(pod.is_ready(now)))),
+                Measure::Memory => process().map(|_| MEMORY),
+                _ => process().map(|process| {
+                    let requests = pod::counted(process, &work, now).unwrap_or(0.0);
+                    requests.mul_add(cost, (now - process.from).seconds() * IDLE)
+                }),
+            }
+        };
+        let samples = schedule.samples(
+            window,
+            |now| {
+                if pod.is_there(now) { value(now) } else { None }
+            },
+        );
+        push(labels::of_watched(self.plan, family, &pod.label()), samples);
+    }
+
+    /// Time of a processor that a request takes \[s\]: one processor serves as many as the pod can, where that is known.
+    fn work(&self, template: TemplateId) -> f64 {
+        let health = &self.environment.images[usize::from(template.0)].health;
+        health.capacity.map_or(WORK, |capacity| 1.0 / capacity)
+    }
+
+    /// What is counted for a part of a family; nothing where the version's latency is not known.
+    fn quantities(
+        &self,
+        family: &Family,
+        part: Part,
+        template: Option<TemplateId>,
+    ) -> Vec<Quantity<'a>> {
+        let one = |le: Option<String>| Quantity {
+            le,
+            weigh: Box::new(|_| 1.0),
+        };
+        let Measure::Durations(buckets) = family.measure else {
+            return vec![one(None)];
+        };
+        let health =
+            |template: TemplateId| &self.environment.images[usize::from(template.0)].health;
+        let known = template.or(self
+            .cluster
+            .rollout
+            .as_ref()
+            .map(|rollout| rollout.template));
+        let Some(law) = known.and_then(|template| health(template).latency.as_ref()) else {
+            return Vec::new();
+        };
+        let Buckets { per_second, limits } = buckets;
+        let limits = if limits.is_empty() {
+            &self.scraping().buckets
+        } else {
+            limits
+        };
+        match part {
+            Part::Value | Part::Count => vec![one(None)],
+            Part::Sum => {
+                let mean = law.mean() * per_second;
+                vec![Quantity {
+                    le: None,
+                    weigh: Box::new(move |times| mean * times),
+                }]
+            }
+            Part::Bucket => {
+                let buckets = limits.iter().map(|limit| {
+                    let seconds = limit / per_second;
+                    Quantity {
+                        le: Some(limit.to_string()),
+                        weigh: Box::new(move |times| {
+                            if times <= 0.0 {
+                                1.0
+                            } else {
+                                law.up_to(seconds / times)
+                            }
+                        }),
+                    }
+                });
+                buckets.chain([one(Some("+Inf".to_owned()))]).collect()
+            }
+        }
+    }
+}
+
+/// Memory of a pod \[B\].
+const MEMORY: f64 = 100.0 * 1024.0 * 1024.0;
+/// Processors that a pod without requests keeps busy.
+const IDLE: f64 = 0.01;
+/// Time of a processor that a request takes where nothing is known \[s\].
+const WORK: f64 = 0.005;
+
+impl Part {
+    fn suffix(self) -> &'static str {
+        match self {
+            Self::Value => "",
+            Self::Bucket => "_bucket",
+            Self::Sum => "_sum",
+            Self::Count => "_count",
+        }
+    }
+}
+
+fn parts(family: &Family) -> &'static [Part] {
+    match family.kind() {
+        Kind::Histogram => &[Part::Bucket, Part::Count, Part::Sum],
+        _ => &[Part::Value],
+    }
+}
+
+/// Whose metrics a router suggests.
+fn profile_of(router: &Router) -> Option<Profile> {
+    match router {
+        Router::Istio { .. } => Some(Profile::Istio),
+        Router::Nginx { .. } => Some(Profile::Nginx),
+        Router::Traefik => Some(Profile::Traefik),
+        Router::Apisix => Some(Profile::Apisix),
+        Router::Smi => Some(Profile::Linkerd),
+        Router::Ambassador | Router::AppMesh | Router::Plugin(_) => Some(Profile::Envoy),
+        Router::Alb => None,
+    }
+}
+
+#[expect(clippy::cast_precision_loss, reason = "a number of restarts")]
+fn as_f64(count: usize) -> f64 {
+    count as f64
+}

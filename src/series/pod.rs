@@ -1,0 +1,175 @@
+//! Pods as those see them who scrape or watch them: with a name, an address and the runs of their containers.
+
+use super::labels::{PodName, Service};
+use crate::cluster::Cluster;
+use crate::plan::Environment;
+use crate::time::SimTime;
+use crate::trace::wording::Words;
+use crate::world::ledger::{Counter, Meters};
+use crate::world::pods::{Life, Process};
+use crate::world::traffic::Target;
+
+/// A pod with everything that is needed to scrape it.
+pub(super) struct Pod<'a> {
+    pub(super) life: &'a Life,
+    pub(super) name: String,
+    pub(super) address: String,
+    pub(super) uid: String,
+    /// The runs of its container.
+    pub(super) processes: Vec<Process>,
+    /// Its sidecar, which never ends before the pod.
+    pub(super) sidecar: Vec<Process>,
+    unreachable: Vec<(SimTime, Option<SimTime>)>,
+}
+
+impl<'a> Pod<'a> {
+    pub(super) fn of(
+        life: &'a Life,
+        words: &Words<'_>,
+        environment: &Environment,
+        until: SimTime,
+    ) -> Self {
+        let set = words.cluster.replica_set(life.owner);
+        let (low, high) = (life.number % 250, life.number / 250);
+        let sidecar = life.started().map(|from| Process {
+            from,
+            to: None,
+            serving: life.serving(environment, until),
+        });
+        Self {
+            name: format!("{}-{}", words.name_of_set(set), suffix(life.number)),
+            address: format!("10.42.{}.{}", 1 + high % 250, 2 + low),
+            uid: format!("00000000-0000-4000-8000-{:012x}", life.number),
+            processes: life.processes(environment, until),
+            sidecar: sidecar.into_iter().collect(),
+            unreachable: life.unreachable(),
+            life,
+        }
+    }
+
+    pub(super) fn label(&self) -> PodName<'_> {
+        PodName {
+            pod: &self.name,
+            address: &self.address,
+            uid: &self.uid,
+            template: self.life.template,
+        }
+    }
+
+    /// Whether it exists and has found room.
+    pub(super) fn is_there(&self, now: SimTime) -> bool {
+        self.life.started().is_some_and(|started| started <= now)
+            && self.life.ended.is_none_or(|ended| now < ended)
+    }
+
+    /// The run of its container that can be scraped at an instant.
+    pub(super) fn process(&self, runs: &'a [Process], now: SimTime) -> Option<&'a Process> {
+        let lost = self
+            .unreachable
+            .iter()
+            .any(|(from, to)| *from <= now && to.is_none_or(|to| now < to));
+        running(runs, now).filter(|_| !lost && self.is_there(now))
+    }
+
+    /// How often the container was started again by an instant: the kubelet tells when the new run begins.
+    pub(super) fn restarts(&self, now: SimTime) -> usize {
+        let begun = self
+            .processes
+            .partition_point(|process| process.from <= now);
+        begun.saturating_sub(1)
+    }
+
+    /// Whether it serves requests.
+    pub(super) fn is_ready(&self, now: SimTime) -> bool {
+        self.sidecar.iter().any(|process| {
+            let mut serving = process.serving.iter();
+            serving.any(|(from, to)| *from <= now && now < *to)
+        })
+    }
+}
+
+/// What the counters of a process had come to; `None`: it has counted nothing, and there is no series yet.
+pub(super) fn counted(process: &Process, counters: &[Counter], now: SimTime) -> Option<f64> {
+    let stretches = process.serving.iter().take_while(|(from, _)| *from < now);
+    let grown = stretches.map(|(from, to)| {
+        let to = (*to).min(now);
+        let grown = |counter: &Counter| counter.at(to) - counter.at(*from);
+        counters.iter().map(grown).sum::<f64>()
+    });
+    Some(grown.sum::<f64>()).filter(|sum| 0.0 < *sum)
+}
+
+fn running(runs: &[Process], now: SimTime) -> Option<&Process> {
+    let begun = runs.partition_point(|process| process.from <= now);
+    let last = &runs[begun.checked_sub(1)?];
+    Some(last).filter(|process| process.to.is_none_or(|to| now < to))
+}
+
+/// The services that ever select a pod of a `ReplicaSet`; `None` among them: at times no service does.
+pub(super) fn services(meters: &Meters, cluster: &Cluster, life: &Life) -> Vec<Service> {
+    let mut services: Vec<Service> = Vec::new();
+    for (_, selected) in &meters.selections {
+        let found = selecting(selected, cluster, life);
+        services.extend(found);
+    }
+    services.sort_unstable();
+    services.dedup();
+    services
+}
+
+/// Whether a service (`None`: no service) selects a pod of a `ReplicaSet` at an instant.
+pub(super) fn is_selected(
+    meters: &Meters,
+    cluster: &Cluster,
+    life: &Life,
+    service: Service,
+    now: SimTime,
+) -> bool {
+    let after = meters.selections.partition_point(|(at, _)| *at <= now);
+    let selection = meters.selections.get(after.saturating_sub(1));
+    selection.is_some_and(|(_, selected)| selecting(selected, cluster, life).contains(&service))
+}
+
+fn selecting(selected: &[Target], cluster: &Cluster, life: &Life) -> Vec<Service> {
+    let set = cluster.replica_set(life.owner);
+    let fits = |target: &Target| match target {
+        Target::Set(id) => *id == life.owner,
+        Target::Everyone => set.is_rollouts(),
+        Target::Service(_) | Target::Nobody => false,
+    };
+    let numbers = selected.iter().enumerate();
+    let found: Vec<Service> = numbers
+        .filter(|(_, target)| fits(target))
+        .map(|(index, _)| Some(index))
+        .collect();
+    if found.is_empty() { vec![None] } else { found }
+}
+
+/// Five letters as Kubernetes draws them (`apimachinery/pkg/util/rand: SafeEncodeString`), from the number of the pod.
+fn suffix(number: u32) -> String {
+    const LETTERS: &[u8] = b"bcdfghjklmnpqrstvwxz2456789";
+    const COUNT: u64 = 14_348_907;
+    // Odd and not divisible by three: neighbours look different, and no two pods share a name.
+    let mut rest = (u64::from(number) + 1) * 9_184_601 % COUNT;
+    let mut text = String::new();
+    for _ in 0..5 {
+        text.push(char::from(
+            LETTERS[usize::try_from(rest % 27).unwrap_or_default()],
+        ));
+        rest /= 27;
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::collections::BTreeSet;
+
+    #[test]
+    fn no_two_pods_share_a_name() {
+        let names: BTreeSet<String> = (0..100_000).map(suffix).collect();
+        assert_eq!(names.len(), 100_000);
+        assert!(names.iter().all(|name| name.len() == 5));
+    }
+}

@@ -1,0 +1,184 @@
+//! Scrapes: when a target is asked, and what that leaves behind.
+//!
+//! Knows: interval, offset and jitter, and that a series which is not there any more ends with a marker
+//! (Prometheus' `scrape/scrape.go: scrapeLoop.append`). Refuses to know what is scraped.
+//! Simplifies: scrapes take no time and hold whole milliseconds; a target that is gone is marked at the time of its next scrape.
+
+use crate::plan::environment::Scraping;
+use crate::time::{Delta, SimTime};
+use crate::world::Weather;
+use crate::world::weather::Purpose;
+
+/// A value at the time of a scrape.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Sample {
+    /// When.
+    pub at: SimTime,
+    /// The value; [`stale_marker`] where the series ends.
+    pub value: f64,
+}
+
+/// The value that ends a series until its next sample: a NaN with bits of its own (Prometheus' `model/value/value.go: StaleNaN`).
+#[must_use]
+pub const fn stale_marker() -> f64 {
+    f64::from_bits(STALE)
+}
+
+/// Whether a value is [`stale_marker`]; an ordinary NaN is not.
+#[must_use]
+pub const fn is_stale(value: f64) -> bool {
+    value.to_bits() == STALE
+}
+
+const STALE: u64 = 0x7ff0_0000_0000_0002;
+
+/// The samples of which instants: after `from`, up to `to`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Window {
+    /// The last instant before it.
+    pub from: SimTime,
+    /// Its last instant.
+    pub to: SimTime,
+}
+
+/// When a target is scraped.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Schedule {
+    weather: Weather,
+    target: u64,
+    interval: i64,
+    phase: i64,
+    jitter: i64,
+}
+
+const MILLISECOND: i64 = 1_000_000;
+
+impl Schedule {
+    /// The schedule of the target with this number.
+    pub(super) fn of(scraping: &Scraping, weather: Weather, target: u64) -> Self {
+        let interval = scraping
+            .interval
+            .max(Delta::from_secs(1))
+            .nanos()
+            .min(i64::MAX / 4);
+        let own = || i64::try_from(weather.number(Purpose::Scrape, target, 0) >> 1).unwrap_or(0);
+        let phase = scraping.offset.map_or_else(own, Delta::nanos);
+        Self {
+            weather,
+            target,
+            interval,
+            phase: phase.rem_euclid(interval),
+            jitter: scraping.jitter.nanos().clamp(0, interval - 1),
+        }
+    }
+
+    /// The time of the scrape with this number.
+    fn at(&self, number: i64) -> SimTime {
+        let late = if self.jitter == 0 {
+            0
+        } else {
+            let index = u64::from_ne_bytes(number.to_ne_bytes()) | 1 << 63;
+            let draw = self.weather.number(Purpose::Scrape, self.target, index) >> 1;
+            i64::try_from(draw).unwrap_or(0) % self.jitter
+        };
+        let nanos = number
+            .saturating_mul(self.interval)
+            .saturating_add(self.phase + late);
+        SimTime::from_nanos(nanos - nanos.rem_euclid(MILLISECOND))
+    }
+
+    /// The samples of a window of a series that shows `value` at an instant; `None`: it is not there.
+    pub(super) fn samples(
+        &self,
+        window: Window,
+        mut value: impl FnMut(SimTime) -> Option<f64>,
+    ) -> Vec<Sample> {
+        let mut samples = Vec::new();
+        let before = window
+            .from
+            .nanos()
+            .saturating_sub(self.phase)
+            .div_euclid(self.interval);
+        // With jitter the last scrape before the window may still have to come, or be the one before.
+        let mut number = before - 1;
+        let mut was_there = false;
+        loop {
+            let at = self.at(number);
+            if window.to < at {
+                return samples;
+            }
+            let seen = value(at);
+            if window.from < at {
+                match seen {
+                    Some(value) => samples.push(Sample { at, value }),
+                    None if was_there => samples.push(Sample {
+                        at,
+                        value: stale_marker(),
+                    }),
+                    None => {}
+                }
+            }
+            was_there = seen.is_some();
+            number += 1;
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn schedule(scraping: &Scraping) -> Schedule {
+        Schedule::of(scraping, Weather::CALM, 7)
+    }
+
+    fn window(from: i64, to: i64) -> Window {
+        Window {
+            from: SimTime::from_secs(from),
+            to: SimTime::from_secs(to),
+        }
+    }
+
+    #[test]
+    fn a_series_that_ends_gets_one_marker_and_may_come_back() {
+        let scraping = Scraping {
+            offset: Some(Delta::from_secs(5)),
+            ..Scraping::default()
+        };
+        let there = |at: SimTime| {
+            let seconds = at.whole_secs();
+            (seconds < 30 || 70 < seconds).then_some(1.0)
+        };
+        let samples = schedule(&scraping).samples(window(0, 90), there);
+        let told: Vec<(i64, bool)> = samples
+            .iter()
+            .map(|sample| (sample.at.whole_secs(), is_stale(sample.value)))
+            .collect();
+        assert_eq!(
+            told,
+            [(5, false), (20, false), (35, true), (80, false)],
+            "nothing at 50 and 65"
+        );
+        // Windows that adjoin see each sample once.
+        let mut parts = Vec::new();
+        for from in (0..90).step_by(10) {
+            parts.extend(schedule(&scraping).samples(window(from, from + 10), there));
+        }
+        let times = |samples: &[Sample]| samples.iter().map(|one| one.at).collect::<Vec<_>>();
+        assert_eq!(times(&parts), times(&samples));
+    }
+
+    #[test]
+    fn scrapes_are_late_by_less_than_the_jitter_and_keep_their_order() {
+        let scraping = Scraping {
+            offset: Some(Delta::ZERO),
+            jitter: Delta::from_secs(14),
+            ..Scraping::default()
+        };
+        let samples = schedule(&scraping).samples(window(-1, 15_000), |_| Some(0.0));
+        assert_eq!(samples.len(), 1_001);
+        assert!(samples.is_sorted_by(|one, next| one.at < next.at));
+        let late = samples.iter().map(|one| one.at.whole_secs() % 15);
+        assert!(late.clone().all(|late| late < 14) && 10 < late.max().unwrap_or(0));
+    }
+}
