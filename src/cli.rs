@@ -282,7 +282,7 @@ fn answer(args: &RunArgs) -> Answer {
         case,
         findings,
         sources,
-    } = prepared(&args.paths, args.scenario.as_ref(), choice);
+    } = prepared(&args.paths, args.scenario.as_ref(), &choice);
     let (report, exit) = match case {
         Ok(case) => {
             let report = case.run();
@@ -307,7 +307,7 @@ struct Prepared {
 }
 
 /// Reads the input, and the file of the scenario if one is named.
-fn prepared(paths: &[PathBuf], scenario: Option<&PathBuf>, choice: case::Choice<'_>) -> Prepared {
+fn prepared(paths: &[PathBuf], scenario: Option<&PathBuf>, choice: &case::Choice<'_>) -> Prepared {
     let mut stdin = io::stdin().lock();
     let (mut files, mut problems) = files::gather(paths, &mut stdin);
     let mut scenario_file = None;
@@ -321,7 +321,7 @@ fn prepared(paths: &[PathBuf], scenario: Option<&PathBuf>, choice: case::Choice<
     let input = input::read(files);
     let choice = case::Choice {
         scenario_file: scenario_file.as_deref(),
-        ..choice
+        ..*choice
     };
     let (prepared, found) = match case::Case::of(&input, &choice) {
         Ok((case, found)) => (Some(case), found),

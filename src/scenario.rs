@@ -24,7 +24,7 @@ use std::collections::BTreeMap;
 use serde_json::Value;
 
 use crate::duration::{HOUR, SECOND};
-use crate::plan::environment::{Delays, Fault, Image, Signal, Traffic};
+use crate::plan::environment::{Delays, Fault, Image, Scraping, Signal, Traffic};
 use crate::time::Delta;
 
 mod action;
@@ -102,6 +102,8 @@ pub struct Scenario {
     pub overdispersion: f64,
     /// What breaks, by tag of the version.
     pub faults: Vec<Fault<String>>,
+    /// What Prometheus scrapes.
+    pub scraping: Scraping,
     /// What the run must come to; `None` when nothing is said.
     pub expect: Option<Vec<Claim>>,
 }
@@ -293,6 +295,7 @@ impl Default for Scenario {
             pod_hour: None,
             overdispersion: 0.0,
             faults: Vec::new(),
+            scraping: Scraping::default(),
             expect: None,
         }
     }

@@ -83,6 +83,20 @@ struct Quantity<'a> {
     weigh: Box<dyn Fn(f64) -> f64 + 'a>,
 }
 
+/// The names of all metrics that any profile has, histograms without the names of their parts.
+pub fn families() -> impl Iterator<Item = &'static str> {
+    FAMILIES.iter().map(|family| family.name)
+}
+
+/// A counter of a pod as it is shown.
+struct Shown {
+    le: Option<String>,
+    outcome: Outcome,
+    value: Counter,
+    /// The requests behind it: without any there is no series.
+    requests: Counter,
+}
+
 impl<'a> Exporter<'a> {
     /// The exporters of a run that kept meters; without those there is nothing to see.
     #[must_use]
@@ -254,20 +268,16 @@ impl<'a> Exporter<'a> {
                     &pod.processes
                 };
                 self.targets(family, pod, meters, |labels, schedule, is_target| {
-                    for (le, counters) in &counters {
-                        for (outcome, counters, all) in counters {
-                            let samples = schedule.samples(window, |now| {
-                                let process = pod.process(runs, now).filter(|_| is_target(now))?;
-                                // Buckets that hold nothing appear with the first request, too.
-                                pod::counted(process, all, now)?;
-                                Some(pod::counted(process, counters, now).unwrap_or(0.0))
-                            });
-                            let mut labels = labels(Some(*outcome));
-                            if let Some(le) = le {
-                                labels.insert("le".to_owned(), le.clone());
-                            }
-                            push(labels, samples);
-                        }
+                    for shown in &counters {
+                        let samples = schedule.samples(window, |now| {
+                            let process = pod.process(runs, now).filter(|_| is_target(now))?;
+                            // Buckets that hold nothing appear with the first request, too.
+                            pod::counted(process, &shown.requests, now)?;
+                            Some(pod::counted(process, &shown.value, now).unwrap_or(0.0))
+                        });
+                        let mut labels = labels(Some(shown.outcome));
+                        labels.extend(shown.le.iter().map(|le| ("le".to_owned(), le.clone())));
+                        push(labels, samples);
                     }
                 });
             }
@@ -300,30 +310,30 @@ impl<'a> Exporter<'a> {
         }
     }
 
-    /// The counters of a meter: by bucket, and by what outcomes look like.
-    #[expect(clippy::type_complexity, reason = "a local table")]
+    /// The counters of a meter, by bucket and outcome.
     fn counters(
         &self,
         family: &Family,
         part: Part,
         template: TemplateId,
         meter: &Meter,
-    ) -> Vec<(Option<String>, Vec<(Outcome, Vec<Counter>, Vec<Counter>)>)> {
+    ) -> Vec<Shown> {
         let quantities = self.quantities(family, part, Some(template));
-        let of = |quantity: &Quantity<'_>| {
-            let outcomes = Outcome::ALL.into_iter().map(|outcome| {
-                let all = meter.counter(outcome, |_| 1.0);
-                (outcome, meter.counter(outcome, &quantity.weigh), all)
-            });
-            let counting = outcomes.filter(|(_, _, all)| !all.is_empty());
-            counting
-                .map(|(outcome, counter, all)| (outcome, vec![counter], vec![all]))
-                .collect()
-        };
-        quantities
-            .iter()
-            .map(|quantity| (quantity.le.clone(), of(quantity)))
-            .collect()
+        let all = Outcome::ALL.map(|outcome| meter.counter(outcome, |_| 1.0));
+        let mut shown = Vec::new();
+        for quantity in &quantities {
+            for (outcome, all) in Outcome::ALL.into_iter().zip(&all) {
+                if !all.is_empty() {
+                    shown.push(Shown {
+                        le: quantity.le.clone(),
+                        outcome,
+                        value: meter.counter(outcome, &quantity.weigh),
+                        requests: all.clone(),
+                    });
+                }
+            }
+        }
+        shown
     }
 
     /// The series that a gateway shows; ways that look alike are counted together.
@@ -396,7 +406,8 @@ impl<'a> Exporter<'a> {
                 Measure::Ready => Some(f64::from(u8::from(pod.is_ready(now)))),
                 Measure::Memory => process().map(|_| MEMORY),
                 _ => process().map(|process| {
-                    let requests = pod::counted(process, &work, now).unwrap_or(0.0);
+                    let counted = |counter| pod::counted(process, counter, now).unwrap_or(0.0);
+                    let requests: f64 = work.iter().map(counted).sum();
                     requests.mul_add(cost, (now - process.from).seconds() * IDLE)
                 }),
             }

@@ -6,4 +6,5 @@ mod world {
     mod conservation;
     mod faults;
     mod pods;
+    mod series;
 }

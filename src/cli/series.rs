@@ -75,7 +75,7 @@ pub(super) fn run(args: &SeriesArgs) -> Exit {
         seed: args.seed,
         ..Choice::default()
     };
-    let prepared = prepared(&args.paths, args.scenario.as_ref(), choice);
+    let prepared = prepared(&args.paths, args.scenario.as_ref(), &choice);
     let look = if wants_colour(args.color, io::stderr().is_terminal()) {
         Look::Coloured
     } else {

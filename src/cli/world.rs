@@ -36,6 +36,7 @@ pub(super) fn setting(scenario: &Scenario, tags: Vec<String>) -> Setting {
         pod_hour: scenario.pod_hour,
         overdispersion: scenario.overdispersion,
         faults: scenario.faults.clone(),
+        scraping: scenario.scraping.clone(),
         ..Setting::default()
     }
 }

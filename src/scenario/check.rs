@@ -11,6 +11,7 @@ mod law;
 mod quantity;
 mod service;
 mod table;
+mod telemetry;
 
 use super::action;
 use super::answer;
@@ -24,6 +25,7 @@ use crate::time::SimTime;
 
 pub(super) use expect::verdicts;
 pub(super) use quantity::Range;
+pub(super) use telemetry::profiles;
 
 /// The scenario and everything that is wrong with it.
 ///
@@ -86,6 +88,7 @@ pub fn check(
         pod_hour: checker.pod_hour(spec),
         overdispersion: checker.overdispersion(spec),
         faults: checker.faults(spec.faults.as_deref().unwrap_or_default()),
+        scraping: checker.scraping(spec),
         expect: checker.expect(spec),
     };
     checker.unused_images(spec, &scenario, manifest_tags);

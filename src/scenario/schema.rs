@@ -37,6 +37,10 @@ pub fn schema() -> Value {
             "/$defs/PluginResult/properties/phase",
             check::plugin_phases(),
         ),
+        (
+            "/$defs/Telemetry/properties/profiles/items",
+            check::profiles(),
+        ),
     ];
     for (pointer, words) in words {
         if let Some(field) = schema.pointer_mut(pointer).and_then(Value::as_object_mut) {

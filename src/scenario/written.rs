@@ -16,6 +16,7 @@ mod fault;
 mod law;
 mod names;
 mod scalar;
+mod telemetry;
 mod traffic;
 
 pub use curve::{Curve, CurveFields, Daily, Point, Spike};
@@ -26,6 +27,7 @@ pub use fault::Fault;
 pub use law::{Law, LawFields, Part};
 pub use names::Names;
 pub use scalar::{Number, Time};
+pub use telemetry::Telemetry;
 pub use traffic::{Capacity, Cost, Randomness, Router, Traffic};
 
 /// Names of the types that are written as a mapping, a number or a text: asked for one of them, a reader hands over whatever is
@@ -96,6 +98,12 @@ pub struct Spec {
     pub capacity: Option<Capacity>,
     /// Prices. Default: none.
     pub cost: Option<Cost>,
+    /// What Prometheus scrapes.
+    ///
+    /// ```yaml
+    /// telemetry: {scrapeInterval: 30s, profiles: [http, nginx], labels: {cluster: eu-1}}
+    /// ```
+    pub telemetry: Option<Telemetry>,
     /// What `--random` draws.
     pub random: Option<Randomness>,
     /// What breaks, and when.

@@ -1,6 +1,6 @@
-//! Series as texts: for people, as OpenMetrics, as JSON.
+//! Series as texts: for people, as `OpenMetrics`, as JSON.
 //!
-//! Knows the formats. Refuses to know where series come from. OpenMetrics has no staleness markers, and they are left out there.
+//! Knows the formats. Refuses to know where series come from. `OpenMetrics` has no staleness markers, and they are left out there.
 
 use std::fmt::Write;
 
@@ -15,7 +15,7 @@ pub fn millis(at: SimTime) -> i64 {
     START_MILLIS.saturating_add(at.nanos() / 1_000_000)
 }
 
-/// A series as PromQL names it: `name{label="value"}`.
+/// A series as `PromQL` names it: `name{label="value"}`.
 #[must_use]
 pub fn selector(labels: &Labels) -> String {
     let name = labels.get("__name__").map_or("", String::as_str);
@@ -60,7 +60,7 @@ pub fn all_samples(series: &[Series]) -> String {
     text
 }
 
-/// OpenMetrics with times, as `promtool tsdb create-blocks-from openmetrics` reads it. All series of a family have to stand together.
+/// `OpenMetrics` with times, as `promtool tsdb create-blocks-from openmetrics` reads it. All series of a family have to stand together.
 #[must_use]
 pub fn openmetrics(metrics: &[(Metric, Vec<Series>)]) -> String {
     let mut text = String::new();

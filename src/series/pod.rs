@@ -88,13 +88,12 @@ impl<'a> Pod<'a> {
     }
 }
 
-/// What the counters of a process had come to; `None`: it has counted nothing, and there is no series yet.
-pub(super) fn counted(process: &Process, counters: &[Counter], now: SimTime) -> Option<f64> {
+/// What the counter of a process had come to; `None`: it has counted nothing, and there is no series yet.
+pub(super) fn counted(process: &Process, counter: &Counter, now: SimTime) -> Option<f64> {
     let stretches = process.serving.iter().take_while(|(from, _)| *from < now);
     let grown = stretches.map(|(from, to)| {
         let to = (*to).min(now);
-        let grown = |counter: &Counter| counter.at(to) - counter.at(*from);
-        counters.iter().map(grown).sum::<f64>()
+        counter.at(to) - counter.at(*from)
     });
     Some(grown.sum::<f64>()).filter(|sum| 0.0 < *sum)
 }

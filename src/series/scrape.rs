@@ -147,7 +147,7 @@ mod tests {
         };
         let there = |at: SimTime| {
             let seconds = at.whole_secs();
-            (seconds < 30 || 70 < seconds).then_some(1.0)
+            (!(30..=70).contains(&seconds)).then_some(1.0)
         };
         let samples = schedule(&scraping).samples(window(0, 90), there);
         let told: Vec<(i64, bool)> = samples

@@ -5,9 +5,10 @@ use std::collections::BTreeMap;
 use coalmine::cluster::Cluster;
 use coalmine::curve::Curve;
 use coalmine::plan::compile::{self, Compiled, Input};
-use coalmine::plan::environment::{Breaks, Changing, Fault, Health, Image, Traffic};
+use coalmine::plan::environment::{Breaks, Changing, Fault, Health, Image, Scraping, Traffic};
 use coalmine::plan::scenario::{Action, Deed, Script, When};
 use coalmine::plan::setting::Setting;
+use coalmine::series::Exporter;
 use coalmine::sim::{Ending, Simulation, Start};
 use coalmine::spec::Rollout;
 use coalmine::time::{Delta, SimTime};
@@ -121,7 +122,29 @@ impl Case {
         self
     }
 
-    pub(crate) fn run(&self) -> After {
+    pub(crate) fn scraping(mut self, scraping: Scraping) -> Self {
+        self.setting.scraping = scraping;
+        self
+    }
+
+    /// Looks at what is exported at an instant, and at the accounts up to then.
+    pub(crate) fn look<T>(&self, now: SimTime, look: impl FnOnce(&Exporter<'_>, &Tally) -> T) -> T {
+        let compiled = self.compiled();
+        let script = Script {
+            until: Some(now),
+            ..self.script.clone()
+        };
+        let (plan, environment) = (&compiled.plan, &compiled.environment);
+        let mut simulation = Simulation::new(plan, environment, &script, Off)
+            .accounting(self.weather)
+            .metering();
+        simulation.run(&start(&compiled));
+        let (cluster, world) = (simulation.cluster(), simulation.world());
+        let exporter = Exporter::new(plan, environment, cluster, world);
+        look(&exporter, world.ledger.tally())
+    }
+
+    fn compiled(&self) -> Compiled {
         let text = format!(
             "metadata: {{name: web}}
 spec:
@@ -143,8 +166,12 @@ spec:
             setting: &self.setting,
         });
         assert_eq!(compiled.plan.invalid, None);
-        let [stable, update] = ["v1", "v2"].map(|tag| compiled.template(tag).expect("a version"));
-        let start = Start::settled(&compiled.plan, &compiled.environment, stable, update);
+        compiled
+    }
+
+    pub(crate) fn run(&self) -> After {
+        let compiled = self.compiled();
+        let start = start(&compiled);
         let mut simulation =
             Simulation::new(&compiled.plan, &compiled.environment, &self.script, Off)
                 .accounting(self.weather);
@@ -176,4 +203,9 @@ pub(crate) fn expect(measures: &[(&str, f64, f64)]) {
         .map(|(name, got, want)| (*name, (*got, *want)))
         .collect();
     assert!(wrong.is_empty(), "got and want: {wrong:?}");
+}
+
+fn start(compiled: &Compiled) -> Start {
+    let [stable, update] = ["v1", "v2"].map(|tag| compiled.template(tag).expect("a version"));
+    Start::settled(&compiled.plan, &compiled.environment, stable, update)
 }

@@ -290,7 +290,7 @@ impl Ledger {
         counts: [f64; 3],
         times: f64,
     ) {
-        if counts == [0.0; 3] {
+        if counts.iter().all(|count| *count == 0.0) {
             return;
         }
         entry(&mut meters.routes, route).add(from, to, counts, times);
