@@ -93,7 +93,7 @@ pub(super) fn run(args: &QueryArgs) -> Exit {
         seed: args.seed,
         ..Choice::default()
     };
-    let prepared = prepared(&paths, scenario.as_ref(), choice);
+    let prepared = prepared(&paths, scenario.as_ref(), &choice);
     tell(&diagnostic::render(
         &cut(prepared.findings),
         &prepared.sources,
