@@ -470,7 +470,7 @@ impl<'a> Exporter<'a> {
                 let buckets = limits.iter().map(|limit| {
                     let seconds = limit / per_second;
                     Quantity {
-                        le: Some(limit.to_string()),
+                        le: Some(limit_name(*limit)),
                         weigh: Box::new(move |times| {
                             if times <= 0.0 {
                                 1.0
@@ -524,7 +524,32 @@ fn profile_of(router: &Router) -> Option<Profile> {
     }
 }
 
+/// The limit of a bucket as Prometheus 3 stores it, whatever the exporter writes
+/// (`model/textparse/openmetricsparse.go: normalizeFloatsInLabelValues`).
+fn limit_name(limit: f64) -> String {
+    if 1e6 <= limit {
+        let text = format!("{limit:e}");
+        let (digits, power) = text.split_once('e').unwrap_or((&text, "0"));
+        return format!("{digits}e+{power:0>2}");
+    }
+    format!("{limit:?}")
+}
+
 #[expect(clippy::cast_precision_loss, reason = "a number of restarts")]
 fn as_f64(count: usize) -> f64 {
     count as f64
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn limits_of_buckets_are_written_as_prometheus_stores_them() {
+        let names = [0.005, 0.5, 1.0, 500.0, 3e5, 1.8e6, 3.6e6].map(limit_name);
+        let want = [
+            "0.005", "0.5", "1.0", "500.0", "300000.0", "1.8e+06", "3.6e+06",
+        ];
+        assert_eq!(names, want);
+    }
 }

@@ -111,6 +111,10 @@ pub(super) fn services(meters: &Meters, cluster: &Cluster, life: &Life) -> Vec<S
         let found = selecting(selected, cluster, life);
         services.extend(found);
     }
+    if meters.selections.is_empty() {
+        // An experiment on its own has no services that anybody knows.
+        services.push(None);
+    }
     services.sort_unstable();
     services.dedup();
     services
@@ -126,7 +130,7 @@ pub(super) fn is_selected(
 ) -> bool {
     let after = meters.selections.partition_point(|(at, _)| *at <= now);
     let selection = meters.selections.get(after.saturating_sub(1));
-    selection.is_some_and(|(_, selected)| selecting(selected, cluster, life).contains(&service))
+    selection.is_none_or(|(_, selected)| selecting(selected, cluster, life).contains(&service))
 }
 
 fn selecting(selected: &[Target], cluster: &Cluster, life: &Life) -> Vec<Service> {

@@ -68,7 +68,8 @@ impl Schedule {
             target,
             interval,
             phase: phase.rem_euclid(interval),
-            jitter: scraping.jitter.nanos().clamp(0, interval - 1),
+            // Less by a millisecond, so that no two scrapes share one.
+            jitter: scraping.jitter.nanos().clamp(0, interval - MILLISECOND),
         }
     }
 
@@ -175,8 +176,8 @@ mod tests {
             jitter: Delta::from_secs(14),
             ..Scraping::default()
         };
-        let samples = schedule(&scraping).samples(window(-1, 15_000), |_| Some(0.0));
-        assert_eq!(samples.len(), 1_001);
+        let samples = schedule(&scraping).samples(window(-1, 14_999), |_| Some(0.0));
+        assert_eq!(samples.len(), 1_000);
         assert!(samples.is_sorted_by(|one, next| one.at < next.at));
         let late = samples.iter().map(|one| one.at.whole_secs() % 15);
         assert!(late.clone().all(|late| late < 14) && 10 < late.max().unwrap_or(0));

@@ -121,6 +121,6 @@ impl Checker<'_> {
             Some(closest) => format!("did you mean {}?", quoted(closest)),
             None => format!("choose {}", listed(known, "or")),
         };
-        self.report(Diagnostic::error("unknown-name", message).help(help), path);
+        self.report(Diagnostic::error("unknown-word", message).help(help), path);
     }
 }

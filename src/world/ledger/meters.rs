@@ -148,7 +148,8 @@ impl Counter {
             (Some(before), Some((next, value))) => {
                 let (at, start) = self.points[before];
                 let share = (now - at).seconds() / (*next - at).seconds();
-                (value - start).mul_add(share, start)
+                // Rounding must not let a counter fall: Prometheus would take that for a reset.
+                (value - start).mul_add(share, start).min(*value)
             }
         }
     }
@@ -290,6 +291,8 @@ impl Ledger {
         counts: [f64; 3],
         times: f64,
     ) {
+        // The dust of differences must not let a counter fall.
+        let counts = counts.map(|count| count.max(0.0));
         if counts.iter().all(|count| *count == 0.0) {
             return;
         }

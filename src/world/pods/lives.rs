@@ -14,6 +14,9 @@ use crate::plan::Environment;
 use crate::time::{Delta, SimTime};
 use crate::world::life;
 
+/// A pod that is ready more often than this stays as it is then.
+const MOST_STRETCHES: usize = 100_000;
+
 /// What pods did before this time before anybody looked counts for nothing.
 const PAST: Delta = Delta::from_secs(-3600);
 
@@ -200,7 +203,10 @@ impl Life {
                 *from
             };
             while now < end {
-                let change = cohort.next_change(environment, now).unwrap_or(end).min(end);
+                let change = cohort
+                    .next_change(environment, now)
+                    .filter(|change| now < *change && times.len() < MOST_STRETCHES)
+                    .map_or(end, |change| change.min(end));
                 let serves =
                     cohort.lost.is_none() && cohort.ready_since(environment, now).is_some();
                 match times.last_mut().filter(|(_, to)| *to == now) {
