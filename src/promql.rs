@@ -24,6 +24,7 @@ mod literal;
 mod matcher;
 mod over_time;
 mod plan;
+mod reach;
 mod scanner;
 mod scratch;
 mod store;
@@ -123,6 +124,25 @@ impl Query {
     #[must_use]
     pub fn is_scalar(&self) -> bool {
         matches!(self.plan.root, Root::Scalar(_))
+    }
+
+    /// Whether the query looks at a series with these labels: a store need not hold others.
+    #[must_use]
+    pub fn selects(&self, labels: &Labels) -> bool {
+        reach::looks(&self.plan).iter().any(|(selection, _)| {
+            let mut matchers = selection.matchers.iter();
+            matchers.all(|matcher| matcher.accepts_series(labels))
+        })
+    }
+
+    /// How old a sample may be that has an influence on the answer \[ms before the evaluation\]: a store may forget
+    /// older ones. `None` if the query looks at a time of its own (`@ 1609746000`).
+    #[must_use]
+    pub fn reach(&self) -> Option<i64> {
+        reach::looks(&self.plan)
+            .into_iter()
+            .map(|(_, back)| back)
+            .try_fold(0, |farthest, back| Some(back?.max(farthest)))
     }
 
     /// The answer at `at` \[ms since 1970\]. With the same `scratch` again and again it is quick and does not allocate.

@@ -28,8 +28,8 @@ use super::scanner::{Scanned, scan};
 /// Compiles a query.
 pub(super) fn compile(query: &str) -> Result<Plan, QueryError> {
     let scanned = scan(query)?;
-    let expression = promql_parser::parser::parse(&scanned.text)
-        .map_err(|message| QueryError::invalid(format!("the query cannot be read: {message}")))?;
+    let expression =
+        promql_parser::parser::parse(&scanned.text).map_err(|message| unreadable(&message))?;
     let mut compiler = Compiler {
         scanned,
         texts: Vec::new(),
@@ -52,6 +52,18 @@ pub(super) fn compile(query: &str) -> Result<Plan, QueryError> {
         root,
         texts: compiler.texts,
         slots: compiler.slots,
+    })
+}
+
+/// What the parser says, without the numbers that stand for strings and matchers.
+fn unreadable(message: &str) -> QueryError {
+    const TWICE: &str = "metric name must not be set twice";
+    QueryError::invalid(if message.starts_with(TWICE) {
+        TWICE.to_owned()
+    } else if message == "invalid promql query" {
+        "the query is not written in PromQL".to_owned()
+    } else {
+        format!("the query cannot be read: {message}")
     })
 }
 

@@ -32,7 +32,7 @@ pub(super) struct Evaluator<'a> {
 /// Samples and elements that an evaluation may look at.
 pub(super) const WORK_MAX: u64 = 10_000_000;
 /// How old a sample may be that an instant selection still shows \[ms\].
-const LOOKBACK: i64 = 300_000;
+pub(super) const LOOKBACK: i64 = 300_000;
 
 type Evaluated<T> = Result<T, EvalError>;
 

@@ -424,3 +424,27 @@ fn keywords_may_be_labels_and_labels_may_be_quoted() {
         r#"{by="1", on="2"} 5"#
     );
 }
+
+#[test]
+fn a_query_knows_how_far_back_it_looks_and_at_what() {
+    for (query, millis) in [
+        ("1", Some(0)),
+        ("x", Some(300_000)),
+        ("x offset 1m", Some(360_000)),
+        ("rate(x[1m]) / rate(y[10m] offset 1m)", Some(660_000)),
+        (
+            "max_over_time(rate(x[5m])[1h:1m] offset 1m)",
+            Some(3_960_000),
+        ),
+        ("x @ 100", None),
+        ("x @ end()", Some(300_000)),
+        ("x offset -1h", Some(0)),
+    ] {
+        let compiled = Query::compile(query).expect(query);
+        assert_eq!(compiled.reach(), millis, "{query}");
+    }
+    let query = Query::compile(r#"sum(x{a=~"1.*"}) + y"#).expect("a query");
+    let selects = |name, a| query.selects(&Labels::new([("__name__", name), ("a", a)]));
+    assert!(selects("x", "12") && selects("y", ""));
+    assert!(!selects("x", "2") && !selects("z", "1"));
+}

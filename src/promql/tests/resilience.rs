@@ -162,6 +162,30 @@ fn long_and_deep_texts_are_refused_in_time() {
     assert!(Query::compile(&nested).is_ok());
 }
 
+#[test]
+fn what_is_not_refused_for_its_depth_does_not_exhaust_the_stack() {
+    let store = store();
+    for (before, after, count) in [
+        ("abs(", ")", 198),
+        ("(1 + ", ")", 98),
+        ("sum by (a) (", ")", 198),
+        ("vector(scalar(", "))", 98),
+        ("label_join(", ", 'a', '')", 198),
+        ("(x and ", ")", 98),
+        ("(x + ", ")", 98),
+        ("histogram_quantile(0.5, ", ")", 198),
+        ("max_over_time(", "[10s:5s])", 98),
+        ("-", "", 198),
+        ("", " + x", 198),
+    ] {
+        let text = format!("{}x{}", before.repeat(count), after.repeat(count));
+        let query = Query::compile(&text).unwrap_or_else(|error| panic!("{before}: {error}"));
+        // Too much work and a missing partner are answers.
+        let _ = query.evaluate(&store, 100_000, &mut Scratch::new());
+        assert!(0 <= query.reach().expect("no time of its own"));
+    }
+}
+
 /// A store that keeps none of the promises.
 struct Broken;
 
