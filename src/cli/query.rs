@@ -150,7 +150,7 @@ fn answer(args: &QueryArgs, query: &Query, exporter: &Exporter<'_>) -> Result<St
         from: SimTime::ZERO + Delta::from_secs(-3600),
         to: args.to,
     };
-    let store = storing::store(exporter, query.text(), window);
+    let store = storing::store(exporter, query, window);
     let steps = storing::steps(args.from, args.to, args.step - SimTime::ZERO);
     let series = query
         .evaluate_range(&store, steps, &mut Scratch::default())

@@ -5,21 +5,20 @@ use crate::promql;
 use crate::series::exposition::millis;
 use crate::time::{Delta, SimTime};
 
-/// The series of a window that a query may name, as a store. A query that chooses metrics by a matcher on `__name__` sees all of them.
+/// The series of a window that a query looks at, as a store.
 #[must_use]
-pub fn store(exporter: &Exporter<'_>, query: &str, window: Window) -> promql::Memory {
+pub fn store(exporter: &Exporter<'_>, query: &promql::Query, window: Window) -> promql::Memory {
     let mut store = promql::Memory::new();
-    let by_matcher = query.contains("__name__");
     for metric in exporter.metrics() {
-        if !by_matcher && !query.contains(&metric.name) {
-            continue;
-        }
         for series in exporter.series(&metric.name, window) {
             let labels = series.labels.iter();
             let labels = promql::Labels::new(labels.map(|(name, value)| (&**name, &**value)));
+            if !query.selects(&labels) {
+                continue;
+            }
             let number = store.series(labels);
             for sample in &series.samples {
-                // A metric that is named twice is stored once.
+                // Samples come in order of time, and each once.
                 let _ = store.append(number, millis(sample.at), sample.value);
             }
         }
