@@ -7,6 +7,7 @@ mod destination_rule;
 pub mod exit;
 mod explain;
 pub mod files;
+mod query;
 mod release;
 mod schema;
 mod series;
@@ -66,6 +67,11 @@ enum Command {
     /// The simulated pods, and the gateways in front of them, export metrics as real ones do: names, labels, counters that begin at zero,
     /// scrapes, staleness. Nothing has to be scripted; `spec.telemetry` of a scenario adapts names and labels.
     Series(series::SeriesArgs),
+    /// Evaluates a query over the series of a run: what a gate would have seen
+    ///
+    /// The query is PromQL, as a template has it. Each instant is evaluated as Prometheus would: over the samples of the scrapes until
+    /// then.
+    Query(query::QueryArgs),
     /// Prints the JSON Schema of scenarios
     ///
     /// Editors complete and check a scenario whose first line is `# yaml-language-server: $schema=FILE`.
@@ -150,6 +156,7 @@ pub fn main() -> ExitCode {
         Command::Explain(args) => explain::run(args),
         Command::Test(args) => test::run(args),
         Command::Series(args) => series::run(args),
+        Command::Query(args) => query::run(args),
         Command::Schema => schema::run(),
     })
     .into()

@@ -32,7 +32,6 @@ mod number;
 mod operators;
 mod optimizer;
 mod parser;
-mod regexp;
 #[cfg(test)]
 mod tests;
 mod time;

@@ -16,7 +16,8 @@
 //! 4. **What is told.** [`trace`] records a run, [`verdict`] judges it, [`report`] writes it down, [`expectation`] compares it with
 //!    what was wanted, [`suite`] tells of many, and [`cli`] is the only module that touches files and the terminal.
 //!
-//! [`series`] tells what Prometheus would hold at an instant of a run. [`explain`] stands beside this way: it tells what the fields of [`spec`] mean, in words. [`time`] and [`duration`] serve
+//! [`series`] tells what Prometheus would hold at an instant of a run, and [`promql`] evaluates queries over that. [`explain`] stands
+//! beside this way, too: it tells what the fields of [`spec`] mean, in words. [`time`] and [`duration`] serve
 //! them all: virtual time is an integer number of nanoseconds. [`curve`] and [`law`] are the values that change with it or by
 //! chance.
 
@@ -33,6 +34,8 @@ pub mod input;
 pub mod kernel;
 pub mod law;
 pub mod plan;
+pub mod promql;
+mod regexp;
 pub mod report;
 pub mod scenario;
 pub mod series;

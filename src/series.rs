@@ -2,7 +2,7 @@
 //!
 //! Knows: which exporters there are ([`Profile`]), and how to read their counters off the meters of the accounts and the lives of the pods.
 //! Everything is computed when somebody looks; a run that keeps meters ([`crate::sim::Simulation::metering`]) does nothing at scrapes.
-//! Refuses to know: queries, files, what a metric decides.
+//! Refuses to know: what queries mean, files, what a metric decides.
 //! Simplifies: without `--random` counts are expectations and no whole numbers; a counter appears with its first request, as those of most
 //! client libraries do; a pod behind two services is scraped twice, as by two `ServiceMonitor`s; gateways and sidecars never restart.
 
@@ -12,6 +12,7 @@ mod labels;
 mod pod;
 mod quantity;
 mod scrape;
+pub mod storing;
 
 use std::collections::BTreeMap;
 

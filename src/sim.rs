@@ -49,6 +49,9 @@ const MOST_REPETITIONS: u32 = 100_000;
 /// would fill the memory.
 const MOST_OBJECTS: usize = 500;
 
+/// More instants than this, one a second for eight days, and the run is cut off: nobody reads so much.
+const MOST_INSTANTS: u32 = 700_000;
+
 /// Something that happens at a future instant.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Due {
@@ -97,7 +100,7 @@ pub enum EndReason {
     Until,
     /// Nothing but resyncs remained to happen, and a controller that keeps itself busy in vain.
     Livelock,
-    /// Experiments or analysis runs were made again and again, and are too many.
+    /// Too much happened: experiments or analysis runs were made again and again, or pods changed without end.
     Crowded,
 }
 
@@ -252,7 +255,9 @@ impl<'a, R: Recorder> Simulation<'a, R> {
         let limit = self.script.until.unwrap_or(start.at + LONGEST);
         let mut now = start.at;
         let mut last = start.at;
+        let mut instants = 0;
         loop {
+            instants += 1;
             if !self.settle(now) {
                 return Ending {
                     at: now,
@@ -267,7 +272,8 @@ impl<'a, R: Recorder> Simulation<'a, R> {
                 last = now;
                 self.recorder.settled(now, &self.cluster);
             }
-            if MOST_OBJECTS < self.cluster.experiments.len().max(self.cluster.runs.len()) {
+            let objects = self.cluster.experiments.len().max(self.cluster.runs.len());
+            if MOST_OBJECTS < objects || MOST_INSTANTS < instants {
                 return Ending {
                     at: now,
                     reason: EndReason::Crowded,

@@ -503,7 +503,8 @@ fn cut_off(ending: Ending) -> String {
     match ending.reason {
         EndReason::Crowded => {
             format!(
-                "experiments or analysis runs are made without end; the run was cut off at {}",
+                "too much happens (experiments or runs made without end, or pods that change all the \
+                 time); the run was cut off at {}",
                 ending.at
             )
         }

@@ -11,6 +11,7 @@ mod conformance {
     pub(crate) mod corpus;
     pub(crate) mod durations;
     pub(crate) mod expr;
+    pub(crate) mod promql;
     pub(crate) mod reports;
     pub(crate) mod rows;
     pub(crate) mod script;
@@ -20,7 +21,7 @@ mod conformance {
 }
 
 use conformance::corpus::{Corpus, Score};
-use conformance::{cases, durations, expr, tables, validation};
+use conformance::{cases, durations, expr, promql, tables, validation};
 
 #[test]
 fn named_cases_follow_the_recorded_traces() {
@@ -50,6 +51,11 @@ fn conditions_answer_like_the_reference() {
         score.add_all(&group.name, group.passed, group.total, group.failures);
     }
     score.check("expr");
+}
+
+#[test]
+fn queries_answer_like_the_reference() {
+    promql::run(&Corpus::find()).check("promql");
 }
 
 #[test]

@@ -8,8 +8,8 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use super::datum::Datum;
-use super::regexp::Regexp;
 use super::types::{Nature, Type};
+use crate::regexp::Regexp;
 
 /// Levels of a tree. The rewriting of the optimizer adds a few at most.
 pub(super) const HEIGHT_MAX: u16 = 200;

@@ -19,9 +19,9 @@ use super::datum::{Datum, Key};
 use super::fault::Fault;
 use super::functions::{ENV_FUNCTIONS, EnvFunction, Function};
 use super::operators;
-use super::regexp::Regexp;
 use super::time::Time;
 use super::types::Type;
+use crate::regexp::Regexp;
 use predicates::Scope;
 
 /// The value of `root` for a `result`.

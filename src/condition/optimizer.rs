@@ -9,8 +9,8 @@ mod rewrite;
 
 use super::ast::{Expr, Node, Operator};
 use super::fault::Fault;
-use super::regexp::Regexp;
 use super::types::{Nature, Type};
+use crate::regexp::Regexp;
 
 /// Rewrites `root`; the error is one of arithmetic on constants, or a pattern put together of them.
 pub(super) fn optimize(root: &mut Node) -> Result<(), Fault> {

@@ -132,7 +132,8 @@ pub mod v1 {
         /// The last instant [s].
         pub at: f64,
         /// `quiet`: nothing but resyncs remained to happen. `until`: cut off. `livelock`: nothing but
-        /// resyncs and a controller that keeps itself busy. `crowded`: experiments or analysis runs were made without end.
+        /// resyncs and a controller that keeps itself busy. `crowded`: too much happened: experiments or
+        /// analysis runs were made, or pods changed, without end.
         pub reason: &'static str,
     }
 

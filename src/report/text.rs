@@ -401,7 +401,8 @@ fn verdict(out: &mut String, report: &Report, look: Look) {
             report.end
         ),
         EndReason::Crowded => format!(
-            "cut off at {}: experiments or analysis runs are made without end",
+            "cut off at {}: too much happens (experiments or runs made without end, or pods that \
+             change all the time)",
             report.end
         ),
     };

@@ -57,6 +57,9 @@ struct Cohort {
     count: i32,
 }
 
+/// Of more pods than these, created together, several share a start-up time that follows a law.
+const GROUPS_MAX: i32 = 500;
+
 /// How long it takes until a lost node is noticed, and its pods are no longer ready (`--node-monitor-grace-period` of
 /// kube-controller-manager). Until then requests go to them in vain.
 const NOTICED_AFTER: Delta = Delta::from_secs(40);
@@ -172,12 +175,15 @@ impl Pods {
         if let Some(startup) = image.startup.as_constant() {
             self.add(Cohort { startup, ..cohort });
         } else {
-            for index in 0..able {
-                let share = self.draw(truth.weather, kind.owner, index, able);
+            let groups = able.min(GROUPS_MAX);
+            for index in 0..groups {
+                let share = self.draw(truth.weather, kind.owner, index, groups);
                 let startup = image.startup.time(share);
+                let [before, after] = [index, index + 1]
+                    .map(|index| i64::from(able) * i64::from(index) / i64::from(groups));
                 self.add(Cohort {
                     startup,
-                    count: 1,
+                    count: i32::try_from(after - before).unwrap_or(i32::MAX),
                     ..cohort
                 });
             }

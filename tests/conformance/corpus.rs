@@ -35,7 +35,7 @@ struct Threshold {
     unseen: f64,
 }
 
-const THRESHOLDS: [Threshold; 6] = [
+const THRESHOLDS: [Threshold; 7] = [
     Threshold {
         suite: "argo/named",
         ours: 1.0,
@@ -60,6 +60,11 @@ const THRESHOLDS: [Threshold; 6] = [
         suite: "expr",
         ours: 1.0,
         unseen: 1.0,
+    },
+    Threshold {
+        suite: "promql",
+        ours: 1.0,
+        unseen: 0.99,
     },
     Threshold {
         suite: "durations",

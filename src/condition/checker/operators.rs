@@ -1,9 +1,9 @@
 //! Which operands an operator takes, and what comes out.
 
 use super::super::ast::{Expr, Node, Operator, Unary};
-use super::super::regexp::Regexp;
 use super::super::types::{Family, Nature, Type};
 use super::Checker;
+use crate::regexp::Regexp;
 
 impl Checker<'_> {
     pub(super) fn unary(&mut self, node: &mut Node) -> Nature {

@@ -2,10 +2,14 @@
 
 use super::Checker;
 use super::quantity::Range;
-use crate::diagnostic::Path;
+use crate::diagnostic::wording::quoted;
+use crate::diagnostic::{Diagnostic, Path};
 use crate::plan::environment::{Delays, Image, Since, Traffic};
 use crate::scenario::written::{self, Spec};
 use crate::time::{Delta, SimTime};
+
+/// Most requests per second: beyond it numbers are no longer exact.
+const RPS_MAX: f64 = 1e9;
 
 impl Checker<'_> {
     /// The requests of the users; `None` when nothing is written or the rate is wrong.
@@ -35,8 +39,15 @@ impl Checker<'_> {
         let header = self.amount(written.header.as_ref(), Range::Share, &field("header"));
         let preview = self.amount(written.preview.as_ref(), Range::Amount, &field("preview"));
         let slow = self.positive(written.slow.as_ref(), &field("slow"));
+        let rps = rps?;
+        if RPS_MAX < rps.curve.range().1 {
+            let message = format!("more than {RPS_MAX} requests per second cannot be simulated");
+            let diagnostic = Diagnostic::error("out-of-range", message);
+            self.report(diagnostic.help("choose a smaller number"), &field("rps"));
+            return None;
+        }
         Some(Traffic {
-            rps: rps?.curve,
+            rps: rps.curve,
             requests_per_user,
             sticky,
             header: header.unwrap_or(0.0),
@@ -131,9 +142,22 @@ impl Checker<'_> {
                 self.missing(&path.clone().key(name), help);
             }
         }
-        let ready = self.positive(written.ready.as_ref(), &path.clone().key("ready"));
-        let unready = self.positive(written.unready.as_ref(), &path.clone().key("unready"));
+        let ready = self.probed(written.ready.as_ref(), &path.clone().key("ready"));
+        let unready = self.probed(written.unready.as_ref(), &path.clone().key("unready"));
         Some((ready?, unready?))
+    }
+
+    /// A length of time that a readiness probe can see: they run once a second at most.
+    fn probed(&mut self, time: Option<&written::Time>, path: &Path) -> Option<Delta> {
+        let length = self.positive(time, path)?;
+        if length < Delta::from_secs(1) {
+            let name = path.name().unwrap_or_default();
+            let message = format!("{} is shorter than a second", quoted(&name));
+            let diagnostic = Diagnostic::error("out-of-range", message);
+            self.report(diagnostic.help("a probe runs once a second at most"), path);
+            return None;
+        }
+        Some(length)
     }
 
     /// A time from and to.

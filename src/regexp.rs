@@ -1,4 +1,4 @@
-//! Regular expressions of the `matches` operator, in Go's dialect.
+//! Regular expressions in Go's dialect: of the `matches` operator of conditions, and of PromQL.
 //!
 //! Knows how Go's `regexp/syntax` differs from the crate `regex`: `\d`, `\s`, `\w` and `\b` are
 //! ASCII, a bracket inside brackets is a character, `{` may be one, and the messages. The pattern
@@ -6,34 +6,90 @@
 
 use std::iter::Peekable;
 use std::str::CharIndices;
+use std::sync::Arc;
 
 use regex::bytes::{Regex, RegexBuilder};
 
 /// A compiled pattern; cheap to clone.
 #[derive(Clone, Debug)]
-pub(super) struct Regexp(Regex);
+pub(crate) struct Regexp {
+    regex: Regex,
+    /// The groups that have names, with their numbers.
+    names: Arc<[(String, usize)]>,
+}
 
 impl Regexp {
     /// Compiles `pattern`; the error is Go's.
-    pub(super) fn new(pattern: &str) -> Result<Self, String> {
+    pub(crate) fn new(pattern: &str) -> Result<Self, String> {
         let translator = Translator {
             pattern,
             rest: pattern.char_indices().peekable(),
             out: String::new(),
+            captures: 0,
+            names: Vec::new(),
         };
-        let translated = translator
+        let (translated, names) = translator
             .translate()
             .map_err(|text| format!("error parsing regexp: {text}"))?;
-        RegexBuilder::new(&translated)
+        let regex = RegexBuilder::new(&translated)
             .size_limit(SIZE_BYTES_MAX)
             .build()
-            .map(Self)
-            .map_err(|_| "error parsing regexp: expression too large".to_owned())
+            .map_err(|_| "error parsing regexp: expression too large".to_owned())?;
+        let names = names.into();
+        Ok(Self { regex, names })
     }
 
-    pub(super) fn is_match(&self, text: &[u8]) -> bool {
-        self.0.is_match(text)
+    pub(crate) fn is_match(&self, text: &[u8]) -> bool {
+        self.regex.is_match(text)
     }
+
+    /// `template` with what the groups of the first match captured (`$1`, `${name}`, `$$`), as Go's `Regexp.Expand` does;
+    /// `None` where nothing matches.
+    pub(crate) fn expand(&self, text: &str, template: &str) -> Option<String> {
+        let captures = self.regex.captures(text.as_bytes())?;
+        let mut expanded = Vec::new();
+        let mut rest = template;
+        while let Some(at) = rest.find('$') {
+            expanded.extend(rest[..at].bytes());
+            rest = &rest[at + 1..];
+            if let Some(behind) = rest.strip_prefix('$') {
+                expanded.push(b'$');
+                rest = behind;
+            } else if let Some((wanted, behind)) = reference(rest) {
+                let number = match wanted.parse::<usize>() {
+                    Ok(number) => Some(number),
+                    Err(_) => self
+                        .names
+                        .iter()
+                        .find_map(|(name, number)| (name == wanted).then_some(*number)),
+                };
+                let group = number.and_then(|number| captures.get(number));
+                expanded.extend(group.map_or(&b""[..], |group| group.as_bytes()));
+                rest = behind;
+            } else {
+                expanded.push(b'$');
+            }
+        }
+        expanded.extend(rest.bytes());
+        Some(String::from_utf8_lossy(&expanded).into_owned())
+    }
+}
+
+/// The group that a template names behind a `$`, and what comes after it.
+fn reference(text: &str) -> Option<(&str, &str)> {
+    let is_name = |c: char| c == '_' || c.is_alphanumeric();
+    let (braced, inner) = match text.strip_prefix('{') {
+        Some(inner) => (true, inner),
+        None => (false, text),
+    };
+    let length = inner.find(|c| !is_name(c)).unwrap_or(inner.len());
+    let (name, behind) = inner.split_at(length);
+    let behind = if braced {
+        behind.strip_prefix('}')?
+    } else {
+        behind
+    };
+    (!name.is_empty()).then_some((name, behind))
 }
 
 /// Of the compiled pattern; building it takes milliseconds then.
@@ -45,6 +101,9 @@ struct Translator<'a> {
     pattern: &'a str,
     rest: Peekable<CharIndices<'a>>,
     out: String,
+    /// How many groups capture so far.
+    captures: usize,
+    names: Vec<(String, usize)>,
 }
 
 /// One character of a class, or a whole class by its name.
@@ -70,7 +129,7 @@ impl Translator<'_> {
         self.rest.next_if(|(_, next)| *next == c).is_some()
     }
 
-    fn translate(mut self) -> Result<String, String> {
+    fn translate(mut self) -> Result<(String, Vec<(String, usize)>), String> {
         let mut groups = 0_usize;
         // Whether there is something to repeat, and where a repetition just ended began.
         let mut operand = false;
@@ -114,7 +173,7 @@ impl Translator<'_> {
         if groups != 0 {
             return Err(format!("missing closing ): `{}`", self.pattern));
         }
-        Ok(self.out)
+        Ok((self.out, self.names))
     }
 
     fn literal(&mut self, c: char) {
@@ -153,9 +212,9 @@ impl Translator<'_> {
     fn group(&mut self, at: usize) -> Result<bool, String> {
         self.out.push('(');
         if !self.accept('?') {
+            self.captures += 1;
             return Ok(true);
         }
-        self.out.push('?');
         let rest = &self.pattern[self.position()..];
         if let Some(name) = rest.strip_prefix("P<").or_else(|| rest.strip_prefix('<')) {
             let text = &self.pattern[at..];
@@ -167,11 +226,17 @@ impl Translator<'_> {
                 let end = text.find('>').unwrap_or(text.len() - 1);
                 return Err(format!("invalid named capture: `{}`", &text[..=end]));
             }
-            // Names matter to nobody here, and the crate is stricter about them.
+            let name = &name[..length];
+            if self.names.iter().any(|(own, _)| own == name) {
+                return Err(format!("duplicate capture group name: `{name}`"));
+            }
+            // The crate is stricter about names, so it does not see them.
             while self.next() != Some('>') {}
-            self.out.push(':');
+            self.captures += 1;
+            self.names.push((name.to_owned(), self.captures));
             return Ok(true);
         }
+        self.out.push('?');
         loop {
             match self.next() {
                 Some(c @ ('i' | 'm' | 's' | 'U' | '-')) => self.out.push(c),
@@ -487,6 +552,21 @@ mod tests {
             let text = Regexp::new(pattern).expect_err(pattern);
             assert_eq!(text, format!("error parsing regexp: {message}"));
         }
+    }
+
+    #[test]
+    fn templates_name_groups_by_number_and_by_name() {
+        let expand = |pattern, text, template| {
+            let regexp = Regexp::new(pattern).expect("a pattern");
+            regexp.expand(text, template)
+        };
+        let all = "$1-${1}x-$1x-$name-${name}-$$-$-${-$9";
+        assert_eq!(
+            expand("^(a+)(?P<name>b)$", "aab", all).as_deref(),
+            Some("aa-aax--b-b-$-$-${-")
+        );
+        assert_eq!(expand("^a$", "b", all), None);
+        assert!(Regexp::new("(?P<n>a)(?P<n>b)").is_err());
     }
 
     #[test]
