@@ -11,6 +11,7 @@ use serde::de::Deserializer;
 use serde_json::Value;
 
 mod curve;
+mod either;
 mod expect;
 mod fault;
 mod law;

@@ -1,13 +1,12 @@
 //! Values that change over time, as written.
 
 use std::borrow::Cow;
-use std::fmt;
 
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::Deserialize;
-use serde::de::value::MapAccessDeserializer;
-use serde::de::{self, Deserializer, MapAccess, Visitor};
+use serde::de::Deserializer;
 
+use super::either::{self, Either, Form};
 use super::{Number, Time};
 
 /// A value over time: a number, a series, or a mapping.
@@ -84,7 +83,16 @@ pub struct Spike {
 
 impl<'de> Deserialize<'de> for Curve {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_struct("Curve", CURVE_FIELDS, CurveVisitor)
+        let form = Form {
+            name: "Curve",
+            fields: CURVE_FIELDS,
+            expecting: "a number, a series such as `0.01x10 0.2`, or a mapping",
+        };
+        Ok(match either::read(deserializer, form)? {
+            Either::Number(number) => Self::Number(number),
+            Either::Text(text) => Self::Text(text),
+            Either::Fields(fields) => Self::Fields(Box::new(fields)),
+        })
     }
 }
 
@@ -92,39 +100,6 @@ impl<'de> Deserialize<'de> for Curve {
 const CURVE_FIELDS: &[&str] = &[
     "value", "series", "interval", "points", "daily", "csv", "column", "spikes", "since",
 ];
-
-struct CurveVisitor;
-
-impl<'de> Visitor<'de> for CurveVisitor {
-    type Value = Curve;
-
-    fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str("a number, a series such as `0.01x10 0.2`, or a mapping")
-    }
-
-    #[expect(clippy::cast_precision_loss, reason = "numbers are measurements")]
-    fn visit_i64<E: de::Error>(self, number: i64) -> Result<Curve, E> {
-        Ok(Curve::Number(number as f64))
-    }
-
-    #[expect(clippy::cast_precision_loss, reason = "numbers are measurements")]
-    fn visit_u64<E: de::Error>(self, number: u64) -> Result<Curve, E> {
-        Ok(Curve::Number(number as f64))
-    }
-
-    fn visit_f64<E: de::Error>(self, number: f64) -> Result<Curve, E> {
-        Ok(Curve::Number(number))
-    }
-
-    fn visit_str<E: de::Error>(self, text: &str) -> Result<Curve, E> {
-        Ok(Curve::Text(text.to_owned()))
-    }
-
-    fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Curve, A::Error> {
-        CurveFields::deserialize(MapAccessDeserializer::new(map))
-            .map(|fields| Curve::Fields(Box::new(fields)))
-    }
-}
 
 impl JsonSchema for Curve {
     fn schema_name() -> Cow<'static, str> {

@@ -2,13 +2,12 @@
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
-use std::fmt;
 
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::Deserialize;
-use serde::de::value::MapAccessDeserializer;
-use serde::de::{Deserializer, MapAccess, Visitor};
+use serde::de::Deserializer;
 
+use super::either::{self, Either, Form};
 use super::{Names, Number, Time};
 
 /// What the run must come to: `coalmine test` checks it. Amounts are numbers (exactly so many) or bounds such as `{atMost: 100}`.
@@ -145,38 +144,16 @@ macro_rules! value_or_bounds {
     ($bounds:ident, $fields:ident, $value:ident, $number:expr, $name:literal, $expecting:literal, $description:literal) => {
         impl<'de> Deserialize<'de> for $bounds {
             fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-                struct Either;
-                impl<'de> Visitor<'de> for Either {
-                    type Value = $bounds;
-
-                    fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-                        formatter.write_str($expecting)
-                    }
-
-                    #[expect(clippy::cast_precision_loss, reason = "amounts are far below 2^53")]
-                    fn visit_i64<E>(self, number: i64) -> Result<$bounds, E> {
-                        Ok($bounds::Exactly($number(number as f64)))
-                    }
-
-                    #[expect(clippy::cast_precision_loss, reason = "amounts are far below 2^53")]
-                    fn visit_u64<E>(self, number: u64) -> Result<$bounds, E> {
-                        Ok($bounds::Exactly($number(number as f64)))
-                    }
-
-                    fn visit_f64<E>(self, number: f64) -> Result<$bounds, E> {
-                        Ok($bounds::Exactly($number(number)))
-                    }
-
-                    fn visit_str<E>(self, text: &str) -> Result<$bounds, E> {
-                        Ok($bounds::Exactly($value::Text(text.to_owned())))
-                    }
-
-                    fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<$bounds, A::Error> {
-                        let fields = $fields::deserialize(MapAccessDeserializer::new(map))?;
-                        Ok($bounds::Fields(fields))
-                    }
-                }
-                deserializer.deserialize_struct($name, BOUND_FIELDS, Either)
+                let form = Form {
+                    name: $name,
+                    fields: BOUND_FIELDS,
+                    expecting: $expecting,
+                };
+                Ok(match either::read(deserializer, form)? {
+                    Either::Number(number) => Self::Exactly($number(number)),
+                    Either::Text(text) => Self::Exactly($value::Text(text)),
+                    Either::Fields(fields) => Self::Fields(fields),
+                })
             }
         }
 

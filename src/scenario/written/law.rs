@@ -1,13 +1,12 @@
 //! Laws of random quantities, as written.
 
 use std::borrow::Cow;
-use std::fmt;
 
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::Deserialize;
-use serde::de::value::MapAccessDeserializer;
-use serde::de::{self, Deserializer, MapAccess, Visitor};
+use serde::de::Deserializer;
 
+use super::either::{self, Either, Form};
 use super::{Number, Time};
 
 /// A time that is always the same, or that follows a law.
@@ -67,40 +66,16 @@ const LAW_FIELDS: &[&str] = &[
 
 impl<'de> Deserialize<'de> for Law {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_struct("Law", LAW_FIELDS, LawVisitor)
-    }
-}
-
-struct LawVisitor;
-
-impl<'de> Visitor<'de> for LawVisitor {
-    type Value = Law;
-
-    fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str("a duration such as `1m30s`, a number of seconds, or a law")
-    }
-
-    #[expect(clippy::cast_precision_loss, reason = "numbers are seconds")]
-    fn visit_i64<E: de::Error>(self, number: i64) -> Result<Law, E> {
-        Ok(Law::Time(Time::Seconds(number as f64)))
-    }
-
-    #[expect(clippy::cast_precision_loss, reason = "numbers are seconds")]
-    fn visit_u64<E: de::Error>(self, number: u64) -> Result<Law, E> {
-        Ok(Law::Time(Time::Seconds(number as f64)))
-    }
-
-    fn visit_f64<E: de::Error>(self, number: f64) -> Result<Law, E> {
-        Ok(Law::Time(Time::Seconds(number)))
-    }
-
-    fn visit_str<E: de::Error>(self, text: &str) -> Result<Law, E> {
-        Ok(Law::Time(Time::Text(text.to_owned())))
-    }
-
-    fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Law, A::Error> {
-        LawFields::deserialize(MapAccessDeserializer::new(map))
-            .map(|fields| Law::Fields(Box::new(fields)))
+        let form = Form {
+            name: "Law",
+            fields: LAW_FIELDS,
+            expecting: "a duration such as `1m30s`, a number of seconds, or a law",
+        };
+        Ok(match either::read(deserializer, form)? {
+            Either::Number(seconds) => Self::Time(Time::Seconds(seconds)),
+            Either::Text(text) => Self::Time(Time::Text(text)),
+            Either::Fields(fields) => Self::Fields(Box::new(fields)),
+        })
     }
 }
 
