@@ -31,9 +31,10 @@ use pod::Pod;
 use quantity::{Part, parts};
 use scrape::Schedule;
 
+pub use crate::promql::{is_stale, stale_marker};
 pub use family::Kind;
 pub use labels::Labels;
-pub use scrape::{Sample, Window, is_stale, stale_marker};
+pub use scrape::{Sample, Window};
 
 /// t = 0 in milliseconds since 1970: 2025-01-01T00:00:00Z, as for conditions that ask for the time.
 pub const START_MILLIS: i64 = crate::condition::DEFAULT_NOW_NANOS / 1_000_000;

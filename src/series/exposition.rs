@@ -7,6 +7,7 @@ use std::fmt::Write;
 use serde_json::{Value, json};
 
 use super::{Kind, Labels, Metric, START_MILLIS, Sample, Series, is_stale};
+use crate::cluster::provider::number_text;
 use crate::time::SimTime;
 
 /// Milliseconds since 1970 of an instant of a run.
@@ -36,7 +37,12 @@ pub fn last_values(series: &[Series]) -> String {
     let mut text = String::new();
     for one in series {
         if let Some(last) = one.samples.last().filter(|last| !is_stale(last.value)) {
-            let _ = writeln!(text, "{}  {}", selector(&one.labels), number(last.value));
+            let _ = writeln!(
+                text,
+                "{}  {}",
+                selector(&one.labels),
+                number_text(last.value)
+            );
         }
     }
     text
@@ -52,7 +58,7 @@ pub fn all_samples(series: &[Series]) -> String {
             let value = if is_stale(*value) {
                 "stale".to_owned()
             } else {
-                number(*value)
+                number_text(*value)
             };
             let _ = writeln!(text, "  {:>12}  {value}", at.to_string());
         }
@@ -85,7 +91,7 @@ pub fn openmetrics(metrics: &[(Metric, Vec<Series>)]) -> String {
             for Sample { at, value } in samples {
                 let millis = millis(*at);
                 let (seconds, rest) = (millis.div_euclid(1000), millis.rem_euclid(1000));
-                let value = number(*value);
+                let value = number_text(*value);
                 let _ = writeln!(text, "{selector} {value} {seconds}.{rest:03}");
             }
         }
@@ -102,7 +108,7 @@ pub fn document(at: SimTime, metrics: &[(Metric, Vec<Series>)]) -> String {
         let value = if is_stale(sample.value) {
             Value::Null
         } else {
-            Value::String(number(sample.value))
+            Value::String(number_text(sample.value))
         };
         json!([millis(sample.at), value])
     };
@@ -137,19 +143,6 @@ fn escaped(text: &str) -> String {
     text.replace('\\', "\\\\")
         .replace('"', "\\\"")
         .replace('\n', "\\n")
-}
-
-/// A number as Prometheus writes it.
-fn number(value: f64) -> String {
-    if value.is_nan() {
-        "NaN".to_owned()
-    } else if value == f64::INFINITY {
-        "+Inf".to_owned()
-    } else if value == f64::NEG_INFINITY {
-        "-Inf".to_owned()
-    } else {
-        value.to_string()
-    }
 }
 
 #[cfg(test)]

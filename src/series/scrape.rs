@@ -5,6 +5,7 @@
 //! Simplifies: scrapes take no time and hold whole milliseconds; a target that is gone is marked at the time of its next scrape.
 
 use crate::plan::environment::Scraping;
+use crate::promql::stale_marker;
 use crate::time::{Delta, SimTime};
 use crate::world::Weather;
 use crate::world::weather::Purpose;
@@ -17,20 +18,6 @@ pub struct Sample {
     /// The value; [`stale_marker`] where the series ends.
     pub value: f64,
 }
-
-/// The value that ends a series until its next sample: a NaN with bits of its own (Prometheus' `model/value/value.go: StaleNaN`).
-#[must_use]
-pub const fn stale_marker() -> f64 {
-    f64::from_bits(STALE)
-}
-
-/// Whether a value is [`stale_marker`]; an ordinary NaN is not.
-#[must_use]
-pub const fn is_stale(value: f64) -> bool {
-    value.to_bits() == STALE
-}
-
-const STALE: u64 = 0x7ff0_0000_0000_0002;
 
 /// The samples of which instants: after `from`, up to `to`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -128,6 +115,7 @@ impl Schedule {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::promql::is_stale;
 
     fn schedule(scraping: &Scraping) -> Schedule {
         Schedule::of(scraping, Weather::CALM, 7)
