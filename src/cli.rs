@@ -11,12 +11,14 @@ mod query;
 mod release;
 mod schema;
 mod series;
+mod subject;
+mod terminal;
 mod test;
 mod unsimulated;
 mod world;
 
 use std::collections::BTreeMap;
-use std::io::{self, IsTerminal, Write};
+use std::io::{self, IsTerminal};
 use std::panic::{self, AssertUnwindSafe};
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -24,12 +26,14 @@ use std::process::ExitCode;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::diagnostic::wording::quoted;
-use crate::diagnostic::{self, Diagnostic, Finding, Severity, Sources};
+use crate::diagnostic::{Diagnostic, Finding, Severity, Sources};
 use crate::report::{Report, csv, json, text};
 use crate::time::SimTime;
 use crate::{duration, input};
 
 use exit::Exit;
+use subject::SubjectArgs;
+use terminal::{Colour, finish, look_of_errors, tell, wants_colour};
 
 /// Most warnings, or remarks, of one kind that are shown.
 const ALIKE_MAX: usize = 20;
@@ -79,32 +83,18 @@ enum Command {
 }
 
 #[derive(Debug, Args)]
-#[expect(clippy::struct_excessive_bools, reason = "one for each flag")]
 struct RunArgs {
     /// Manifests: files, folders, patterns such as 'manifests/*.yaml', or - for standard input
     #[arg(value_name = "PATH", required = true)]
     paths: Vec<PathBuf>,
-    /// What happens around the rollout; a folder's own scenario.yaml is found without this
-    #[arg(short, long, value_name = "FILE")]
-    scenario: Option<PathBuf>,
-    /// Which scenario, if there are several
-    #[arg(long, value_name = "NAME")]
-    scenario_name: Option<String>,
-    /// Which Rollout (or Experiment) to simulate, if the input has several
-    #[arg(long, value_name = "NAME")]
-    rollout: Option<String>,
+    #[command(flatten)]
+    subject: SubjectArgs,
     /// Simulates the first deployment: there is nothing at t = 0
     #[arg(long)]
     initial: bool,
     /// The last instant that is simulated, such as 2h or 90s; at most and by default 7 days
     #[arg(long, value_name = "DURATION", value_parser = parse_until)]
     until: Option<SimTime>,
-    /// Draws start-up times and numbers of requests instead of taking expectations
-    #[arg(long)]
-    random: bool,
-    /// Seed of what is drawn
-    #[arg(long, value_name = "NUMBER")]
-    seed: Option<u64>,
     /// Format of the report
     #[arg(long, value_enum, default_value_t = Output::Text)]
     output: Output,
@@ -127,13 +117,6 @@ enum Output {
     Json,
     /// A table with one line for each entry of the timeline
     Csv,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-enum Colour {
-    Auto,
-    Always,
-    Never,
 }
 
 /// Runs the program with the process's own arguments and streams.
@@ -177,21 +160,13 @@ struct Answer {
 
 fn run(args: &RunArgs) -> Exit {
     let answer = answer(args);
-    let colour = |is_terminal: bool| wants_colour(args.color, is_terminal);
-    let look = if colour(io::stderr().is_terminal()) {
-        diagnostic::Look::Coloured
-    } else {
-        diagnostic::Look::Plain
-    };
     let told: Vec<Finding> = answer
         .findings
         .into_iter()
         .filter(|finding| !args.quiet || finding.diagnostic.severity != Severity::Info)
         .collect();
     let told = cut(told);
-    let diagnostics = diagnostic::render(&told, &answer.sources, look);
-    // Diagnostics that nobody reads change nothing.
-    let _ = io::stderr().lock().write_all(diagnostics.as_bytes());
+    tell(&told, &answer.sources, look_of_errors(args.color));
     let Some(report) = answer.report else {
         return answer.exit;
     };
@@ -201,7 +176,7 @@ fn run(args: &RunArgs) -> Exit {
         _ => text::Detail::Normal,
     };
     let look = text::Look {
-        colour: colour(io::stdout().is_terminal()),
+        colour: wants_colour(args.color, io::stdout().is_terminal()),
         detail,
     };
     let bytes = match args.output {
@@ -209,10 +184,7 @@ fn run(args: &RunArgs) -> Exit {
         Output::Json => json::render(&report),
         Output::Csv => csv::render(&report, detail),
     };
-    match write(&mut io::stdout().lock(), &bytes) {
-        Ok(()) => answer.exit,
-        Err(_) => Exit::CannotWrite,
-    }
+    finish(&bytes, answer.exit)
 }
 
 /// The findings without warnings and remarks of which there are very many alike; how many are left out stands at the end.
@@ -242,47 +214,17 @@ fn cut(findings: Vec<Finding>) -> Vec<Finding> {
     told
 }
 
-/// Writes everything; a reader who has gone away is no failure.
-fn write(to: &mut dyn Write, text: &str) -> io::Result<()> {
-    match to.write_all(text.as_bytes()).and_then(|()| to.flush()) {
-        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
-        result => result,
-    }
-}
-
-fn wants_colour(asked: Colour, is_terminal: bool) -> bool {
-    match asked {
-        Colour::Always => true,
-        Colour::Never => false,
-        Colour::Auto => is_terminal && terminal_wants_colour(),
-    }
-}
-
-/// `NO_COLOR` with any content and dumb terminals switch colours off.
-#[expect(
-    clippy::disallowed_methods,
-    reason = "the terminal is told by the environment"
-)]
-fn terminal_wants_colour() -> bool {
-    let set = |name: &str| std::env::var_os(name).filter(|value| !value.is_empty());
-    set("NO_COLOR").is_none() && set("TERM").is_none_or(|term| term != "dumb")
-}
-
 fn answer(args: &RunArgs) -> Answer {
     let choice = case::Choice {
-        scenario_file: None,
-        scenario_name: args.scenario_name.as_deref(),
-        name: args.rollout.as_deref(),
         initial: args.initial,
         until: args.until,
-        random: args.random,
-        seed: args.seed,
+        ..args.subject.choice()
     };
     let Prepared {
         case,
         findings,
         sources,
-    } = prepared(&args.paths, args.scenario.as_ref(), &choice);
+    } = prepared(&args.paths, args.subject.scenario.as_ref(), &choice);
     let (report, exit) = match case {
         Ok(case) => {
             let report = case.run();

@@ -1,12 +1,13 @@
 //! `coalmine explain`: what a field of a manifest means and what the controllers do with it.
 
-use std::io::{self, IsTerminal, Write};
+use std::io::{self, IsTerminal};
 
 use clap::{Args, ValueEnum};
 
 use super::exit::Exit;
-use super::{Colour, wants_colour, write};
-use crate::diagnostic::{self, Diagnostic, Sources};
+use super::subject::refuse;
+use super::terminal::{Colour, finish, look_of_errors, wants_colour};
+use crate::diagnostic::Diagnostic;
 use crate::explain::{self, Manual, json, text};
 use crate::scenario;
 
@@ -41,24 +42,9 @@ pub(super) fn run(args: &ExplainArgs) -> Exit {
         "coalmine/v1alpha1",
         &scenario::schema::schema(),
     ));
-    let bytes = match explanation(&manual, args) {
-        Ok(bytes) => bytes,
-        Err(diagnostic) => {
-            let look = if wants_colour(args.color, io::stderr().is_terminal()) {
-                diagnostic::Look::Coloured
-            } else {
-                diagnostic::Look::Plain
-            };
-            let findings = diagnostic::findings([*diagnostic], |_| None);
-            let told = diagnostic::render(&findings, &Sources::default(), look);
-            // Diagnostics that nobody reads change nothing.
-            let _ = io::stderr().lock().write_all(told.as_bytes());
-            return Exit::Usage;
-        }
-    };
-    match write(&mut io::stdout().lock(), &bytes) {
-        Ok(()) => Exit::Promoted,
-        Err(_) => Exit::CannotWrite,
+    match explanation(&manual, args) {
+        Ok(text) => finish(&text, Exit::Promoted),
+        Err(problem) => refuse(*problem, look_of_errors(args.color)),
     }
 }
 

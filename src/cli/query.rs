@@ -1,17 +1,17 @@
 //! `coalmine query`: what a gate would have seen, over a stretch of a run.
 
 use std::fmt::Write as _;
-use std::io::{self, IsTerminal, Write};
 use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
 use serde_json::json;
 
-use super::case::Choice;
 use super::exit::Exit;
-use super::{Colour, cut, parse_until, prepared, wants_colour, write};
+use super::parse_until;
+use super::subject::{Sight, SubjectArgs, refuse};
+use super::terminal::{Colour, look_of_errors};
 use crate::cluster::provider::number_text;
-use crate::diagnostic::{self, Diagnostic, Look, Sources};
+use crate::diagnostic::Diagnostic;
 use crate::promql::{Query, RangeSeries, Scratch};
 use crate::series::{Exporter, START_MILLIS, Window, storing};
 use crate::time::{Delta, SimTime};
@@ -21,21 +21,8 @@ pub(super) struct QueryArgs {
     /// Manifests and scenario: a folder, a scenario file beside its manifests, or files; the last argument is the query
     #[arg(value_name = "PATH", required = true, num_args = 2..)]
     arguments: Vec<String>,
-    /// What happens around the rollout; a folder's own scenario.yaml is found without this
-    #[arg(short, long, value_name = "FILE")]
-    scenario: Option<PathBuf>,
-    /// Which scenario, if there are several
-    #[arg(long, value_name = "NAME")]
-    scenario_name: Option<String>,
-    /// Which Rollout (or Experiment) to simulate, if the input has several
-    #[arg(long, value_name = "NAME")]
-    rollout: Option<String>,
-    /// Draws start-up times and numbers of requests instead of taking expectations
-    #[arg(long)]
-    random: bool,
-    /// Seed of what is drawn
-    #[arg(long, value_name = "NUMBER")]
-    seed: Option<u64>,
+    #[command(flatten)]
+    subject: SubjectArgs,
     /// The first instant, such as 0s
     #[arg(long, value_name = "DURATION", value_parser = parse_from, default_value = "0s")]
     from: SimTime,
@@ -72,44 +59,24 @@ fn parse_from(text: &str) -> Result<SimTime, String> {
 }
 
 pub(super) fn run(args: &QueryArgs) -> Exit {
-    let look = if wants_colour(args.color, io::stderr().is_terminal()) {
-        Look::Coloured
-    } else {
-        Look::Plain
-    };
+    let look = look_of_errors(args.color);
     let (query, paths) = args
         .arguments
         .split_last()
         .map_or(("", &[][..]), |(query, paths)| (query.as_str(), paths));
     let query = match Query::compile(query) {
         Ok(query) => query,
-        Err(error) => return refused(&error.to_string(), look),
+        Err(error) => return refuse(bad_query(&error), look),
     };
-    let (paths, scenario) = inputs(paths, args.scenario.as_ref());
-    let choice = Choice {
-        scenario_name: args.scenario_name.as_deref(),
-        name: args.rollout.as_deref(),
-        random: args.random,
-        seed: args.seed,
-        ..Choice::default()
-    };
-    let prepared = prepared(&paths, scenario.as_ref(), &choice);
-    tell(&diagnostic::render(
-        &cut(prepared.findings),
-        &prepared.sources,
+    let (paths, scenario) = inputs(paths, args.subject.scenario.as_ref());
+    let sight = Sight {
+        paths: &paths,
+        scenario: scenario.as_ref(),
+        choice: args.subject.choice(),
+        at: args.to,
         look,
-    ));
-    let case = match prepared.case {
-        Ok(case) => case,
-        Err(exit) => return exit,
     };
-    match case.look_at(args.to, |exporter| answer(args, &query, exporter)) {
-        Ok(text) => match write(&mut io::stdout().lock(), &text) {
-            Ok(()) => Exit::Promoted,
-            Err(_) => Exit::CannotWrite,
-        },
-        Err(message) => refused(&message, look),
-    }
+    sight.show(|exporter| answer(args, &query, exporter))
 }
 
 /// A lone scenario file stands for its folder with this scenario.
@@ -133,19 +100,15 @@ fn inputs(paths: &[String], scenario: Option<&PathBuf>) -> (Vec<PathBuf>, Option
     (paths, scenario.cloned())
 }
 
-fn refused(message: &str, look: Look) -> Exit {
-    let problem = Diagnostic::error("bad-query", message.to_owned());
-    let findings = diagnostic::findings([problem], |_| None);
-    tell(&diagnostic::render(&findings, &Sources::default(), look));
-    Exit::Usage
+fn bad_query(error: &impl std::fmt::Display) -> Diagnostic {
+    Diagnostic::error("bad-query", error.to_string())
 }
 
-/// Diagnostics that nobody reads change nothing.
-fn tell(text: &str) {
-    let _ = io::stderr().lock().write_all(text.as_bytes());
-}
-
-fn answer(args: &QueryArgs, query: &Query, exporter: &Exporter<'_>) -> Result<String, String> {
+fn answer(
+    args: &QueryArgs,
+    query: &Query,
+    exporter: &Exporter<'_>,
+) -> Result<String, Box<Diagnostic>> {
     let window = Window {
         from: SimTime::ZERO + Delta::from_secs(-3600),
         to: args.to,
@@ -154,7 +117,7 @@ fn answer(args: &QueryArgs, query: &Query, exporter: &Exporter<'_>) -> Result<St
     let steps = storing::steps(args.from, args.to, args.step - SimTime::ZERO);
     let series = query
         .evaluate_range(&store, steps, &mut Scratch::default())
-        .map_err(|error| error.to_string())?;
+        .map_err(|error| Box::new(bad_query(&error)))?;
     let instants: Vec<i64> = (steps.start..=steps.end)
         .step_by(usize::try_from(steps.step).unwrap_or(usize::MAX))
         .collect();
@@ -182,12 +145,7 @@ fn text(series: &[RangeSeries], instants: &[i64]) -> String {
         out.push_str("the query finds nothing at any of these instants\n");
     }
     for (index, one) in series.iter().enumerate() {
-        let labels: Vec<String> = one
-            .labels
-            .iter()
-            .map(|(name, value)| format!("{name}=\"{value}\""))
-            .collect();
-        let _ = writeln!(out, "{}  {{{}}}", index + 1, labels.join(","));
+        let _ = writeln!(out, "{}  {{{}}}", index + 1, labels(one));
         let _ = writeln!(out, "   {}", sparkline(one, instants));
     }
     if series.is_empty() {
@@ -290,18 +248,26 @@ fn document(query: &Query, series: &[RangeSeries]) -> String {
 }
 
 fn table(series: &[RangeSeries]) -> String {
-    let mut out = "seconds,labels,value\n".to_owned();
-    for one in series {
-        let labels: Vec<String> = one
-            .labels
-            .iter()
-            .map(|(name, value)| format!("{name}=\"{value}\""))
-            .collect();
-        let labels = labels.join(",").replace('"', "\"\"");
-        for (at, value) in one.times.iter().zip(&one.values) {
-            let value = number_text(*value);
-            let _ = writeln!(out, "{},\"{labels}\",{value}", seconds(*at));
-        }
+    let mut writer = csv::Writer::from_writer(Vec::new());
+    let rows = series.iter().flat_map(|one| {
+        let samples = one.times.iter().zip(&one.values);
+        samples.map(|(at, value)| [seconds(*at).to_string(), labels(one), number_text(*value)])
+    });
+    let header = ["seconds", "labels", "value"].map(str::to_owned);
+    for row in std::iter::once(header).chain(rows) {
+        writer
+            .write_record(&row)
+            .expect("rows of one length in memory");
     }
-    out
+    let bytes = writer.into_inner().expect("memory does not fail");
+    String::from_utf8(bytes).expect("written from texts")
+}
+
+/// The labels of a series as PromQL writes them.
+fn labels(series: &RangeSeries) -> String {
+    let labels = series.labels.iter();
+    let labels: Vec<String> = labels
+        .map(|(name, value)| format!("{name}=\"{value}\""))
+        .collect();
+    labels.join(",")
 }

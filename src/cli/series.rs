@@ -1,15 +1,16 @@
 //! `coalmine series`: what Prometheus would hold at an instant of a run.
 
-use std::io::{self, IsTerminal, Write};
 use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
 
 use super::case::Choice;
 use super::exit::Exit;
-use super::{Colour, cut, parse_until, prepared, wants_colour, write};
+use super::parse_until;
+use super::subject::{Sight, SubjectArgs};
+use super::terminal::{Colour, look_of_errors};
+use crate::diagnostic::Diagnostic;
 use crate::diagnostic::wording::{closest, quoted};
-use crate::diagnostic::{self, Diagnostic, Look, Sources};
 use crate::series::{Exporter, Metric, Series, Window, exposition};
 use crate::time::{Delta, SimTime};
 
@@ -21,24 +22,11 @@ pub(super) struct SeriesArgs {
     /// Manifests: files, folders, patterns such as 'manifests/*.yaml', or - for standard input
     #[arg(value_name = "PATH", required = true)]
     paths: Vec<PathBuf>,
-    /// What happens around the rollout; a folder's own scenario.yaml is found without this
-    #[arg(short, long, value_name = "FILE")]
-    scenario: Option<PathBuf>,
-    /// Which scenario, if there are several
-    #[arg(long, value_name = "NAME")]
-    scenario_name: Option<String>,
-    /// Which Rollout (or Experiment) to simulate, if the input has several
-    #[arg(long, value_name = "NAME")]
-    rollout: Option<String>,
+    #[command(flatten)]
+    subject: SubjectArgs,
     /// Simulates the first deployment: there is nothing at t = 0
     #[arg(long)]
     initial: bool,
-    /// Draws start-up times and numbers of requests instead of taking expectations
-    #[arg(long)]
-    random: bool,
-    /// Seed of what is drawn
-    #[arg(long, value_name = "NUMBER")]
-    seed: Option<u64>,
     /// The metric, such as `http_requests_total`; without it the metrics are listed (text) or all of them are written
     #[arg(short, long, value_name = "NAME")]
     metric: Option<String>,
@@ -67,42 +55,17 @@ enum Output {
 }
 
 pub(super) fn run(args: &SeriesArgs) -> Exit {
-    let choice = Choice {
-        scenario_name: args.scenario_name.as_deref(),
-        name: args.rollout.as_deref(),
-        initial: args.initial,
-        random: args.random,
-        seed: args.seed,
-        ..Choice::default()
-    };
-    let prepared = prepared(&args.paths, args.scenario.as_ref(), &choice);
-    let look = if wants_colour(args.color, io::stderr().is_terminal()) {
-        Look::Coloured
-    } else {
-        Look::Plain
-    };
-    let told = diagnostic::render(&cut(prepared.findings), &prepared.sources, look);
-    tell(&told);
-    let case = match prepared.case {
-        Ok(case) => case,
-        Err(exit) => return exit,
-    };
-    match case.look_at(args.at, |exporter| answer(args, exporter)) {
-        Ok(text) => match write(&mut io::stdout().lock(), &text) {
-            Ok(()) => Exit::Promoted,
-            Err(_) => Exit::CannotWrite,
+    let sight = Sight {
+        paths: &args.paths,
+        scenario: args.subject.scenario.as_ref(),
+        choice: Choice {
+            initial: args.initial,
+            ..args.subject.choice()
         },
-        Err(problem) => {
-            let findings = diagnostic::findings([*problem], |_| None);
-            tell(&diagnostic::render(&findings, &Sources::default(), look));
-            Exit::Usage
-        }
-    }
-}
-
-/// Diagnostics that nobody reads change nothing.
-fn tell(text: &str) {
-    let _ = io::stderr().lock().write_all(text.as_bytes());
+        at: args.at,
+        look: look_of_errors(args.color),
+    };
+    sight.show(|exporter| answer(args, exporter))
 }
 
 fn answer(args: &SeriesArgs, exporter: &Exporter<'_>) -> Result<String, Box<Diagnostic>> {

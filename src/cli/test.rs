@@ -22,7 +22,7 @@ use super::case::{self, Case};
 use super::exit::Exit;
 use super::files;
 use super::release::Release;
-use super::{Colour, wants_colour, write};
+use super::terminal::{Colour, look_of_errors, wants_colour, write};
 use crate::diagnostic::wording::quoted;
 use crate::diagnostic::{self, Diagnostic, DocumentId, Finding, Located, Path, Place, Severity};
 use crate::input::{self, Input};
@@ -68,11 +68,7 @@ pub(super) fn run(args: &TestArgs) -> Exit {
     let (folders, problems) = folders::find(&args.paths);
     let colour = |is_terminal| wants_colour(args.color, is_terminal);
     let looks = Looks {
-        diagnostics: if colour(io::stderr().is_terminal()) {
-            diagnostic::Look::Coloured
-        } else {
-            diagnostic::Look::Plain
-        },
+        diagnostics: look_of_errors(args.color),
         report: report_text::Look {
             colour: args.output != Output::Junit && colour(io::stdout().is_terminal()),
             ..report_text::Look::default()
