@@ -15,9 +15,9 @@ mod engine {
 }
 
 use std::hint::black_box;
-use std::time::Instant;
 
 use coalmine::condition::{Condition, ValueRef};
+use coalmine::plan::setting::Setting;
 use coalmine::sim::Simulation;
 use coalmine::trace::{Off, Recorder, Trace};
 use engine::canary::Canary;
@@ -34,11 +34,7 @@ impl Effort {
     pub(crate) fn nanos(self, mut work: impl FnMut()) -> f64 {
         let mut best = f64::INFINITY;
         for _ in 0..self.rounds {
-            let start = Instant::now();
-            for _ in 0..self.iterations {
-                work();
-            }
-            best = best.min(start.elapsed().as_secs_f64() * 1e9 / f64::from(self.iterations));
+            best = best.min(engine::canary::nanos(self.iterations, &mut work));
         }
         best
     }
@@ -77,7 +73,7 @@ fn runs(effort: Effort) {
     );
     let mut smallest = None;
     for replicas in [10, 1_000, 10_000] {
-        let canary = Canary::new(replicas);
+        let canary = Canary::new(replicas, Setting::default());
         let (off, allocations) = time(&canary, effort, || Off);
         let (on, _) = time(&canary, effort.divided_by(10), Trace::default);
         let floor = *smallest.get_or_insert(off);

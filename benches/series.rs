@@ -7,13 +7,11 @@
 #![allow(clippy::print_stdout, reason = "a bench prints")]
 
 #[path = "engine/canary.rs"]
-#[allow(dead_code, reason = "shared with other benches")]
 mod canary;
 
 use std::hint::black_box;
-use std::time::Instant;
 
-use canary::Canary;
+use canary::{Canary, nanos};
 use coalmine::curve::Curve;
 use coalmine::plan::environment::{Changing, Health, Image, Traffic};
 use coalmine::plan::setting::Setting;
@@ -31,12 +29,14 @@ fn main() {
         "replicas", "bare, ns", "metered, ns", "look, ns", "samples", "ns per sample"
     );
     for replicas in [10, 100] {
-        let busy = Canary::in_world(replicas, world());
+        let busy = Canary::new(replicas, world());
         let (plan, environment) = (&busy.plan, &busy.environment);
         let simulation =
             || Simulation::new(plan, environment, &busy.script, Off).accounting(Weather::CALM);
         let (mut bare, mut metered) = (simulation(), simulation().metering());
-        let now = metered.run(&busy.start).at;
+        let ending = metered.run(&busy.start);
+        canary::check(metered.cluster(), ending);
+        let now = ending.at;
         let window = Window {
             from: now + Delta::from_secs(-300),
             to: now,
@@ -66,15 +66,6 @@ fn main() {
             "{replicas:>10} {bare:>12.0} {metered:>12.0} {look:>12.0} {samples:>8} {each:>14.0}"
         );
     }
-}
-
-/// Nanoseconds per call of `work`.
-fn nanos(iterations: u32, mut work: impl FnMut()) -> f64 {
-    let start = Instant::now();
-    for _ in 0..iterations {
-        work();
-    }
-    start.elapsed().as_secs_f64() * 1e9 / f64::from(iterations)
 }
 
 /// A hundred requests per second; each version fails one in a thousand.

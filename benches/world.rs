@@ -11,9 +11,8 @@
 mod canary;
 
 use std::hint::black_box;
-use std::time::Instant;
 
-use canary::Canary;
+use canary::{Canary, nanos};
 use coalmine::curve::Curve;
 use coalmine::plan::environment::{Changing, Health, Image, Traffic};
 use coalmine::plan::setting::Setting;
@@ -30,8 +29,8 @@ fn main() {
         "replicas", "engine, ns", "world, ns", "ratio", "random, ns", "allocations"
     );
     for replicas in [10, 1_000, 10_000] {
-        let alone = Canary::new(replicas);
-        let busy = Canary::in_world(replicas, world());
+        let alone = Canary::new(replicas, Setting::default());
+        let busy = Canary::new(replicas, world());
         let mut engine = Simulation::new(&alone.plan, &alone.environment, &alone.script, Off);
         let simulation = || Simulation::new(&busy.plan, &busy.environment, &busy.script, Off);
         let mut calm = simulation().accounting(Weather::CALM);
@@ -60,15 +59,6 @@ fn main() {
             allocations.count_total
         );
     }
-}
-
-/// Nanoseconds per call of `work`.
-fn nanos(iterations: u32, mut work: impl FnMut()) -> f64 {
-    let start = Instant::now();
-    for _ in 0..iterations {
-        work();
-    }
-    start.elapsed().as_secs_f64() * 1e9 / f64::from(iterations)
 }
 
 /// A hundred requests per second; each version fails one in a thousand.

@@ -1,5 +1,7 @@
 //! The canonical canary.
 
+use std::time::Instant;
+
 use coalmine::cluster::Cluster;
 use coalmine::cluster::status::RolloutPhase;
 use coalmine::plan::compile::{self, Input};
@@ -67,12 +69,8 @@ pub(crate) struct Canary {
 }
 
 impl Canary {
-    pub(crate) fn new(replicas: i32) -> Self {
-        Self::in_world(replicas, Setting::default())
-    }
-
-    /// The same in a world of traffic and health.
-    pub(crate) fn in_world(replicas: i32, world: Setting) -> Self {
+    /// The canary in a world of traffic and health, or in a quiet one.
+    pub(crate) fn new(replicas: i32, world: Setting) -> Self {
         let mut rollout: Rollout = serde_yaml::from_str(ROLLOUT).expect("a rollout");
         rollout.spec.as_mut().expect("a spec").replicas = Some(replicas);
         let analysis: AnalysisTemplate = serde_yaml::from_str(ANALYSIS).expect("a template");
@@ -129,4 +127,13 @@ pub(crate) fn check(cluster: &Cluster, ending: Ending) {
     assert!(SimTime::from_secs(480) < ending.at, "{ending:?}");
     let measured: i32 = cluster.metrics.iter().map(|metric| metric.count).sum();
     assert!((16..=20).contains(&measured), "{measured} measurements");
+}
+
+/// Nanoseconds per call of `work`.
+pub(crate) fn nanos(iterations: u32, mut work: impl FnMut()) -> f64 {
+    let start = Instant::now();
+    for _ in 0..iterations {
+        work();
+    }
+    start.elapsed().as_secs_f64() * 1e9 / f64::from(iterations)
 }
