@@ -174,6 +174,7 @@ impl<'a> Exporter<'a> {
             plan: self.plan,
             environment: self.environment,
             cluster: self.cluster,
+            readings: &[],
         };
         let until = window.to + crate::time::Delta::from_nanos(1);
         let pods = || {

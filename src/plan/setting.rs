@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::plan::environment::{
-    Delays, Fate, Fault, Image, PluginResult, Scraping, Signal, Traffic,
+    Delays, Draw, Fate, Fault, Image, PluginResult, Scraping, Signal, Traffic,
 };
 use crate::time::{Delta, SimTime};
 
@@ -69,4 +69,6 @@ pub enum Response {
     Job(Fate),
     /// What the simulated service shows.
     Signal(Signal),
+    /// A sample of requests of its own.
+    Draw(Draw),
 }

@@ -2,7 +2,7 @@
 
 use crate::cluster::TemplateId;
 use crate::plan::analysis::{AnalysisSite, Variant};
-use crate::plan::environment::{Fate, Shows, Signal, Whose};
+use crate::plan::environment::{Draw, Fate, Shows, Signal, Whose};
 use crate::plan::setting::Response;
 use crate::plan::strategy::Router;
 use crate::plan::{MetricPlan, Plan, Strategy};
@@ -306,10 +306,23 @@ fn answer(response: &Response) -> String {
         Response::Json(document) => shorten(&document.to_string(), 40),
         Response::Status(status) => format!("HTTP {status}"),
         Response::Signal(signal) => signal_text(*signal),
+        Response::Draw(draw) => draw_text(*draw),
         Response::Job(Fate::Succeeds(after)) => format!("a Job that succeeds after {after}"),
         Response::Job(Fate::Fails(after)) => format!("a Job that fails after {after}"),
         Response::Job(Fate::Hangs) => "a Job that never ends".to_owned(),
     }
+}
+
+fn draw_text(draw: Draw) -> String {
+    let shows = match draw.shows {
+        Shows::SuccessRatio => "the success ratio",
+        Shows::ErrorRatio => "the error ratio",
+        _ => "the errors",
+    };
+    let Draw {
+        requests, failing, ..
+    } = draw;
+    format!("{shows} of {requests} requests that fail with probability {failing}")
 }
 
 fn signal_text(signal: Signal) -> String {

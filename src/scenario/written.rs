@@ -243,6 +243,18 @@ pub struct Answer {
     pub over: Option<Time>,
     /// Which quantile of the latency, 0 to 1. Default: 0.95.
     pub quantile: Option<f64>,
+    /// A sample of requests of its own, independent of the simulated service and of all other measurements, as a vector of one sample:
+    /// `successRatio`, `errorRatio` or `errors` (how many). Without `--random` it shows what is expected.
+    ///
+    /// ```yaml
+    /// success-rate:
+    /// - {draw: successRatio, requests: 1000, errorRate: 0.01}
+    /// ```
+    pub draw: Option<String>,
+    /// How many requests such a sample holds.
+    pub requests: Option<u32>,
+    /// Probability that one of them fails, 0 to 1.
+    pub error_rate: Option<Number>,
 }
 
 /// How a Job ends: at most one of the fields. Without any it never does.

@@ -5,10 +5,10 @@
 
 use serde_json::Value as Json;
 
-use crate::cluster::provider::{Answer, Reading, number_text};
+use crate::cluster::provider::{Answer, Reading};
 use crate::condition::Value;
 use crate::plan::analysis_template::ResolvedMetric;
-use crate::plan::environment::{Breaks, Fault, Scripted, Source};
+use crate::plan::environment::{Breaks, Fault, Gauge, Scripted, Source};
 use crate::plan::setting::{Response, Setting, Unscripted};
 use crate::spec::provider::MetricProvider;
 use crate::time::SimTime;
@@ -102,14 +102,6 @@ fn nothing() -> Scripted {
 }
 
 fn scripted(provider: &MetricProvider, response: &Response) -> Scripted {
-    let value = |value, text| Reading {
-        answer: Answer::Value(value),
-        text,
-    };
-    let error = |message| Reading {
-        answer: Answer::Error(message),
-        text: String::new(),
-    };
     let reading = match response {
         Response::Job(fate) => {
             let reading = Reading {
@@ -121,20 +113,14 @@ fn scripted(provider: &MetricProvider, response: &Response) -> Scripted {
                 job: *fate,
             };
         }
-        Response::Signal(signal) => Reading {
-            answer: Answer::Signal(*signal),
-            text: String::new(),
-        },
-        Response::Error(message) => error(failure(provider, message)),
-        Response::Status(status) => error(format!("received non 2xx response code: {status}")),
-        Response::Scalar(number) => value(Value::Float(*number), number_text(*number)),
-        Response::Vector(numbers) => {
-            let texts: Vec<String> = numbers.iter().map(|number| number_text(*number)).collect();
-            value(
-                Value::Vector(numbers.clone()),
-                format!("[{}]", texts.join(",")),
-            )
+        Response::Signal(signal) => shown(Gauge::Signal(*signal)),
+        Response::Draw(draw) => shown(Gauge::Draw(*draw)),
+        Response::Error(message) => Reading::failure(failure(provider, message)),
+        Response::Status(status) => {
+            Reading::failure(format!("received non 2xx response code: {status}"))
         }
+        Response::Scalar(number) => Reading::of(Value::Float(*number)),
+        Response::Vector(numbers) => Reading::of(Value::Vector(numbers.clone())),
         Response::Json(document) => {
             let path = provider
                 .web
@@ -146,15 +132,25 @@ fn scripted(provider: &MetricProvider, response: &Response) -> Scripted {
             ) {
                 Ok(found) => {
                     let text = go_json(&found);
-                    value(Value::Json(found), text)
+                    Reading {
+                        answer: Answer::Value(Value::Json(found)),
+                        text,
+                    }
                 }
-                Err(message) => error(message),
+                Err(message) => Reading::failure(message),
             }
         }
     };
     Scripted {
         reading,
         ..Scripted::default()
+    }
+}
+
+fn shown(gauge: Gauge) -> Reading {
+    Reading {
+        answer: Answer::Shown(gauge),
+        text: String::new(),
     }
 }
 
