@@ -45,6 +45,7 @@ pub mod suite;
 pub mod template;
 pub mod time;
 pub mod trace;
+pub mod trials;
 pub mod validation;
 pub mod verdict;
 pub mod world;

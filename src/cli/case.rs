@@ -2,6 +2,9 @@
 //!
 //! Knows the defaults of the command line. Refuses to know files. What prevents a simulation comes back as diagnostics.
 
+#[cfg(test)]
+mod tests;
+
 use std::borrow::Cow;
 use std::collections::BTreeSet;
 
