@@ -186,8 +186,9 @@ impl<'a, R: Recorder> Simulation<'a, R> {
             answers_due: Vec::new(),
             shown: Shown::default(),
             weather: Weather::CALM,
-            accounts: None,
-            metering: false,
+            // Queries look at series, which are made of meters.
+            accounts: (!environment.queries.is_empty()).then(Accounts::default),
+            metering: !environment.queries.is_empty(),
         }
     }
 
@@ -589,28 +590,34 @@ impl<'a, R: Recorder> Simulation<'a, R> {
             return;
         }
         self.decision.clear();
-        let run = &mut self.cluster.runs[index];
+        let mut run = self.cluster.runs[index];
         let id = RunId(u32::try_from(index).unwrap_or(u32::MAX));
         let before = run.phase;
-        if self.world.ledger.looks_back() && !before.is_completed() {
+        if (self.metering || self.world.ledger.looks_back()) && !before.is_completed() {
             self.world.ledger.advance(self.environment, now);
         }
+        // Providers look at the rest of the cluster while these are worked on.
+        let mut metrics = std::mem::take(&mut self.cluster.metrics);
         let mut instruments = Instruments {
+            plan: self.plan,
             environment: self.environment,
+            cluster: &self.cluster,
             world: &self.world,
             shown: &mut self.shown,
             recorder: &mut self.recorder,
         };
+        let own = run.metrics.range();
         let outcome = analysis::reconcile(
             &self.plan.analyses[run.analysis as usize],
             id,
-            run,
-            &mut self.cluster.metrics[run.metrics.range()],
+            &mut run,
+            &mut metrics[own],
             now,
             &mut instruments,
             &mut self.decision,
         );
-        let run = *run;
+        self.cluster.metrics = metrics;
+        self.cluster.runs[index] = run;
         let changed = outcome != analysis::Outcome::Unchanged;
         self.changed |= changed;
         // A write wakes the run itself; where nothing can come of that, it sleeps on.
@@ -635,7 +642,9 @@ impl<'a, R: Recorder> Simulation<'a, R> {
         if cfg!(debug_assertions) {
             let (mut run, mut metrics) = (*stored, self.cluster.metrics_of(stored).to_vec());
             let mut instruments = Instruments {
+                plan: self.plan,
                 environment: self.environment,
+                cluster: &self.cluster,
                 world: &self.world,
                 shown: &mut Shown::default(),
                 recorder: &mut crate::trace::Off,

@@ -12,7 +12,7 @@ use crate::law::Law;
 use crate::time::{Delta, SimTime};
 
 pub use fault::{Breaks, Fault};
-pub use gauge::{Draw, Gauge, Shows, Signal, Whose};
+pub use gauge::{AskedRange, Asking, Draw, Gauge, QueryId, Shows, Signal, Whose};
 pub use scraping::{BUCKETS, Profile, Scraping};
 pub use service::{Changing, Delays, Health, Since, Traffic};
 
@@ -41,6 +41,8 @@ pub struct Environment {
     pub faults: Vec<Fault<TemplateId>>,
     /// What Prometheus scrapes.
     pub scraping: Scraping,
+    /// The queries that metrics ask, by [`QueryId`].
+    pub queries: Vec<Asking>,
 }
 
 /// The pods of one image, and how well they serve.

@@ -45,9 +45,10 @@ pub struct Setting {
 /// What a metric does that no script mentions.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Unscripted {
-    /// Every measurement is successful, and the report says that this was assumed.
+    /// Its own query is evaluated over the series of the simulated service. Where that cannot be, every measurement is successful, and the
+    /// report says that this was assumed.
     #[default]
-    Passes,
+    Simulated,
     /// The provider finds nothing: an empty vector.
     AnswersNothing,
 }

@@ -1,12 +1,15 @@
-//! What metric providers answer: by script, from the accounts of the simulated service, or by chance; and Jobs, whose fate is decided
-//! when they start.
+//! What metric providers answer: by script, by the metric's own query, from the accounts of the simulated service, or by chance; and
+//! Jobs, whose fate is decided when they start.
 
 use rand_distr::{Binomial, Distribution};
 
+use crate::cluster::Cluster;
 use crate::cluster::provider::{Answer, Asked, JobState, Provider, Reading, ReadingId, Told};
 use crate::condition::{Value, ValueRef};
-use crate::plan::Environment;
-use crate::plan::environment::{Draw, Fate, Gauge, Shows};
+use crate::plan::environment::{Draw, Fate, Gauge, QueryId, Shows};
+use crate::plan::{Environment, Plan};
+use crate::promql::Answer as Answered;
+use crate::series::{Exporter, Found, Prometheus};
 use crate::time::{Delta, SimTime};
 use crate::trace::Recorder;
 use crate::world::World;
@@ -14,7 +17,9 @@ use crate::world::weather::Purpose;
 
 /// The metric providers of a run, as long as a controller asks them.
 pub(super) struct Instruments<'a, R> {
+    pub(super) plan: &'a Plan,
     pub(super) environment: &'a Environment,
+    pub(super) cluster: &'a Cluster,
     pub(super) world: &'a World,
     pub(super) shown: &'a mut Shown,
     pub(super) recorder: &'a mut R,
@@ -23,8 +28,11 @@ pub(super) struct Instruments<'a, R> {
 /// What was shown last.
 #[derive(Debug, Default)]
 pub(super) struct Shown {
-    /// The numbers of the last answer.
-    vector: Vec<f64>,
+    /// The last answer.
+    answer: Vec<f64>,
+    /// Whether it is a single number.
+    is_scalar: bool,
+    prometheus: Prometheus,
     /// How many answers came about so far.
     count: u32,
 }
@@ -33,9 +41,30 @@ impl Shown {
     /// Forgets everything before a new run.
     pub(super) fn clear(&mut self) {
         self.count = 0;
+        self.prometheus.clear();
     }
 
-    fn number(&mut self) -> ReadingId {
+    fn number(&mut self, number: f64) {
+        self.answer.clear();
+        self.answer.push(number);
+        self.is_scalar = false;
+    }
+
+    fn value(&self) -> ValueRef<'_> {
+        match self.answer[..] {
+            [number] if self.is_scalar => ValueRef::Float(number),
+            _ => ValueRef::Vector(&self.answer),
+        }
+    }
+
+    fn value_to_keep(&self) -> Value {
+        match self.answer[..] {
+            [number] if self.is_scalar => Value::Float(number),
+            _ => Value::Vector(self.answer.clone()),
+        }
+    }
+
+    fn next_id(&mut self) -> ReadingId {
         self.count += 1;
         ReadingId(self.count - 1)
     }
@@ -56,22 +85,33 @@ impl<R: Recorder> Provider for Instruments<'_, R> {
             Answer::Error(_) => told(Told::Error),
             Answer::Job => told(Told::Job),
             Answer::Shown(gauge) => {
-                let number = match gauge {
+                let failure = match gauge {
                     Gauge::Signal(signal) => {
-                        self.world.ledger.signal(self.environment, *signal, now)
+                        let ledger = &self.world.ledger;
+                        self.shown
+                            .number(ledger.signal(self.environment, *signal, now));
+                        None
                     }
-                    Gauge::Draw(draw) => self.draw(draw, source, now),
+                    Gauge::Draw(draw) => {
+                        let number = self.draw(draw, source, now);
+                        self.shown.number(number);
+                        None
+                    }
+                    Gauge::Query(id) => self.query(*id, now).err(),
                 };
-                self.shown.vector.clear();
-                self.shown.vector.push(number);
-                let vector = &self.shown.vector;
-                self.recorder
-                    .read(|| Reading::of(Value::Vector(vector.clone())));
-                let reading = Some(self.shown.number());
+                let reading = Some(self.shown.next_id());
+                let told = if let Some(message) = failure {
+                    self.recorder.read(|| Reading::failure(message));
+                    Told::Error
+                } else {
+                    self.recorder
+                        .read(|| Reading::of(self.shown.value_to_keep()));
+                    Told::Value(self.shown.value())
+                };
                 Asked {
                     point,
                     reading,
-                    told: Told::Value(ValueRef::Vector(&self.shown.vector)),
+                    told,
                 }
             }
         }
@@ -89,7 +129,31 @@ impl<R: Recorder> Provider for Instruments<'_, R> {
     }
 }
 
-impl<R> Instruments<'_, R> {
+impl<R: Recorder> Instruments<'_, R> {
+    /// Lets Prometheus answer a query; its client hands over all values, whatever labels they have
+    /// (`metricproviders/prometheus/prometheus.go: processResponse`).
+    fn query(&mut self, id: QueryId, now: SimTime) -> Result<(), String> {
+        let asking = &self.environment.queries[usize::from(id.0)];
+        let exporter = Exporter::new(self.plan, self.environment, self.cluster, self.world);
+        let Shown {
+            answer,
+            is_scalar,
+            prometheus,
+            ..
+        } = &mut *self.shown;
+        answer.clear();
+        *is_scalar = false;
+        match prometheus.answer(&exporter, asking, now)? {
+            Found::Instant(Answered::Scalar(number)) => {
+                *is_scalar = true;
+                answer.push(number);
+            }
+            Found::Instant(Answered::Vector(elements)) => answer.extend(elements.values()),
+            Found::Range(series) => answer.extend(series.iter().flat_map(|one| &one.values)),
+        }
+        Ok(())
+    }
+
     /// What a sample of its own shows at an instant.
     fn draw(&self, draw: &Draw, source: u32, now: SimTime) -> f64 {
         let requests = f64::from(draw.requests);

@@ -8,14 +8,15 @@ use serde_json::Value as Json;
 use crate::cluster::provider::{Answer, Reading};
 use crate::condition::Value;
 use crate::plan::analysis_template::ResolvedMetric;
+use crate::plan::compile::queries::{Own, Queries};
 use crate::plan::environment::{Breaks, Fault, Gauge, Scripted, Source};
 use crate::plan::setting::{Response, Setting, Unscripted};
 use crate::spec::provider::MetricProvider;
 use crate::time::SimTime;
 
 /// The answers of the provider behind a metric, with the times in which its back end is down or finds nothing.
-pub(super) fn source(metric: &ResolvedMetric, setting: &Setting) -> Source {
-    let source = undisturbed(metric, setting);
+pub(super) fn source(metric: &ResolvedMetric, setting: &Setting, queries: &mut Queries) -> Source {
+    let source = undisturbed(metric, setting, queries);
     let disturbances: Vec<(&Fault<String>, Scripted)> = setting
         .faults
         .iter()
@@ -56,26 +57,17 @@ fn disturbed(metric: &ResolvedMetric, breaks: &Breaks<String>) -> Option<Scripte
     }
 }
 
-fn undisturbed(metric: &ResolvedMetric, setting: &Setting) -> Source {
+fn undisturbed(metric: &ResolvedMetric, setting: &Setting, queries: &mut Queries) -> Source {
     let provider = &metric.provider;
     let Some(script) = setting.metrics.get(&metric.name) else {
-        let assumed = setting.unscripted == Unscripted::Passes;
-        let before = if assumed {
-            let reading = Reading {
-                answer: Answer::Assumed,
-                text: String::new(),
-            };
-            Scripted {
-                reading,
-                ..Scripted::default()
-            }
-        } else {
-            nothing()
+        let before = match setting.unscripted {
+            Unscripted::AnswersNothing => nothing(),
+            Unscripted::Simulated => simulated(queries.own(metric, &setting.scraping)),
         };
         return Source {
+            assumed: matches!(before.reading.answer, Answer::Assumed),
             before,
             points: Vec::new(),
-            assumed,
         };
     };
     let points = script
@@ -86,6 +78,22 @@ fn undisturbed(metric: &ResolvedMetric, setting: &Setting) -> Source {
         before: nothing(),
         points,
         assumed: false,
+    }
+}
+
+/// What comes of a metric's own query; it passes where that is not simulated.
+fn simulated(own: Option<Own>) -> Scripted {
+    let reading = match own {
+        Some(Own::Asked(gauge)) => shown(gauge),
+        Some(Own::Fails(message)) => Reading::failure(message),
+        None => Reading {
+            answer: Answer::Assumed,
+            text: String::new(),
+        },
+    };
+    Scripted {
+        reading,
+        ..Scripted::default()
     }
 }
 

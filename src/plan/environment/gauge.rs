@@ -1,5 +1,7 @@
 //! What metrics show that are not scripted word for word: the simulated service, or chance.
 
+use crate::condition::Moment;
+use crate::promql::Query;
 use crate::time::Delta;
 
 /// Where an answer comes from that is not known before it is asked for.
@@ -9,6 +11,32 @@ pub enum Gauge {
     Signal(Signal),
     /// A sample of requests of its own, independent of everything else.
     Draw(Draw),
+    /// The metric's own query over the series that the simulated service exports.
+    Query(QueryId),
+}
+
+/// A query, by its index in [`super::Environment::queries`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct QueryId(pub u16);
+
+/// A query as a metric asks it (`metricproviders/prometheus/prometheus.go: executeQuery`).
+#[derive(Clone, Debug)]
+pub struct Asking {
+    /// The query.
+    pub query: Query,
+    /// Over which range; `None`: at the instant of the measurement.
+    pub range: Option<AskedRange>,
+}
+
+/// `rangeQuery` of a metric.
+#[derive(Clone, Debug)]
+pub struct AskedRange {
+    /// `start`.
+    pub start: Moment,
+    /// `end`.
+    pub end: Moment,
+    /// `step`, positive.
+    pub step: Delta,
 }
 
 /// A measurement of so many requests, each of which fails with the same probability, independent of all others; without chance it shows

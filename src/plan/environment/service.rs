@@ -64,6 +64,34 @@ pub enum Since {
     Pod,
 }
 
+impl Traffic {
+    /// The requests of a service of which nothing is said, where a query has to see some: a hundred a second.
+    #[must_use]
+    pub fn assumed() -> Self {
+        Self {
+            rps: Curve::constant(100.0),
+            requests_per_user: None,
+            sticky: None,
+            header: 0.0,
+            preview: 0.0,
+            slow: None,
+        }
+    }
+}
+
+impl Health {
+    /// A version of which nothing is said, where nothing is said of the traffic either: one request in a thousand fails, and half of them
+    /// take less than 100 ms.
+    #[must_use]
+    pub fn assumed() -> Self {
+        Self {
+            errors: Changing::constant(0.001),
+            latency: Law::log_normal(Delta::from_millis(100), 0.5),
+            ..Self::default()
+        }
+    }
+}
+
 impl Default for Health {
     fn default() -> Self {
         Self {
