@@ -8,6 +8,8 @@ mod misrouting;
 #[cfg(test)]
 mod tests;
 
+use serde::{Deserialize, Serialize};
+
 use crate::cluster::analysis_run::AnalysisPhase;
 use crate::cluster::event::ReconcileError;
 use crate::cluster::status::{PauseReason, PhaseMessage, RolloutPhase};
@@ -37,7 +39,7 @@ use misrouting::misrouted;
 /// A run is at rest when nothing but resyncs remained to happen, also if the controller keeps itself busy in vain, or when
 /// nothing changed for longer than the time between two resyncs. An Experiment that stands on its own is Successful, Failed or Inconclusive in its controller's sense, or
 /// else Invalid, Stuck or Undecided.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub enum Verdict {
     /// The revision became the stable one.
     Promoted,

@@ -4,6 +4,8 @@
 //! [`crate::verdict::Outcome::of`] has from a whole record. Refuses to know how runs are repeated or counted.
 //! Simplifies: one cause is told, the one that the controllers name; the step is the one that stood before the abort.
 
+use serde::{Deserialize, Serialize};
+
 use crate::cluster::analysis_run::{AnalysisPhase, AnalysisRun, RunMessage};
 use crate::cluster::experiment::{AnalysisMessage, ExperimentMessage};
 use crate::cluster::provider::Reading;
@@ -33,7 +35,7 @@ pub struct Summary {
 }
 
 /// What ended, or holds up, an update.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct Cause {
     /// Who or what it was.
     pub blame: Blame,
@@ -42,7 +44,7 @@ pub struct Cause {
 }
 
 /// Who or what ended an update.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub enum Blame {
     /// A metric went over one of its limits.
     Metric {
@@ -78,7 +80,7 @@ pub enum Blame {
 }
 
 /// What an analysis ends as, if not as Successful.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub enum Ended {
     /// As Failed.
     Failed,
@@ -227,7 +229,7 @@ impl<'a> Judge<'a> {
             },
             PhaseMessage::TimedOut(_) => Some(Blame::Deadline),
             PhaseMessage::ManuallyPaused => Some(Blame::Person),
-            PhaseMessage::Paused(reason) => self.of_pause(reason, cluster),
+            PhaseMessage::Paused(reason) => of_pause(reason, cluster),
             _ => None,
         };
         let matters = matches!(
@@ -235,31 +237,6 @@ impl<'a> Judge<'a> {
             Verdict::RolledBack | Verdict::RollbackFailed | Verdict::Paused | Verdict::Stuck
         );
         blame.filter(|_| matters).map(|blame| Cause { blame, step })
-    }
-
-    /// Whom the controller waits for, or what was inconclusive.
-    fn of_pause(&self, reason: PauseReason, cluster: &Cluster) -> Option<Blame> {
-        let status = &cluster.rollout.as_ref()?.status;
-        match reason {
-            PauseReason::CanaryPauseStep | PauseReason::BlueGreenPause => Some(Blame::Pause),
-            PauseReason::InconclusiveAnalysis => {
-                let runs = [
-                    status.canary.step_run,
-                    status.canary.background_run,
-                    status.blue_green.pre_run,
-                    status.blue_green.post_run,
-                ];
-                let mut runs = runs.into_iter().flatten();
-                let run = runs.find(|run| run.phase == AnalysisPhase::Inconclusive)?;
-                of_run(cluster, run.run)
-            }
-            PauseReason::InconclusiveExperiment => {
-                let mut experiments = cluster.experiments.iter().rev();
-                let experiment = experiments
-                    .find(|experiment| experiment.phase == AnalysisPhase::Inconclusive)?;
-                of_experiment(cluster, experiment)
-            }
-        }
     }
 
     fn follow(&mut self, at: SimTime, cluster: &Cluster) {
@@ -349,6 +326,31 @@ fn measurements(cluster: &Cluster) -> u32 {
         u32::try_from(count).unwrap_or(0)
     });
     counts.fold(0, u32::saturating_add)
+}
+
+/// Whom the controller waits for, or what was inconclusive.
+fn of_pause(reason: PauseReason, cluster: &Cluster) -> Option<Blame> {
+    let status = &cluster.rollout.as_ref()?.status;
+    match reason {
+        PauseReason::CanaryPauseStep | PauseReason::BlueGreenPause => Some(Blame::Pause),
+        PauseReason::InconclusiveAnalysis => {
+            let runs = [
+                status.canary.step_run,
+                status.canary.background_run,
+                status.blue_green.pre_run,
+                status.blue_green.post_run,
+            ];
+            let mut runs = runs.into_iter().flatten();
+            let run = runs.find(|run| run.phase == AnalysisPhase::Inconclusive)?;
+            of_run(cluster, run.run)
+        }
+        PauseReason::InconclusiveExperiment => {
+            let mut experiments = cluster.experiments.iter().rev();
+            let experiment =
+                experiments.find(|experiment| experiment.phase == AnalysisPhase::Inconclusive)?;
+            of_experiment(cluster, experiment)
+        }
+    }
 }
 
 fn of_run(cluster: &Cluster, id: RunId) -> Option<Blame> {
