@@ -7,6 +7,7 @@ mod destination_rule;
 pub mod exit;
 mod explain;
 pub mod files;
+mod merge;
 mod query;
 mod release;
 mod schema;
@@ -14,6 +15,7 @@ mod series;
 mod subject;
 mod terminal;
 mod test;
+mod trials;
 mod unsimulated;
 mod world;
 
@@ -76,6 +78,16 @@ enum Command {
     /// The query is PromQL, as a template has it. Each instant is evaluated as Prometheus would: over the samples of the scrapes until
     /// then.
     Query(query::QueryArgs),
+    /// Simulates a release many times, and says how likely each outcome is
+    ///
+    /// Every run draws what is drawn with `--random`: start-up times, numbers of requests, samples. Runs are numbered; a seed and a number
+    /// give the same run everywhere. The result depends on the release, the seed and the number of runs only: not on
+    /// threads, shards, or interruptions.
+    #[command(after_help = exit::HELP_OF_TRIALS)]
+    Trials(trials::TrialsArgs),
+    /// Puts the shards of `coalmine trials --shard` together, and reports on them as on one run
+    #[command(after_help = exit::HELP_OF_TRIALS)]
+    Merge(merge::MergeArgs),
     /// Prints the JSON Schema of scenarios
     ///
     /// Editors complete and check a scenario whose first line is `# yaml-language-server: $schema=FILE`.
@@ -140,6 +152,8 @@ pub fn main() -> ExitCode {
         Command::Test(args) => test::run(args),
         Command::Series(args) => series::run(args),
         Command::Query(args) => query::run(args),
+        Command::Trials(args) => trials::run(args),
+        Command::Merge(args) => merge::run(args),
         Command::Schema => schema::run(),
     })
     .into()
@@ -224,7 +238,7 @@ fn answer(args: &RunArgs) -> Answer {
         case,
         findings,
         sources,
-    } = prepared(&args.paths, args.subject.scenario.as_ref(), &choice);
+    } = prepared(&args.paths, args.subject.which.scenario.as_ref(), &choice);
     let (report, exit) = match case {
         Ok(case) => {
             let report = case.run();
@@ -250,6 +264,20 @@ struct Prepared {
 
 /// Reads the input, and the file of the scenario if one is named.
 fn prepared(paths: &[PathBuf], scenario: Option<&PathBuf>, choice: &case::Choice<'_>) -> Prepared {
+    let gathered = gathered(paths, scenario);
+    let input = input::read(gathered.files);
+    let file = gathered.scenario_file.as_deref();
+    prepared_of(&input, gathered.problems, file, choice)
+}
+
+/// The files of an input, what could not be read, and the name of the scenario's own file if one is named.
+struct Gathered {
+    files: Vec<input::SourceFile>,
+    problems: Vec<Diagnostic>,
+    scenario_file: Option<String>,
+}
+
+fn gathered(paths: &[PathBuf], scenario: Option<&PathBuf>) -> Gathered {
     let mut stdin = io::stdin().lock();
     let (mut files, mut problems) = files::gather(paths, &mut stdin);
     let mut scenario_file = None;
@@ -260,12 +288,25 @@ fn prepared(paths: &[PathBuf], scenario: Option<&PathBuf>, choice: &case::Choice
         files.retain(|file| Some(&file.name) != scenario_file.as_ref());
         files.extend(more);
     }
-    let input = input::read(files);
+    Gathered {
+        files,
+        problems,
+        scenario_file,
+    }
+}
+
+/// What can be simulated of an input; `problems` is what could not be read.
+fn prepared_of(
+    input: &input::Input,
+    mut problems: Vec<Diagnostic>,
+    scenario_file: Option<&str>,
+    choice: &case::Choice<'_>,
+) -> Prepared {
     let choice = case::Choice {
-        scenario_file: scenario_file.as_deref(),
+        scenario_file,
         ..*choice
     };
-    let (prepared, found) = match case::Case::of(&input, &choice) {
+    let (prepared, found) = match case::Case::of(input, &choice) {
         Ok((case, found)) => (Some(case), found),
         Err(found) => (None, found),
     };

@@ -49,5 +49,6 @@ pub mod time;
 pub mod trace;
 pub mod trials;
 pub mod validation;
+pub mod vary;
 pub mod verdict;
 pub mod world;

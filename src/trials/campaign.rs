@@ -136,7 +136,7 @@ impl Progress {
         campaign: &Campaign,
         blocks: u64,
         players: &(dyn Fn() -> Players<'a> + Sync),
-        mut row: Option<&mut dyn FnMut(&Row)>,
+        mut row: Option<&mut (dyn FnMut(&Row) + Send)>,
     ) {
         let end = (self.blocks + blocks).min(campaign.own_blocks());
         let has_contrast = self.sample.contrast.is_some();

@@ -74,8 +74,6 @@ pub struct Part {
     pub head: Head,
     /// How many runs are wanted, over all shards.
     pub runs: u64,
-    /// The precision that is wanted.
-    pub precision: Option<String>,
     /// Which shard of them.
     pub shard: Shard,
     /// How far one has come.
