@@ -2,7 +2,7 @@
 //!
 //! Knows how a change is written (`metrics[success-rate].failureLimit=2`) and where in the manifests it belongs. The changed text is
 //! read again as if a person had written it, so that everything that is said of manifests is said of it too. Refuses to know
-//! what fields mean. Simplifies: Rollouts, Experiments and AnalysisTemplates are changed, scenarios are not; a field in
+//! what fields mean. Simplifies: rollouts, experiments and analysis templates are changed, scenarios are not; a field in
 //! something that is not written at all is not added.
 
 mod expression;

@@ -1,6 +1,6 @@
 //! `coalmine merge`: the shards of many runs, put together.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::Args;
 
@@ -86,7 +86,12 @@ pub(super) fn run(args: &MergeArgs) -> Exit {
 
 fn told(mismatch: &Mismatch, files: &[PathBuf], shards: Option<u32>) -> Diagnostic {
     let shards = shards.unwrap_or(1);
-    let file = |place: &usize| files.get(*place).map(shown).unwrap_or_default();
+    let file = |place: &usize| {
+        files
+            .get(*place)
+            .map(|path| shown(path))
+            .unwrap_or_default()
+    };
     let first = file(&0);
     match mismatch {
         Mismatch::Nothing => Diagnostic::error("no-shards", "there is nothing to merge"),
@@ -131,6 +136,6 @@ fn told(mismatch: &Mismatch, files: &[PathBuf], shards: Option<u32>) -> Diagnost
     }
 }
 
-fn shown(path: &PathBuf) -> String {
+fn shown(path: &Path) -> String {
     quoted(&path.display().to_string())
 }

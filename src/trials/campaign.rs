@@ -164,7 +164,9 @@ impl Progress {
         for (sample, rows) in &done {
             self.sample.merge(sample);
             if let Some(row) = &mut row {
-                rows.iter().for_each(|run| row(run));
+                for run in rows {
+                    row(run);
+                }
             }
         }
         self.count(campaign, end);

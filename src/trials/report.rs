@@ -39,7 +39,7 @@ pub struct Report {
     confidence: f64,
     /// The largest relative error of a quantile.
     resolution: f64,
-    verdicts: Vec<Share>,
+    verdicts: Vec<Frequency>,
     /// The share that any verdict without a run has at most.
     others_at_most: Option<f64>,
     causes: Vec<CauseShare>,
@@ -73,7 +73,7 @@ pub struct Circumstances {
 
 /// How many runs a verdict has.
 #[derive(Clone, Debug, PartialEq, Serialize)]
-struct Share {
+struct Frequency {
     verdict: &'static str,
     runs: u64,
     share: f64,
@@ -196,10 +196,14 @@ impl Report {
     }
 
     /// The report as a document.
+    ///
+    /// # Panics
+    ///
+    /// Never: the document has no maps with keys that are not texts.
     #[must_use]
     pub fn json(&self) -> String {
         let mut text = serde_json::to_string_pretty(self)
-            .expect("names, numbers and texts have a form in JSON");
+            .expect("the document has no maps with keys that are not texts");
         text.push('\n');
         text
     }
@@ -222,15 +226,15 @@ pub fn is_precise(sample: &Sample, half_width: f64, confidence: f64) -> bool {
     })
 }
 
-fn shares(collection: &Collection, confidence: f64) -> Vec<Share> {
+fn shares(collection: &Collection, confidence: f64) -> Vec<Frequency> {
     let runs = collection.runs();
-    let mut shares: Vec<Share> = collection
+    let mut shares: Vec<Frequency> = collection
         .verdicts()
         .iter()
         .map(|(verdict, group)| {
             let count = group.times.count();
             let (share, low, high) = share(count, runs, confidence);
-            Share {
+            Frequency {
                 verdict: verdict.name(),
                 runs: count,
                 share,

@@ -8,7 +8,7 @@ use anstyle::{AnsiColor, Style};
 
 use crate::report::layout::wrap;
 use crate::trials::quantity::{Quantity, Unit};
-use crate::trials::report::{CauseShare, Distribution, MeanDifference, Report, Share, WhatIf};
+use crate::trials::report::{CauseShare, Distribution, Frequency, MeanDifference, Report, WhatIf};
 
 const WIDTH: usize = 100;
 const BOLD: Style = Style::new().bold();
@@ -45,7 +45,7 @@ pub fn brief(report: &Report) -> String {
     format!("{} runs: {}\n", report.runs, shares.join(", "))
 }
 
-fn brief_share(share: &Share) -> String {
+fn brief_share(share: &Frequency) -> String {
     let percent = Percent::of(share.low, share.high);
     format!(
         "{} {} % ({} to {} %)",
@@ -131,7 +131,7 @@ impl Page {
             table.push(Some(style_of(share.verdict)), cells);
         }
         if let Some(high) = report.others_at_most {
-            let most = format!("at most {} %", Percent::of(0.0, high).text(high));
+            let most = format!("at most {} %", number(high * 100.0));
             let cells = [
                 "any other".to_owned(),
                 "0".to_owned(),
@@ -231,9 +231,9 @@ impl Page {
 
     fn remarks(&mut self, report: &Report) {
         let remark = format!(
-            "Intervals of shares are exact (Clopper-Pearson), each with {} % on its own; quantiles are exact to {} %.",
+            "Intervals of shares are exact (Clopper-Pearson), each with {} % on its own; quantiles are known to {:.2} %.",
             number(report.confidence * 100.0),
-            number(report.resolution * 100.0)
+            report.resolution * 100.0
         );
         for line in wrap(&remark, WIDTH, 0) {
             let line = self.paint(DIM, &line);
