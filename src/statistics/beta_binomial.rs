@@ -49,7 +49,7 @@ impl BetaBinomial {
         let p = if p < PROBABILITY_MIN { 0.0 } else { p };
         let sum = (1.0 - rho) / rho;
         let is_certain = p <= 0.0 || 1.0 <= p;
-        let shapes = (sum < INDEPENDENT_FROM && !is_certain).then(|| Shapes {
+        let shapes = (sum < INDEPENDENT_FROM && !is_certain).then_some(Shapes {
             success: p * sum,
             failure: (1.0 - p) * sum,
             sum,
@@ -61,6 +61,8 @@ impl BetaBinomial {
         })
     }
 
+    /// P(X = k) where there is a beta law.
+    #[expect(clippy::many_single_char_names, reason = "the letters of the formula")]
     fn mixed(&self, k: u32, shapes: Shapes) -> f64 {
         let Shapes {
             success: a,
@@ -143,6 +145,7 @@ impl CountLaw for BetaBinomial {
 }
 
 #[cfg(test)]
+#[expect(clippy::float_cmp, reason = "certainty is exact")]
 mod tests {
     use super::super::counts::mean_by_terms;
     use super::*;

@@ -106,7 +106,7 @@ pub fn probability_with(n: u32, side: Side, k: u32, share: f64) -> Option<f64> {
         Side::AtMost => k < n,
         Side::AtLeast => 0 < k && k <= n,
     };
-    if !possible || !(0.0 < share && share < 1.0) {
+    if !(possible && 0.0 < share && share < 1.0) {
         return None;
     }
     let (trials, count) = (f64::from(n), f64::from(k));
@@ -148,6 +148,7 @@ pub fn probability_with(n: u32, side: Side, k: u32, share: f64) -> Option<f64> {
 }
 
 #[cfg(test)]
+#[expect(clippy::float_cmp, reason = "certainty is exact")]
 mod tests {
     use super::*;
 

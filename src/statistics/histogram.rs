@@ -192,8 +192,8 @@ fn bounds(bucket: u16) -> (u64, u64) {
     (low, low + ((1 << doublings) - 1))
 }
 
-/// The bucket of 2^63 - 1.
-const LAST: u16 = ((63 - PRECISION as u16 - 1) << PRECISION) + 2047;
+/// The bucket of 2^63 - 1: the last of 52 doublings.
+const LAST: u16 = (52 << 10) + 2047;
 
 /// As stored: the buckets as pairs of index and count.
 #[derive(Serialize, Deserialize)]

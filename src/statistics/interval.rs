@@ -105,6 +105,7 @@ impl Pairs {
     /// +- z^2 / (n + z^2). No pairs give -1..1. `None` unless the discordant pairs are at most the total and
     /// 0 < `confidence` < 1.
     #[must_use]
+    #[expect(clippy::many_single_char_names, reason = "the letters of the formula")]
     pub fn difference(&self, confidence: f64) -> Option<Interval> {
         let z = normal_bound(confidence)?;
         let discordant = self.only_first.checked_add(self.only_second)?;
@@ -253,6 +254,7 @@ fn last_that_holds(inside: f64, end: f64, holds: impl Fn(f64) -> bool) -> f64 {
 }
 
 #[cfg(test)]
+#[expect(clippy::float_cmp, reason = "the ends are exact")]
 mod tests {
     use super::*;
 

@@ -1,8 +1,9 @@
 //! Stopping when the estimate is precise enough, without spoiling its confidence.
 //!
 //! Whoever looks at an interval after 100, 200, 400, ... runs and stops when it pleases him has had several chances to be wrong.
-//! An interval that holds the truth with 95 % at each look alone holds it with less at the look at which one stops: how much
-//! less depends on the rule, for the width of the interval depends on the estimate that it is to judge. Here the
+//! An interval that holds the truth with 95 % at each look alone holds it with less at the look at which one stops, for its
+//! width depends on the estimate that it is to judge. Stopping after 25, 50, ..., 1,600 runs as soon as the exact interval is
+//! within +- 0.02 holds a share of 0.037 with 92.8 %; a rule that looks at the result instead of the width can do far worse. Here the
 //! error is shared out among the looks (Bonferroni): with J looks, each uses the confidence 1 - (1 - confidence) / J. All J intervals
 //! together then hold the truth with the confidence at least, hence so does the one at which any rule stops. Looks at doubled
 //! numbers of runs keep J small: from 100 to 100,000 runs there are 11, and the interval is about 1.45 times as wide as that of
@@ -104,6 +105,7 @@ impl Looks {
 }
 
 #[cfg(test)]
+#[expect(clippy::float_cmp, reason = "it is the same computation")]
 mod tests {
     use super::*;
 

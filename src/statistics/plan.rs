@@ -153,7 +153,7 @@ impl Plan {
     pub fn smallest(producer: RiskPoint, consumer: RiskPoint, count_max: u32) -> Option<Self> {
         let in_order = 0.0 <= producer.p && producer.p < consumer.p && consumer.p <= 1.0;
         let (low, high) = (consumer.accepted, producer.accepted);
-        if !in_order || !(0.0 < low && low < high && high < 1.0) {
+        if !(in_order && 0.0 < low && low < high && high < 1.0) {
             return None;
         }
         let count_max = count_max.min(PLANNED_MAX);
@@ -179,6 +179,7 @@ impl Plan {
 }
 
 #[cfg(test)]
+#[expect(clippy::float_cmp, reason = "certainty is exact")]
 mod tests {
     use super::*;
 

@@ -75,6 +75,7 @@ impl Threshold {
 }
 
 #[cfg(test)]
+#[expect(clippy::float_cmp, reason = "certainty is exact")]
 mod tests {
     use super::*;
 

@@ -72,6 +72,7 @@ pub fn course(stages: &[Stage], p: f64) -> Option<Course> {
 }
 
 #[cfg(test)]
+#[expect(clippy::float_cmp, reason = "it is the same computation")]
 mod tests {
     use super::*;
     use crate::statistics::plan::Plan;
