@@ -3,7 +3,6 @@
 use coalmine::cluster::analysis_run::{
     AnalysisPhase, AnswerRef, Detail, Measurement, MetricStatus,
 };
-use coalmine::cluster::provider::Sample;
 use coalmine::controller::analysis::assess_metric;
 use coalmine::plan::analysis::MetricPlan;
 use coalmine::statistics::plan::Plan;
@@ -296,7 +295,7 @@ fn counted(status: &MetricStatus, phase: AnalysisPhase) -> MetricStatus {
             analysis: 0,
             metric: 0,
             point: None,
-            sample: Sample::default(),
+            reading: None,
         },
         message: Detail::None,
     };
