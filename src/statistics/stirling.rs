@@ -1,7 +1,7 @@
 //! The two ingredients of accurate probabilities of counts: the error of Stirling's formula, and the deviance.
 //!
-//! After C. Loader, "Fast and accurate computation of binomial probabilities" (2000): a ratio of factorials is a square root times
-//! the exponential of small terms, none of which cancels another.
+//! After C. Loader, "Fast and accurate computation of binomial probabilities" (2000): a ratio of factorials is a square
+//! root times the exponential of small terms, none of which cancels another.
 
 /// Beyond this the series of [`stirling_error`] is exact to the last bit.
 const SERIES_FROM: f64 = 15.0;

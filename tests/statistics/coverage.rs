@@ -104,8 +104,8 @@ fn the_interval_of_a_quantile_holds_the_true_quantile() {
     }
 }
 
-/// The exact probability that the interval at which one stops holds `p`: looks after 25, 50, ..., 1,600 runs, each interval
-/// with the confidence `of_each`.
+/// The exact probability that the interval at which one stops holds `p`: looks after 25, 50, ..., 1,600 runs, each
+/// interval with the confidence `of_each`.
 fn held_on_stopping(p: f64, half_width: f64, of_each: f64, sizes: &[u64]) -> f64 {
     let mut held = 0.0;
     let mut before = 0;
