@@ -8,6 +8,7 @@
 
 pub mod exposition;
 mod family;
+mod given;
 mod labels;
 mod pod;
 mod prometheus;
@@ -124,6 +125,7 @@ impl<'a> Exporter<'a> {
                     help: family.help,
                 })
             })
+            .chain(given::metrics(&self.scraping().given))
             .collect()
     }
 
@@ -145,6 +147,7 @@ impl<'a> Exporter<'a> {
                 }
             }
         }
+        self.given(name, window, &mut series);
         series.sort_by(|one, other| one.labels.cmp(&other.labels));
         // Where labels of the scenario make series alike, Prometheus takes the first.
         series.dedup_by(|one, other| one.labels == other.labels);

@@ -77,11 +77,13 @@ impl Queries {
             }
         };
         for name in query.metric_names().into_iter().flatten() {
-            let Some(profile) = series::exporter_of(name, scraping) else {
+            let is_given = scraping.given.iter().any(|given| given.name == name);
+            let profile = series::exporter_of(name, scraping);
+            if profile.is_none() && !is_given {
                 self.remark(metric, QueryTrouble::Unknown(name.to_owned()));
                 return None;
-            };
-            self.profiles.push(profile);
+            }
+            self.profiles.extend(profile);
         }
         let range = match range(provider) {
             Ok(range) => range,
