@@ -1,6 +1,7 @@
 //! `coalmine trials`: many runs of a release, and how likely each outcome is.
 //!
-//! Knows: arguments, files of runs, the clock and the signals. Refuses to know what the runs come to ([`crate::trials`]).
+//! Knows: arguments, files of runs, the clock and the signals. Refuses to know what the runs come to
+//! ([`crate::trials`]).
 
 #![expect(
     clippy::disallowed_methods,

@@ -1,7 +1,8 @@
 //! Changing single values in the text that was read.
 //!
-//! Knows where values stand, and how a value is replaced or a key is added so that the rest of the text stays as it is. Refuses to know
-//! what is changed and why ([`crate::vary`]). Simplifies: what is new is written as JSON, which is YAML too.
+//! Knows where values stand, and how a value is replaced or a key is added so that the rest of the text stays as it is.
+//! Refuses to know what is changed and why ([`crate::vary`]). Simplifies: what is new is written as JSON, which is YAML
+//! too.
 
 use std::collections::BTreeSet;
 
@@ -222,12 +223,20 @@ impl Input {
     }
 }
 
-/// A value in the place of another one; space behind the old one stays.
+/// A value in the place of another one; space behind the old one stays. What stood on lines of its own goes behind its key.
 fn replacement(text: &str, span: Span, value: &str) -> Option<(usize, usize, String)> {
     let old = text.get(span.start()..span.end())?;
     let end = span.start() + old.trim_end().len();
-    let glued = text.get(..span.start())?.ends_with([':', '-']);
-    let gap = if glued { " " } else { "" };
+    let before = text.get(..span.start())?;
+    let key = before.trim_end();
+    if key.ends_with(':') && before[key.len()..].contains('\n') {
+        return Some((key.len(), end, format!(" {value}")));
+    }
+    let gap = if before.ends_with([':', '-']) {
+        " "
+    } else {
+        ""
+    };
     Some((span.start(), end, format!("{gap}{value}")))
 }
 

@@ -1,7 +1,8 @@
 //! Which runs there are, in which order they are done, and who does which.
 //!
-//! Knows: blocks of runs, shards of blocks, and how far one has come. Refuses to know clocks, files and how many threads there are:
-//! nothing of them changes the result. Runs are dealt out in blocks of [`BLOCK`], block k to shard k modulo the number of shards.
+//! Knows: blocks of runs, shards of blocks, and how far one has come. Refuses to know clocks, files and how many
+//! threads there are: nothing of them changes the result. Runs are dealt out in blocks of [`BLOCK`], block k to shard k
+//! modulo the number of shards.
 
 use std::ops::Range;
 
@@ -129,8 +130,8 @@ impl Progress {
         campaign.own_runs() <= self.runs()
     }
 
-    /// Does the next `blocks` blocks of a campaign, on all threads of the present pool, each of which makes its own players.
-    /// `row` is told of each run in the order of their numbers.
+    /// Does the next `blocks` blocks of a campaign, on all threads of the present pool, each of which makes its own
+    /// players. `row` is told of each run in the order of their numbers.
     pub fn advance<'a>(
         &mut self,
         campaign: &Campaign,

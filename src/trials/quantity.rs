@@ -70,7 +70,8 @@ impl Quantity {
         }
     }
 
-    /// How much of its unit one counted piece is: nanoseconds of time, milliseconds of pods, thousandths of requests and users.
+    /// How much of its unit one counted piece is: nanoseconds of time, milliseconds of pods, thousandths of requests
+    /// and users.
     #[must_use]
     pub fn grain(self) -> f64 {
         match self {

@@ -1,7 +1,9 @@
-//! What is told of many runs: shares with intervals, quantiles, causes, runs to look at, and what a change makes of them.
+//! What is told of many runs: shares with intervals, quantiles, causes, runs to look at, and what a change makes of
+//! them.
 //!
-//! Knows: which numbers belong together and how sure they are. Refuses to know columns and colours ([`text`]), and when it was
-//! computed: the same sample gives the same report. Simplifies: each interval has its confidence on its own, not all together.
+//! Knows: which numbers belong together and how sure they are. Refuses to know columns and colours ([`text`]), and when
+//! it was computed: the same sample gives the same report. Simplifies: each interval has its confidence on its own, not
+//! all together.
 
 pub mod rows;
 pub mod text;
@@ -290,7 +292,8 @@ fn causes(legend: &Legend, collection: &Collection, confidence: f64) -> Vec<Caus
     causes
 }
 
-/// The distributions that say anything: of requests and users only where something is served, and nothing that is always 0.
+/// The distributions that say anything: of requests and users only where something is served, and nothing that is
+/// always 0.
 fn distributions(head: &Head, collection: &Collection) -> Vec<Distribution> {
     let mut told = Vec::new();
     for quantity in Quantity::ALL {

@@ -1,7 +1,8 @@
 //! How a change is written: `path=value`.
 //!
-//! A path is any end of a field's path: `failureLimit`, `metrics.failureLimit` and `spec.metrics.failureLimit` mean the same. Behind a
-//! list stands which items: `[2]` by number from 0, `[success-rate]` by name, `[*]` or nothing for all. A value is YAML.
+//! A path is any end of a field's path: `failureLimit`, `metrics.failureLimit` and `spec.metrics.failureLimit` mean the
+//! same. Behind a list stands which items: `[2]` by number from 0, `[success-rate]` by name, `[*]` or nothing for all.
+//! A value is YAML.
 
 /// A change of one field.
 #[derive(Clone, Debug, PartialEq)]

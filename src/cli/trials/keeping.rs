@@ -1,7 +1,7 @@
 //! Files of runs: what is done so far, for going on later and for merging.
 //!
-//! Knows: files are written beside their place and then renamed, so that whoever reads one finds a whole one. Refuses to know what is in
-//! them.
+//! Knows: files are written beside their place and then renamed, so that whoever reads one finds a whole one. Refuses
+//! to know what is in them.
 
 #![expect(
     clippy::disallowed_methods,

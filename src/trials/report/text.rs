@@ -1,6 +1,7 @@
 //! The report on many runs for people: tables at most 100 columns wide.
 //!
-//! Knows: columns, digits and colours. Refuses to know what the numbers mean. Digits are as many as the interval deserves.
+//! Knows: columns, digits and colours. Refuses to know what the numbers mean. Digits are as many as the interval
+//! deserves.
 
 use std::fmt::Write as _;
 
