@@ -18,6 +18,7 @@ mod error;
 mod evaluator;
 mod functions;
 mod histogram;
+mod identity;
 mod interner;
 mod labels;
 mod literal;
@@ -38,7 +39,7 @@ use std::sync::Arc;
 pub use error::{EvalError, QueryError, QueryErrorKind};
 pub use labels::{Labels, METRIC_NAME};
 pub use scratch::Scratch;
-pub use store::{AppendError, Generation, Memory, Samples, Store, is_stale, stale_marker};
+pub use store::{AppendError, Generation, Memory, Reset, Samples, Store, is_stale, stale_marker};
 
 use evaluator::{Evaluator, WORK_MAX};
 use interner::{Interner, SetId};
