@@ -9,8 +9,7 @@
 //! anything runs, what it would not evaluate as the reference does ([`QueryErrorKind::NotSimulated`]): experimental
 //! functions and syntax, native histograms, expressions for durations, results that are strings or range vectors.
 //!
-//! Simplifications: samples are floats; there are no warnings; `le` and strings are UTF-8; a unary plus is accepted
-//! before anything.
+//! Simplifications: samples are floats; there are no warnings; `le` and strings are UTF-8.
 
 mod calendar;
 mod compile;
@@ -24,6 +23,7 @@ mod labels;
 mod literal;
 mod matcher;
 mod over_time;
+mod place;
 mod plan;
 mod reach;
 mod scanner;
