@@ -367,13 +367,13 @@ impl Evaluator<'_> {
 /// The samples of a series, as many times as values.
 #[inline]
 fn samples(store: &dyn Store, series: usize) -> Samples<'_> {
-    let samples = store.samples(series);
-    let count = samples.times.len().min(samples.values.len());
-    Samples {
-        times: &samples.times[..count],
-        values: &samples.values[..count],
-        ..samples
+    let mut samples = store.samples(series);
+    if samples.times.len() != samples.values.len() {
+        let count = samples.times.len().min(samples.values.len());
+        samples.times = &samples.times[..count];
+        samples.values = &samples.values[..count];
     }
+    samples
 }
 
 /// Puts elements in the order of their values; NaN comes last in both directions.

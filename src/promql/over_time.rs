@@ -172,7 +172,9 @@ impl Window<'_> {
         if threshold <= to_start {
             to_start = distance / 2.0;
         }
-        if counter && 0.0 < change && 0.0 <= values[0] {
+        // What has at most doubled was zero before its first sample by more than the samples are apart.
+        let may_be_near = values[0] < change || sampled < to_start;
+        if counter && may_be_near && 0.0 < change && 0.0 <= values[0] {
             let to_zero = sampled * (values[0] / change);
             if to_zero < to_start {
                 to_start = to_zero;
