@@ -129,9 +129,9 @@ fn known_resets_are_those_that_a_look_at_all_samples_finds() {
         plain.append(0, time * 1000, next).expect("rising times");
         marked.append(0, time * 1000, next).expect("rising times");
         // A window with markers is copied, and its resets are looked for.
-        let marker = stale_marker();
+        let ends = stale_marker();
         marked
-            .append(0, time * 1000 + 1, marker)
+            .append(0, time * 1000 + 1, ends)
             .expect("rising times");
     }
     for text in ["rate(x[20s])", "increase(x[77s])", "delta(x[50s])"] {
