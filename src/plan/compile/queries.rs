@@ -77,13 +77,11 @@ impl Queries {
             }
         };
         for name in query.metric_names().into_iter().flatten() {
-            match series::exporter_of(name, scraping) {
-                Some(profile) => self.profiles.push(profile),
-                None => {
-                    self.remark(metric, QueryTrouble::Unknown(name.to_owned()));
-                    return None;
-                }
-            }
+            let Some(profile) = series::exporter_of(name, scraping) else {
+                self.remark(metric, QueryTrouble::Unknown(name.to_owned()));
+                return None;
+            };
+            self.profiles.push(profile);
         }
         let range = match range(provider) {
             Ok(range) => range,

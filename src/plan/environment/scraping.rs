@@ -67,6 +67,12 @@ pub enum Profile {
 }
 
 impl Profile {
+    /// Whether its metrics come from sidecars of the pods.
+    #[must_use]
+    pub fn has_sidecars(self) -> bool {
+        matches!(self, Self::Istio | Self::Linkerd)
+    }
+
     /// All of them, with the names by which scenarios call them.
     pub const ALL: [(&str, Self); 9] = [
         ("http", Self::Http),
