@@ -17,7 +17,8 @@
 //!    what was wanted, [`suite`] tells of many, and [`cli`] is the only module that touches files and the terminal.
 //!
 //! [`series`] tells what Prometheus would hold at an instant of a run, and [`promql`] evaluates queries over that. [`explain`] stands
-//! beside this way, too: it tells what the fields of [`spec`] mean, in words. [`time`] and [`duration`] serve
+//! beside this way, too: it tells what the fields of [`spec`] mean, in words. [`statistics`] knows what is exact about many runs and
+//! about gates: intervals, distributions that merge, sampling plans. [`time`] and [`duration`] serve
 //! them all: virtual time is an integer number of nanoseconds. [`curve`] and [`law`] are the values that change with it or by
 //! chance.
 
@@ -41,6 +42,7 @@ pub mod scenario;
 pub mod series;
 pub mod sim;
 pub mod spec;
+pub mod statistics;
 pub mod suite;
 pub mod template;
 pub mod time;
