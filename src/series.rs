@@ -75,6 +75,19 @@ pub fn families() -> impl Iterator<Item = &'static str> {
     FAMILIES.iter().map(|family| family.name)
 }
 
+/// Whose metric this is, and its name without `_bucket`, `_sum` and `_count`; `None` if no profile has it. A name of a histogram's part, or
+/// of the whole.
+#[must_use]
+pub fn profile_with(metric: &str) -> Option<(&'static str, Profile)> {
+    let family = FAMILIES.iter().find(|family| {
+        let rest = metric.strip_prefix(family.name);
+        rest.is_some_and(|rest| {
+            rest.is_empty() || parts(family).iter().any(|part| part.suffix() == rest)
+        })
+    })?;
+    Some((family.name, family.profile))
+}
+
 impl<'a> Exporter<'a> {
     /// The exporters of a run that kept meters; without those there is nothing to see.
     #[must_use]
@@ -144,7 +157,9 @@ impl<'a> Exporter<'a> {
         named.map_or_else(|| family.name.to_owned(), Clone::clone)
     }
 
-    fn profiles(&self) -> Vec<Profile> {
+    /// Whose metrics there are: those that the scenario chooses, or those of the rollout's routers, of an HTTP service and of Kubernetes.
+    #[must_use]
+    pub fn profiles(&self) -> Vec<Profile> {
         if let Some(profiles) = &self.scraping().profiles {
             return profiles.clone();
         }

@@ -23,7 +23,7 @@ use crate::validation::references::{
 };
 use crate::validation::rollout::{TemplateOrigin, validate_rollout_with};
 
-use analysis::Collector;
+use analysis::{Collector, Measured};
 
 /// A plan with the world that it runs in.
 #[derive(Clone, Debug)]
@@ -32,6 +32,8 @@ pub struct Compiled {
     pub plan: Plan,
     /// The truth.
     pub environment: Environment,
+    /// What each site measures when the manifest's own version is tried against the first other one, by [`Plan::sites`].
+    pub measured: Vec<Measured>,
     /// Objects that were not given and are assumed to exist and to suit.
     pub assumed: Vec<Assumed>,
     /// Metrics without a script, whose measurements are assumed to pass.
@@ -108,6 +110,7 @@ pub fn compile_rollout(input: Input<'_>) -> Compiled {
     Compiled {
         plan,
         environment,
+        measured: collector.measured,
         assumed,
         assumed_metrics: collector.assumed_metrics,
     }
@@ -172,6 +175,7 @@ pub fn compile_experiment(
     Compiled {
         plan,
         environment,
+        measured: collector.measured,
         assumed: Vec::new(),
         assumed_metrics: collector.assumed_metrics,
     }
