@@ -25,6 +25,8 @@ pub struct Sight {
     pub selections: Vec<Selection>,
     /// What it answers.
     pub answers: Answers,
+    /// Whether it answers anything in the end.
+    pub lasts: bool,
 }
 
 /// What a selector selects.
@@ -84,17 +86,25 @@ pub enum Answers {
 }
 
 impl Sight {
-    /// What `query` sees when it is asked at `instants`, which are in order. Series of versions are told apart by `versions`.
+    /// What `query` sees up to `end` when it is asked at `instants`, which are in order and not later. Series of versions are told apart by
+    /// `versions`.
     #[must_use]
     pub fn of(
         query: &Query,
         exporter: &Exporter<'_>,
         versions: &Versions<'_>,
         instants: &[SimTime],
+        end: SimTime,
     ) -> Self {
+        let first = instants.first().copied().unwrap_or(end);
         let mut selections: Vec<Selection> = Vec::new();
         for selector in query.selectors() {
-            let selection = Selection::of(&selector, exporter, versions, instants);
+            let back = selector.window.map(Delta::from_millis);
+            let seen = Window {
+                from: first + (Delta::ZERO - back.unwrap_or(LEAST_WINDOW).max(LEAST_WINDOW)),
+                to: end,
+            };
+            let selection = Selection::of(&selector, exporter, versions, seen);
             if !selections.contains(&selection) {
                 selections.push(selection);
             }
@@ -102,6 +112,7 @@ impl Sight {
         Self {
             selections,
             answers: answers(query, exporter, instants),
+            lasts: answers(query, exporter, &[end]) != Answers::Nothing,
         }
     }
 
@@ -129,11 +140,10 @@ impl Selection {
         selector: &crate::promql::Selector<'_>,
         exporter: &Exporter<'_>,
         versions: &Versions<'_>,
-        instants: &[SimTime],
+        window: Window,
     ) -> Self {
         let metric = selector.metric().map(str::to_owned);
         let back = selector.window.map(Delta::from_millis);
-        let window = seen_window(instants, back);
         let all = exporter.metrics();
         let names = all.iter().map(|known| known.name.as_str()).filter(|name| {
             let mut matchers = selector.matchers.iter();
@@ -175,16 +185,8 @@ impl Selection {
     }
 }
 
-/// The time of which samples can be seen at the instants; without any, the first minutes.
-fn seen_window(instants: &[SimTime], back: Option<Delta>) -> Window {
-    let back = back.unwrap_or(Delta::ZERO).max(Delta::ZERO);
-    let first = instants.first().copied().unwrap_or(SimTime::ZERO);
-    let last = instants.last().copied().unwrap_or(SimTime::from_secs(300));
-    Window {
-        from: first + (Delta::ZERO - back.max(Delta::from_secs(60))),
-        to: last,
-    }
-}
+/// Series are looked for at least so long before the first instant.
+const LEAST_WINDOW: Delta = Delta::from_secs(60);
 
 /// A selector as a query has it, its name in front.
 fn text(selector: &crate::promql::Selector<'_>) -> String {

@@ -16,6 +16,7 @@ use std::path::PathBuf;
 use clap::Args;
 
 use self::draft::{Draft, Entry};
+use self::guess::Guess;
 use self::measured::{Failed, Measured};
 use super::case::{Case, Choice};
 use super::exit::Exit;
@@ -58,7 +59,7 @@ const HORIZON_MAX: i64 = 24 * 3600;
 /// At so many of its measurements a query is evaluated.
 const INSTANTS_MAX: usize = 60;
 /// So often bindings are tried before the last one is kept.
-const ROUNDS: usize = 5;
+const ROUNDS: usize = 8;
 
 pub(super) fn run(args: &InitArgs) -> Exit {
     let look = look_of_errors(args.color);
@@ -74,14 +75,18 @@ pub(super) fn run(args: &InitArgs) -> Exit {
         files,
         rollout: args.rollout.as_deref(),
     };
-    let first = Draft::default();
+    // Arguments may come from secrets: without those nobody knows what is measured.
+    let first = Draft {
+        secrets: bench.secrets(),
+        ..Draft::default()
+    };
     let Prepared {
         case,
         findings,
         sources,
     } = bench.prepare(&first, problems);
     tell(&cut(findings), &sources, look);
-    let written = case.and_then(|case| bench.write(args, &case));
+    let written = case.and_then(|case| bench.write(args, &first, &case));
     let text = match written {
         Ok(text) => text,
         Err(exit) => return exit,
@@ -151,17 +156,18 @@ impl Bench<'_> {
     }
 
     /// The scenario.
-    fn write(&self, args: &InitArgs, first: &Case) -> Result<String, Exit> {
-        let compiled = first.compiled();
+    fn write(&self, args: &InitArgs, first: &Draft, case: &Case) -> Result<String, Exit> {
+        let compiled = case.compiled();
         let (measured, failed) = measured::all(compiled);
         let mut draft = Draft {
             head: head(args),
-            ..self.outline(&compiled.plan, &failed)
+            secrets: first.secrets.clone(),
+            ..outline(&compiled.plan, &failed)
         };
         // As long as nobody knows what queries see, all metrics pass.
         draft.metrics = measured.iter().map(passing).collect();
         let queries: Vec<&Query> = queries(&measured);
-        let profiles = first.look_at(SimTime::from_secs(1), |exporter| exporter.profiles());
+        let profiles = case.look_at(SimTime::from_secs(1), |exporter| exporter.profiles());
         draft.telemetry = telemetry::of_queries(&queries, &profiles);
         let mut tried = self.run(&draft)?;
         let mut sights = tried.sights(&measured);
@@ -182,7 +188,8 @@ impl Bench<'_> {
                 (draft, tried, sights) = (labelled, again, seen);
             }
         }
-        draft.metrics = self.bound(&draft, &measured, &sights, &compiled.plan)?;
+        let guesses = guesses(&measured, &sights, &tried.report, &compiled.plan);
+        draft.metrics = self.bound(&draft, &measured, &guesses)?;
         for ((entry, one), seen) in draft.metrics.iter_mut().zip(&measured).zip(&sights) {
             let measurements = instants(&tried.report, one.name);
             let told = notes::of_metric(one, seen, &measurements, &compiled.plan);
@@ -194,51 +201,6 @@ impl Bench<'_> {
         // The last word: it is read and run as the user will do it.
         self.run(&draft)?;
         Ok(draft.yaml())
-    }
-
-    /// Everything but metrics and telemetry.
-    fn outline(&self, plan: &Plan, failed: &[Failed<'_>]) -> Draft {
-        let tag = |index: usize| {
-            plan.templates
-                .get(index)
-                .map(|template| template.tag.clone())
-        };
-        let own = tag(0).unwrap_or_default();
-        let is_experiment = plan
-            .experiments
-            .iter()
-            .any(|experiment| !experiment.name.is_empty());
-        let stable = if own == "previous" {
-            "before"
-        } else {
-            "previous"
-        };
-        let steps = plan.canary().map_or(&[][..], |canary| &canary.steps[..]);
-        let mut gates: Vec<Option<usize>> = Vec::new();
-        let mut plugins: Vec<String> = Vec::new();
-        for (index, step) in steps.iter().enumerate() {
-            let is_gate = step
-                .pause
-                .as_ref()
-                .is_some_and(|pause| pause.duration.is_none());
-            gates.extend(is_gate.then_some(Some(index)));
-            let plugin = step.plugin.as_ref().map(|plugin| plugin.name.clone());
-            plugins.extend(plugin.filter(|name| !plugins.contains(name)));
-        }
-        let blue_green = plan.blue_green().filter(|_| !is_experiment);
-        let waits = blue_green.is_some_and(|blue_green| !blue_green.auto_promotion);
-        gates.extend(waits.then_some(None));
-        Draft {
-            name: format!("{}-first", plan.name),
-            versions: (!is_experiment).then(|| (stable.to_owned(), own)),
-            preview: blue_green.is_some_and(|blue_green| blue_green.preview_service.is_some()),
-            header: steps.iter().any(|step| step.set_header_route.is_some()),
-            secrets: self.secrets(),
-            plugins,
-            gates,
-            failures: failed.iter().map(notes::of_failure).collect(),
-            ..Draft::default()
-        }
     }
 
     /// The keys of all secrets from which arguments come.
@@ -271,58 +233,91 @@ impl Bench<'_> {
         &self,
         draft: &Draft,
         measured: &[Measured<'_>],
-        sights: &[Vec<Sight>],
-        plan: &Plan,
+        guesses: &[Vec<Guess>],
     ) -> Result<Vec<Entry>, Exit> {
-        let hash = |index: usize| {
-            plan.templates
-                .get(index)
-                .map_or("", |template| &*template.hash)
-        };
-        let guesses: Vec<Vec<guess::Guess>> = measured
-            .iter()
-            .zip(sights)
-            .map(|(one, seen)| match needy(one, seen) {
-                Some(metric) => guess::candidates(metric, (hash(0), hash(1))),
-                None => Vec::new(),
-            })
-            .collect();
         let mut chosen = vec![0_usize; measured.len()];
         let mut trial = draft.clone();
-        for round in 0..ROUNDS {
-            let entries =
-                measured
-                    .iter()
-                    .zip(&guesses)
-                    .zip(&chosen)
-                    .map(|((one, guesses), index)| {
-                        let guess = guesses.get(*index);
-                        Entry {
-                            name: one.name.to_owned(),
-                            notes: guess
-                                .iter()
-                                .map(|guess| format!("  {}", guess.why))
-                                .collect(),
-                            binding: guess.map(|guess| guess.answer.clone()),
-                        }
-                    });
-            trial.metrics = entries.collect();
-            if round + 1 == ROUNDS {
-                break;
-            }
+        for _ in 0..ROUNDS {
+            trial.metrics = entries(measured, guesses, &chosen);
             let report = self.run(&trial)?.report;
             let mut is_content = true;
-            for ((one, guesses), index) in measured.iter().zip(&guesses).zip(&mut chosen) {
+            for ((one, guesses), index) in measured.iter().zip(guesses).zip(&mut chosen) {
                 if *index + 1 < guesses.len() && fails(&report, one.name) {
                     *index += 1;
                     is_content = false;
                 }
             }
             if is_content {
-                break;
+                return Ok(trial.metrics);
             }
         }
-        Ok(trial.metrics)
+        // There are too many of them: the last guess of each is the safest.
+        let last: Vec<usize> = guesses
+            .iter()
+            .map(|guesses| guesses.len().saturating_sub(1))
+            .collect();
+        Ok(entries(measured, guesses, &last))
+    }
+}
+
+/// The metrics with one of the guesses for each.
+fn entries(measured: &[Measured<'_>], guesses: &[Vec<Guess>], chosen: &[usize]) -> Vec<Entry> {
+    let guesses = guesses
+        .iter()
+        .zip(chosen)
+        .map(|(guesses, index)| guesses.get(*index));
+    let entry = |(one, guess): (&Measured<'_>, Option<&Guess>)| Entry {
+        name: one.name.to_owned(),
+        notes: guess
+            .iter()
+            .map(|guess| format!("  {}", guess.why))
+            .collect(),
+        binding: guess.map(|guess| guess.answers.clone()),
+    };
+    measured.iter().zip(guesses).map(entry).collect()
+}
+
+/// Everything but metrics and telemetry.
+fn outline(plan: &Plan, failed: &[Failed<'_>]) -> Draft {
+    let tag = |index: usize| {
+        plan.templates
+            .get(index)
+            .map(|template| template.tag.clone())
+    };
+    let own = tag(0).unwrap_or_default();
+    let is_experiment = plan
+        .experiments
+        .iter()
+        .any(|experiment| !experiment.name.is_empty());
+    let stable = if own == "previous" {
+        "before"
+    } else {
+        "previous"
+    };
+    let steps = plan.canary().map_or(&[][..], |canary| &canary.steps[..]);
+    let mut gates: Vec<Option<usize>> = Vec::new();
+    let mut plugins: Vec<String> = Vec::new();
+    for (index, step) in steps.iter().enumerate() {
+        let is_gate = step
+            .pause
+            .as_ref()
+            .is_some_and(|pause| pause.duration.is_none());
+        gates.extend(is_gate.then_some(Some(index)));
+        let plugin = step.plugin.as_ref().map(|plugin| plugin.name.clone());
+        plugins.extend(plugin.filter(|name| !plugins.contains(name)));
+    }
+    let blue_green = plan.blue_green().filter(|_| !is_experiment);
+    let waits = blue_green.is_some_and(|blue_green| !blue_green.auto_promotion);
+    gates.extend(waits.then_some(None));
+    Draft {
+        name: format!("{}-first", plan.name),
+        versions: (!is_experiment).then(|| (stable.to_owned(), own)),
+        preview: blue_green.is_some_and(|blue_green| blue_green.preview_service.is_some()),
+        header: steps.iter().any(|step| step.set_header_route.is_some()),
+        plugins,
+        gates,
+        failures: notes::of_failures(plan, failed),
+        ..Draft::default()
     }
 }
 
@@ -337,18 +332,13 @@ impl Tried {
             .collect();
         let last = times.iter().flatten().max().copied();
         let decided = self.report.verdict.outcome.since;
-        let horizon = last
-            .unwrap_or(decided)
-            .clamp(SimTime::from_secs(300), SimTime::from_secs(HORIZON_MAX));
-        self.case.look_at(horizon, |exporter| {
+        let end = last.unwrap_or(decided).max(decided);
+        let end = end.clamp(SimTime::from_secs(300), SimTime::from_secs(HORIZON_MAX));
+        self.case.look_at(end, |exporter| {
             let sight = |query: &Query, times: &[SimTime]| {
                 // A query that nobody asks is looked at all the same.
-                let times = if times.is_empty() {
-                    &[horizon][..]
-                } else {
-                    times
-                };
-                Sight::of(query, exporter, &versions, times)
+                let times = if times.is_empty() { &[end][..] } else { times };
+                Sight::of(query, exporter, &versions, times, end)
             };
             let metrics = measured.iter().zip(&times);
             metrics
@@ -359,6 +349,30 @@ impl Tried {
                 .collect()
         })
     }
+}
+
+/// What may answer for each metric; nothing where none is needed.
+fn guesses(
+    measured: &[Measured<'_>],
+    sights: &[Vec<Sight>],
+    report: &Report,
+    plan: &Plan,
+) -> Vec<Vec<Guess>> {
+    let hash = |index: usize| {
+        plan.templates
+            .get(index)
+            .map_or("", |template| &*template.hash)
+    };
+    let guess = |(one, seen): (&Measured<'_>, &Vec<Sight>)| {
+        let first = instants(report, one.name)
+            .first()
+            .copied()
+            .unwrap_or(SimTime::ZERO);
+        needy(one, seen).map_or_else(Vec::new, |metric| {
+            guess::candidates(metric, (hash(0), hash(1)), first)
+        })
+    };
+    measured.iter().zip(sights).map(guess).collect()
 }
 
 /// When a metric is measured: all of the times, or as many as suffice.
@@ -388,13 +402,13 @@ fn fails(report: &Report, metric: &str) -> bool {
         .any(|one| !["Successful", "Running", "Pending"].contains(&one.phase))
 }
 
-/// A metric with an answer that passes.
+/// A metric with an answer that passes, if one is found.
 fn passing(measured: &Measured<'_>) -> Entry {
     let metric = measured.uses.first().map(|one| one.metric);
     Entry {
         name: measured.name.to_owned(),
         notes: Vec::new(),
-        binding: metric.map(|metric| guess::constant(metric).answer),
+        binding: metric.and_then(guess::passing),
     }
 }
 
@@ -416,9 +430,14 @@ fn needy<'a>(
         .map(|one| one.metric)
 }
 
-/// Whether a query sees series and answers something.
+/// Whether a query sees series and answers something, be it late.
 fn is_seeing(sight: &Sight) -> bool {
-    !sight.is_blind() && !matches!(sight.answers, Answers::Nothing | Answers::Failed(_))
+    let answers = match sight.answers {
+        Answers::Failed(_) => false,
+        Answers::Nothing => sight.lasts,
+        _ => true,
+    };
+    !sight.is_blind() && answers
 }
 
 /// What is said at the head of the file.

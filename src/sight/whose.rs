@@ -48,17 +48,42 @@ impl<'a> Versions<'a> {
         if let Some(template) = self.by_hash(labels) {
             return self.of_template(template);
         }
+        self.by_service(labels)
+            .unwrap_or_else(|| self.by_version(labels))
+    }
+
+    /// By the service that took the requests. Some labels name the stable one whatever happens: the canary's name decides.
+    fn by_service(&self, labels: &Labels) -> Option<Whose> {
+        const TELLING: [&str; 8] = [
+            "service",
+            "canary",
+            "cluster",
+            "authority",
+            "node",
+            "job",
+            "backend",
+            "upstream",
+        ];
         let (canary, stable) = self.services();
-        let canary = canary.and_then(|id| self.mention(labels, id));
-        let stable = stable.and_then(|id| self.mention(labels, id));
-        match (canary, stable) {
+        let is_telling = |name: &str| {
+            TELLING.iter().any(|word| name.contains(word)) && !name.contains("canonical")
+        };
+        let labels = labels.iter().filter(|(name, _)| is_telling(name));
+        let named = |(_, value): (&String, &String)| {
+            let length = |id: Option<ServiceId>| id.and_then(|id| self.mention(value, id));
             // Names of services may begin alike: the longer one is meant.
-            (Some(canary), Some(stable)) if canary.len() == stable.len() => self.by_version(labels),
-            (Some(canary), Some(stable)) if canary.len() < stable.len() => Whose::Stable,
-            (Some(_), _) => Whose::Canary,
-            (None, Some(_)) => Whose::Stable,
-            (None, None) => self.by_version(labels),
-        }
+            match (length(canary), length(stable)) {
+                (None, None) => None,
+                (canary, stable) if stable < canary => Some(Whose::Canary),
+                _ => Some(Whose::Stable),
+            }
+        };
+        let found: Vec<Whose> = labels.filter_map(named).collect();
+        found
+            .iter()
+            .find(|whose| **whose == Whose::Canary)
+            .or(found.first())
+            .copied()
     }
 
     /// The template whose hash a label is, or holds: names of experiments hold that of the canary, whatever their pods run.
@@ -110,18 +135,15 @@ impl<'a> Versions<'a> {
         }
     }
 
-    /// The name of a service, if a label holds it as a name of its own.
-    fn mention(&self, labels: &Labels, service: ServiceId) -> Option<&'a str> {
+    /// The length of a service's name, if a text holds it as a name of its own.
+    fn mention(&self, text: &str, service: ServiceId) -> Option<usize> {
         let name = self.plan.services.get(usize::from(service.0))?;
-        let holds = |value: &String| {
-            value.match_indices(name.as_str()).any(|(at, _)| {
-                let before = value[..at].chars().next_back();
-                let after = value[at + name.len()..].chars().next();
-                let ends = |next: Option<char>| next.is_none_or(|next| !next.is_alphanumeric());
-                ends(before) && ends(after)
-            })
+        let ends = |next: Option<char>| next.is_none_or(|next| !next.is_alphanumeric());
+        let mut places = text.match_indices(name.as_str());
+        let is_whole = |(at, _): (usize, &str)| {
+            ends(text[..at].chars().next_back()) && ends(text[at + name.len()..].chars().next())
         };
-        labels.values().any(holds).then_some(name.as_str())
+        places.any(is_whole).then_some(name.len())
     }
 }
 

@@ -46,8 +46,8 @@ pub(super) struct Entry {
     pub(super) name: String,
     /// What is said of it; lines that begin with blanks belong to the one before.
     pub(super) notes: Vec<String>,
-    /// Its answer, where it needs one.
-    pub(super) binding: Option<String>,
+    /// Its answers, where it needs some.
+    pub(super) binding: Option<Vec<String>>,
 }
 
 /// Widest line \[character\].
@@ -174,8 +174,11 @@ impl Draft {
                 .notes
                 .iter()
                 .for_each(|note| comment(out, indent, note));
-            if let Some(answer) = &entry.binding {
-                let _ = writeln!(out, "    {}:\n    - {answer}", scalar(&entry.name));
+            if let Some(answers) = &entry.binding {
+                let _ = writeln!(out, "    {}:", scalar(&entry.name));
+                for answer in answers {
+                    let _ = writeln!(out, "    - {answer}");
+                }
             }
         }
     }

@@ -7,20 +7,23 @@ use serde_json::json;
 use crate::condition::{self, Condition, ValueRef, Verdict};
 use crate::plan::analysis_template::{ProviderKind, ResolvedMetric};
 use crate::spec::wire;
+use crate::time::{Delta, SimTime};
 
-/// An answer of a scenario, as a flow mapping, and what to say of it.
+/// Answers of a scenario, as flow mappings, and what to say of them.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Guess {
-    pub(super) answer: String,
+    pub(super) answers: Vec<String>,
     pub(super) why: &'static str,
 }
 
-/// What the simulated service shows, and what that is in the world that `init` writes.
+/// What the simulated service shows, without braces, and what that is in the world that `init` writes.
 struct Signal {
     answer: String,
     healthy: f64,
 }
 
+/// So many signals are tried.
+const SIGNALS_MAX: usize = 2;
 /// Share of the requests that fail.
 pub(super) const ERROR_RATE: f64 = 0.001;
 /// Requests per second.
@@ -29,6 +32,7 @@ pub(super) const RPS: f64 = 100.0;
 pub(super) const LATENCY: &str = "{law: LogNormal, median: 80ms, sigma: 0.5}";
 
 const A_GUESS: &str = "the binding is a guess: choose signal, `of` and `over`";
+const A_LATE_GUESS: &str = "the binding is a guess: choose signal, `of` and `over`; at first there are no requests, and it is made up";
 const A_CONSTANT: &str =
     "the simulated service shows nothing like it: the answer is made up so that the metric passes";
 
@@ -42,35 +46,66 @@ pub(super) fn query_text(metric: &ResolvedMetric) -> String {
     prometheus.unwrap_or_else(|| wire::json(provider))
 }
 
-/// Bindings for a metric, the most likely first; there is at least one.
-pub(super) fn candidates(metric: &ResolvedMetric, hashes: (&str, &str)) -> Vec<Guess> {
-    let mut guesses = Vec::new();
+/// Bindings for a metric that is first measured at `first`, the most likely one first; there is at least one.
+pub(super) fn candidates(
+    metric: &ResolvedMetric,
+    hashes: (&str, &str),
+    first: SimTime,
+) -> Vec<Guess> {
     match &metric.kind {
         ProviderKind::Job => return vec![constant::job()],
-        ProviderKind::Web => guesses.extend(constant::document(metric)),
         ProviderKind::Kayenta => return vec![constant::score(metric)],
-        _ => {
-            let conditions = Conditions::of(metric);
-            let fits = |signal: &Signal| conditions.pass(ValueRef::Vector(&[signal.healthy]));
-            let signals = signals(metric, hashes).into_iter().filter(fits);
-            guesses.extend(signals.map(|signal| Guess {
-                answer: signal.answer,
-                why: A_GUESS,
-            }));
+        ProviderKind::Web => {
+            let document = constant::document(metric);
+            return document.into_iter().chain([constant(metric)]).collect();
         }
+        _ => {}
+    }
+    let conditions = Conditions::of(metric);
+    // Of which shape a signal is, shows when it is tried.
+    let fits = |signal: &Signal| {
+        conditions.pass(ValueRef::Vector(&[signal.healthy]))
+            || conditions.pass(ValueRef::Float(signal.healthy))
+    };
+    let mut signals = signals(metric, hashes);
+    signals.retain(fits);
+    signals.truncate(SIGNALS_MAX);
+    let mut guesses: Vec<Guess> = Vec::new();
+    guesses.extend(signals.iter().map(|signal| Guess {
+        answers: vec![format!("{{{}}}", signal.answer)],
+        why: A_GUESS,
+    }));
+    if let (Some(signal), Some(made_up)) = (signals.first(), constant::value(metric)) {
+        let from = first + Delta::from_secs(60);
+        guesses.push(Guess {
+            answers: vec![made_up, format!("{{from: {from}, {}}}", signal.answer)],
+            why: A_LATE_GUESS,
+        });
     }
     guesses.push(constant(metric));
     guesses
 }
 
-/// An answer with which the metric passes, if there is one.
-pub(super) fn constant(metric: &ResolvedMetric) -> Guess {
-    if metric.kind == ProviderKind::Job {
-        return constant::job();
+/// An answer that is made up.
+fn constant(metric: &ResolvedMetric) -> Guess {
+    match constant::value(metric) {
+        Some(answer) => Guess {
+            answers: vec![answer],
+            why: A_CONSTANT,
+        },
+        None => Guess {
+            answers: vec!["{vector: [1]}".to_owned()],
+            why: "no answer was found with which the metric passes: choose one",
+        },
     }
-    Guess {
-        answer: constant::value(metric),
-        why: A_CONSTANT,
+}
+
+/// An answer with which the metric passes, if one is found.
+pub(super) fn passing(metric: &ResolvedMetric) -> Option<Vec<String>> {
+    match &metric.kind {
+        ProviderKind::Job => Some(constant::job().answers),
+        ProviderKind::Web => constant::document(metric).map(|guess| guess.answers),
+        _ => constant::value(metric).map(|answer| vec![answer]),
     }
 }
 
@@ -104,7 +139,7 @@ fn signals(metric: &ResolvedMetric, (canary, stable): (&str, &str)) -> Vec<Signa
     let over = window(metric, &query);
     let query = query.to_lowercase();
     let signal = |shows: &str, healthy: f64| Signal {
-        answer: format!("{{signal: {shows}, of: {of}, over: {over}}}"),
+        answer: format!("signal: {shows}, of: {of}, over: {over}"),
         healthy,
     };
     let mut found: Vec<Signal> = Vec::new();
@@ -114,14 +149,20 @@ fn signals(metric: &ResolvedMetric, (canary, stable): (&str, &str)) -> Vec<Signa
             let quantile = quantile(&name).or(quantile(&query)).unwrap_or("0.95");
             found.push(signal(&format!("latency, quantile: {quantile}"), 0.2));
         }
-        if has(&["success", "availab", "2xx"]) {
+        if has(&[
+            "success", "availab", "2xx", "!~\"5", "!=\"5", "=~\"2", "=\"2",
+        ]) {
             found.push(signal("successRatio", 1.0 - ERROR_RATE));
         }
-        if has(&["error", "fail", "5xx", "5..", "status:5"]) {
+        if has(&[
+            "error", "fail", "5xx", "=~\"5", "=\"5", "=~\"[45]", "status:5",
+        ]) {
             found.push(signal("errorRatio", ERROR_RATE));
             found.push(signal("errors", ERROR_RATE * RPS));
         }
-        if has(&["request", "rps", "qps", "throughput", "traffic"]) {
+        // What is divided by something is no number of requests.
+        let is_ratio = query.contains('/');
+        if has(&["request", "rps", "qps", "throughput", "traffic"]) && !is_ratio {
             found.push(signal("requests", RPS / 10.0));
         }
     }
@@ -244,7 +285,8 @@ mod tests {
     }
 
     fn first(metric: &ResolvedMetric) -> String {
-        candidates(metric, ("abc", "def")).remove(0).answer
+        let mut guesses = candidates(metric, ("abc", "def"), SimTime::ZERO);
+        guesses.remove(0).answers.remove(0)
     }
 
     #[test]
@@ -268,7 +310,7 @@ mod tests {
     #[test]
     fn a_signal_of_the_wrong_shape_or_unit_is_no_guess() {
         let of = |success| first(&metric("success-rate", success, ProviderKind::Wavefront));
-        assert_eq!(of("result >= 0.95"), "{scalar: 0.999}");
+        assert_eq!(of("result.rate >= 0.95"), "{value: {\"rate\":0.999}}");
         assert_eq!(of("result[0] >= 95"), "{vector: [99.9]}");
     }
 

@@ -36,7 +36,7 @@ pub(super) fn of_metric(
         }
         if let Some(sight) = sight {
             notes.extend(sight.selections.iter().flat_map(of_selection));
-            notes.extend(of_answers(&sight.answers, measurements).map(|note| format!("  {note}")));
+            notes.extend(of_answers(sight, measurements).map(|note| format!("  {note}")));
             notes.extend(of_scope(sight, plan).map(|note| format!("  {note}")));
             let windows = of_window(one, sight, plan);
             notes.extend(windows.into_iter().map(|note| format!("  {note}")));
@@ -45,12 +45,14 @@ pub(super) fn of_metric(
     notes
 }
 
-/// What is said of an analysis that measures nothing.
-pub(super) fn of_failure(failed: &Failed<'_>) -> String {
-    format!(
-        "The analysis \"{}\" measures nothing: {}",
-        failed.place, failed.message
-    )
+/// What is said of a spec that is refused, and of analyses that measure nothing.
+pub(super) fn of_failures(plan: &Plan, failed: &[Failed<'_>]) -> Vec<String> {
+    let refused = plan.invalid.iter();
+    let refused = refused.map(|message| format!("The controller refuses the spec: {message}"));
+    let failed = failed.iter().map(|Failed { place, message }| {
+        format!("The analysis ({place}) measures nothing: {message}")
+    });
+    refused.chain(failed).collect()
 }
 
 fn provider(one: &Use<'_>) -> &'static str {
@@ -149,14 +151,18 @@ fn of_blind(blind: &Blind) -> String {
     }
 }
 
-fn of_answers(answers: &Answers, measurements: &[SimTime]) -> Option<String> {
+fn of_answers(Sight { answers, lasts, .. }: &Sight, measurements: &[SimTime]) -> Option<String> {
     let when = match measurements {
         [] => "it is never measured here; at the end it",
         [_] => "at its only measurement it",
         _ => "it",
     };
     Some(match answers {
-        Answers::Unasked | Answers::Nothing => return None,
+        Answers::Unasked => return None,
+        Answers::Nothing if *lasts => {
+            "when it is measured, none of this is there yet (AN-05)".to_owned()
+        }
+        Answers::Nothing => return None,
         Answers::Failed(error) => format!("it fails: {error}"),
         Answers::NoNumbers => format!("{when} answers NaN: no requests, 0/0 (PR-02)"),
         Answers::Numbers {

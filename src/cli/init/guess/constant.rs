@@ -14,7 +14,7 @@ const PLACES_MAX: usize = 3;
 /// A Job that succeeds.
 pub(super) fn job() -> Guess {
     Guess {
-        answer: "{job: {succeedAfter: 30s}}".to_owned(),
+        answers: vec!["{job: {succeedAfter: 30s}}".to_owned()],
         why: "the Job succeeds after half a minute: choose its time, or `failAfter`",
     }
 }
@@ -28,13 +28,13 @@ pub(super) fn score(metric: &ResolvedMetric) -> Guess {
         .and_then(|kayenta| kayenta.threshold.clone());
     let pass = threshold.and_then(|threshold| threshold.pass).unwrap_or(95);
     Guess {
-        answer: flow("scalar", &json!(pass)),
+        answers: vec![flow("scalar", &json!(pass))],
         why: "the score of the judgement is made up so that it passes",
     }
 }
 
-/// An answer with a value that passes; a number that does not, if there is none.
-pub(super) fn value(metric: &ResolvedMetric) -> String {
+/// An answer with a value that passes, if one is found.
+pub(super) fn value(metric: &ResolvedMetric) -> Option<String> {
     let numbers = numbers(metric);
     let conditions = Conditions::of(metric);
     let scalar = |x: &f64| {
@@ -59,9 +59,7 @@ pub(super) fn value(metric: &ResolvedMetric) -> String {
     } else {
         numbers.iter().find_map(|x| scalar(x).or_else(|| vector(x)))
     };
-    found
-        .or_else(|| any_document(metric).map(|document| flow("value", &document)))
-        .unwrap_or_else(|| flow("vector", &json!([1.0])))
+    found.or_else(|| any_document(metric).map(|document| flow("value", &document)))
 }
 
 /// The document of a web request with which the metric passes.
@@ -80,7 +78,7 @@ pub(super) fn document(metric: &ResolvedMetric) -> Option<Guess> {
     let keys = keys(inner.strip_prefix('$').unwrap_or(inner))?;
     let found = any_document(metric)?;
     Some(Guess {
-        answer: flow("json", &nested(&keys, found)),
+        answers: vec![flow("json", &nested(&keys, found))],
         why: "the document is made up so that the metric passes",
     })
 }
@@ -114,23 +112,23 @@ fn any_document(metric: &ResolvedMetric) -> Option<Json> {
     }
 }
 
-/// Values to try: truths, numbers, and the texts of the conditions.
+/// Values to try: truths, numbers, lists of a number, and the texts of the conditions.
 fn leaves(metric: &ResolvedMetric) -> Vec<Json> {
-    let numbers = numbers(metric).into_iter().map(number);
-    let mut leaves: Vec<Json> = [json!(true)].into_iter().chain(numbers).collect();
-    leaves.push(json!(false));
+    let mut leaves = vec![json!(true), json!(false)];
     for condition in [&metric.success_condition, &metric.failure_condition] {
         for quote in ['"', '\''] {
             let texts = condition.split(quote).skip(1).step_by(2);
-            leaves.extend(texts.map(|text| json!(text)));
+            leaves.extend(texts.take(4).map(|text| json!(text)));
         }
     }
+    leaves.extend(numbers(metric).into_iter().map(number));
+    leaves.extend(NUMBERS.map(|x| json!([x])));
     leaves.truncate(LEAVES_MAX);
     leaves
 }
 
 /// Most values that are tried at a place.
-const LEAVES_MAX: usize = 24;
+const LEAVES_MAX: usize = 32;
 
 /// Numbers to try: usual ones, and those around the numbers of the conditions.
 fn numbers(metric: &ResolvedMetric) -> Vec<f64> {
