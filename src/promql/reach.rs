@@ -118,7 +118,7 @@ impl<'a> Walk<'a> {
     fn vector(&mut self, vector: &'a Vector, from: Option<i64>) {
         match vector {
             Vector::Select(selection) | Vector::SampleTimes(selection) => {
-                self.select(selection, None, from)
+                self.select(selection, None, from);
             }
             Vector::Constant(scalar) => self.scalar(scalar, from),
             Vector::Date(_, of) => {
@@ -191,5 +191,37 @@ impl<'a> Walk<'a> {
                 of, length, when, ..
             } => self.vector(of, back(from, *when, *length)),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn selectors_are_found_with_range_offset_and_window() {
+        let text = "sum(rate(a{b!=\"c\"}[5m] offset 1m)) / on() sum(d) + max_over_time(rate(e[1m])[10m:30s]) + (f @ 7)";
+        let query = Query::compile(text).expect("a query");
+        let seen = query.selectors();
+        let facts: Vec<_> = seen
+            .iter()
+            .map(|one| (one.metric(), one.range, one.offset, one.window))
+            .collect();
+        let minutes = |count: i64| Some(count * 60_000);
+        let want = [
+            (Some("a"), minutes(5), 60_000, minutes(6)),
+            (Some("d"), None, 0, Some(0)),
+            (Some("e"), minutes(1), 0, minutes(11)),
+            (Some("f"), None, 0, None),
+        ];
+        assert_eq!(facts, want);
+        let matchers: Vec<String> = seen[0].matchers.iter().map(ToString::to_string).collect();
+        assert_eq!(matchers, ["__name__=\"a\"", "b!=\"c\""]);
+    }
+
+    #[test]
+    fn a_selector_without_a_plain_name_asks_for_no_metric() {
+        let query = Query::compile("{__name__=~\"a.*\", b=\"c\"}").expect("a query");
+        assert_eq!(query.selectors()[0].metric(), None);
     }
 }

@@ -134,27 +134,134 @@ fn has_meaning(matcher: &Matcher) -> bool {
         && !matcher.accepts("a value that nobody has")
 }
 
-/// A value that a matcher accepts: the one that it asks for, or the first of a pattern of literals.
+/// A value that a matcher accepts: the one that it asks for, or one that a pattern of literals and `.*` begins with.
 fn wanted(matcher: &Matcher) -> Option<String> {
     let value = matcher.value();
-    let word = match matcher.operation() {
-        Operation::Equal => value,
-        Operation::Matches => value
-            .trim_start_matches(['^', '('])
-            .split(['|', ')'])
-            .next()
-            .unwrap_or_default()
-            .trim_matches(['$', '^'])
-            .trim_start_matches(".*")
-            .trim_start_matches(".+")
-            .trim_end_matches(".*")
-            .trim_end_matches(".+")
-            .trim_end_matches(['-', '_']),
-        Operation::NotEqual | Operation::MatchesNot => "",
+    let words = match matcher.operation() {
+        Operation::Equal => vec![value.to_owned()],
+        Operation::Matches => {
+            let first = value
+                .trim_start_matches(['^', '('])
+                .split(['|', ')'])
+                .next();
+            let word = first.unwrap_or_default().trim_matches(['$', '^']);
+            let word = ANYTHING
+                .iter()
+                .fold(word, |word, any| word.trim_start_matches(any));
+            let word = ANYTHING
+                .iter()
+                .fold(word, |word, any| word.trim_end_matches(any));
+            vec![
+                word.trim_end_matches(['-', '_']).to_owned(),
+                format!("{word}1"),
+            ]
+        }
+        Operation::NotEqual | Operation::MatchesNot => Vec::new(),
     };
-    let is_plain = word
-        .chars()
-        .all(|letter| letter.is_alphanumeric() || "-_./:@ ".contains(letter));
-    let fits = !word.is_empty() && (is_plain || matcher.operation() == Operation::Equal);
-    (fits && matcher.accepts(word)).then(|| word.to_owned())
+    let is_plain = |word: &str| {
+        word.chars()
+            .all(|letter| letter.is_alphanumeric() || "-_./:@ ".contains(letter))
+    };
+    let fits = |word: &String| {
+        let is_text = matcher.operation() == Operation::Equal || is_plain(word);
+        !word.is_empty() && is_text && matcher.accepts(word)
+    };
+    words.into_iter().find(fits)
+}
+
+/// Patterns that match anything.
+const ANYTHING: [&str; 2] = [".*", ".+"];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::promql::Query;
+
+    fn series(list: &[&[(&str, &str)]]) -> Vec<Labels> {
+        let labels = |pairs: &&[(&str, &str)]| {
+            let pairs = pairs.iter();
+            pairs
+                .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
+                .collect()
+        };
+        list.iter().map(labels).collect()
+    }
+
+    /// What is to blame, and what was meant, in short.
+    fn blamed_for(selector: &str) -> Vec<String> {
+        let series = series(&[
+            &[
+                ("job", "web"),
+                ("namespace", "default"),
+                ("code", "200"),
+                ("pod", "a"),
+            ],
+            &[
+                ("job", "web"),
+                ("namespace", "default"),
+                ("code", "500"),
+                ("pod", "b"),
+            ],
+        ]);
+        let query = Query::compile(selector).expect("a query");
+        let selectors = query.selectors();
+        let blind = blind(selectors[0].matchers, &series);
+        let short = |blind: Blind| match blind.cure {
+            Cure::Value(value) => format!("{}: {value}?", blind.matcher),
+            Cure::Values(values) => format!("{}: {}", blind.matcher, values.join("|")),
+            Cure::Label { similar, fitting } => {
+                format!("{}: {similar:?} {}", blind.matcher, fitting.join("|"))
+            }
+            Cure::Together => format!("{}: together", blind.matcher),
+        };
+        blind.into_iter().map(short).collect()
+    }
+
+    #[test]
+    fn the_matcher_that_empties_a_selection_is_named_with_the_nearest_value() {
+        assert_eq!(
+            blamed_for(r#"m{job="webb",code="200"}"#),
+            [r#"job="webb": web?"#]
+        );
+        assert_eq!(blamed_for(r#"m{job=~"wbe|x"}"#), [r#"job=~"wbe|x": web?"#]);
+        assert_eq!(blamed_for(r#"m{code="503"}"#), [r#"code="503": 200|500"#]);
+    }
+
+    #[test]
+    fn a_label_that_nobody_has_comes_with_those_that_may_be_meant() {
+        assert_eq!(
+            blamed_for(r#"m{namespce="default"}"#),
+            [r#"namespce="default": Some("namespace") namespace"#]
+        );
+        assert_eq!(
+            blamed_for(r#"m{http_status=~"5.."}"#),
+            [r#"http_status=~"5..": None code"#]
+        );
+        assert_eq!(blamed_for(r#"m{tier!=""}"#), [r#"tier!="": None "#]);
+    }
+
+    #[test]
+    fn matchers_that_are_satisfied_one_by_one_are_blamed_together() {
+        let both = [r#"code="200": together"#, r#"pod="b": together"#];
+        assert_eq!(blamed_for(r#"m{job="web",code="200",pod="b"}"#), both);
+    }
+
+    #[test]
+    fn a_value_is_found_for_literals_and_simple_patterns() {
+        let found = |selector: &str| {
+            let query = Query::compile(selector).expect("a query");
+            let selectors = query.selectors();
+            selectors[0].matchers.last().and_then(wanted)
+        };
+        for (selector, want) in [
+            (r#"m{a="prod"}"#, Some("prod")),
+            (r#"m{a=~"prod.*"}"#, Some("prod")),
+            (r#"m{a=~"eu-.*"}"#, Some("eu-1")),
+            (r#"m{a=~"^(x|y)$"}"#, Some("x")),
+            (r#"m{a=~"[0-9]+"}"#, None),
+            (r#"m{a!="x"}"#, None),
+        ] {
+            assert_eq!(found(selector).as_deref(), want, "{selector}");
+        }
+    }
 }

@@ -5,7 +5,7 @@
 
 use std::fmt;
 
-use crate::plan::{Canary, Plan, Step};
+use crate::plan::{Plan, Step};
 use crate::time::Delta;
 
 /// Where an analysis stands.
@@ -108,20 +108,19 @@ fn of_experiment(plan: &Plan, index: usize, step: Option<usize>) -> Vec<(Place, 
 pub fn soak(plan: &Plan, place: &Place) -> Option<Soak> {
     let canary = plan.canary()?;
     match place {
-        Place::Step(index) => since(canary, *index),
-        Place::Background => shortest(canary),
+        Place::Step(index) => since(&canary.steps, *index),
+        Place::Background => shortest(&canary.steps),
         _ => None,
     }
 }
 
-fn since(canary: &Canary, index: usize) -> Option<Soak> {
-    let before = canary.steps.get(..index)?;
+fn since(steps: &[Step], index: usize) -> Option<Soak> {
+    let before = steps.get(..index)?;
     let set = before.iter().rposition(|step| step.set_weight.is_some())?;
     Some(Soak::Since(set, pauses(&before[set..])?))
 }
 
-fn shortest(canary: &Canary) -> Option<Soak> {
-    let steps = &canary.steps[..];
+fn shortest(steps: &[Step]) -> Option<Soak> {
     let has_weight = |(index, step): (usize, &Step)| step.set_weight.map(|_| index);
     let changes: Vec<usize> = steps.iter().enumerate().filter_map(has_weight).collect();
     let ends = changes.iter().skip(1).copied().chain([steps.len()]);
@@ -141,4 +140,68 @@ fn pauses(steps: &[Step]) -> Option<Delta> {
     pauses
         .map(|pause| pause.duration)
         .try_fold(Delta::ZERO, |sum, length| Some(sum + length?))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::plan::strategy::Pause;
+
+    fn weight(weight: i32) -> Step {
+        Step {
+            set_weight: Some(weight),
+            ..Step::default()
+        }
+    }
+
+    fn pause(seconds: Option<i64>) -> Step {
+        Step {
+            pause: Some(Pause {
+                duration: seconds.map(Delta::from_secs),
+                written: String::new(),
+            }),
+            ..Step::default()
+        }
+    }
+
+    #[test]
+    fn the_weight_is_as_old_as_the_pauses_since_it_was_set() {
+        let steps = [
+            weight(10),
+            pause(Some(60)),
+            weight(20),
+            pause(Some(30)),
+            pause(Some(15)),
+        ];
+        assert_eq!(since(&steps, 5), Some(Soak::Since(2, Delta::from_secs(45))));
+        assert_eq!(since(&steps, 2), Some(Soak::Since(0, Delta::from_secs(60))));
+        assert_eq!(since(&steps, 0), None, "no weight is set yet");
+        assert_eq!(
+            since(&[weight(10), pause(None)], 2),
+            None,
+            "a person decides"
+        );
+    }
+
+    #[test]
+    fn the_shortest_time_between_two_weights_counts_for_the_background() {
+        let mut steps = vec![
+            weight(10),
+            pause(Some(60)),
+            weight(20),
+            pause(Some(30)),
+            weight(50),
+            pause(None),
+        ];
+        assert_eq!(
+            shortest(&steps),
+            Some(Soak::Shortest(2, Delta::from_secs(30)))
+        );
+        // An analysis takes longer than its pauses.
+        steps[2].analysis = Some(0);
+        assert_eq!(
+            shortest(&steps),
+            Some(Soak::Shortest(0, Delta::from_secs(60)))
+        );
+    }
 }

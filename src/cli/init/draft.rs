@@ -16,6 +16,8 @@ pub(super) struct Draft {
     pub(super) head: Vec<String>,
     /// The tags of the stable version and of the one that is tried, where they are known.
     pub(super) versions: Option<(String, String)>,
+    /// Whether it is for an Experiment on its own: nobody sends it requests.
+    pub(super) is_experiment: bool,
     pub(super) telemetry: Telemetry,
     /// Whether testers send requests to the preview service.
     pub(super) preview: bool,
@@ -70,21 +72,28 @@ impl Draft {
     fn world(&self, out: &mut String) {
         let health = format!("{{startup: 10s, errorRate: {ERROR_RATE}, latency: {LATENCY}}}");
         let mut images = vec![("default", &health)];
-        out.push_str("  # The version that is stable at first, and the requests of the users.\n");
-        let stable = self
-            .versions
-            .as_ref()
-            .map_or("previous", |(stable, _)| stable);
-        let _ = writeln!(out, "  stable: {}", scalar(stable));
-        let preview = if self.preview { ", preview: 10" } else { "" };
-        let header = if self.header { ", header: 0.01" } else { "" };
-        let _ = writeln!(
-            out,
-            "  traffic: {{rps: {RPS}{preview}{header}, slow: 500ms}}"
-        );
+        if !self.is_experiment {
+            comment(
+                out,
+                2,
+                "The version that is stable at first, and the requests of the users.",
+            );
+            let stable = self
+                .versions
+                .as_ref()
+                .map_or("previous", |(stable, _)| stable);
+            let _ = writeln!(out, "  stable: {}", scalar(stable));
+            let preview = if self.preview { ", preview: 10" } else { "" };
+            let header = if self.header { ", header: 0.01" } else { "" };
+            let _ = writeln!(
+                out,
+                "  traffic: {{rps: {RPS}{preview}{header}, slow: 500ms}}"
+            );
+        }
         if let Some((stable, own)) = self.versions.as_ref().filter(|(_, own)| own != "default") {
             images = vec![(stable, &health), (own, &health)];
-            out.push_str("  # How well each version serves. Let the new one be worse, and see whether the release notices.\n");
+            let note = "How well each version serves. Let the new one be worse, and see whether the release notices.";
+            comment(out, 2, note);
         }
         out.push_str("  images:\n");
         for (tag, health) in images {

@@ -31,7 +31,8 @@ pub(super) const RPS: f64 = 100.0;
 /// The law of the latencies, as scenarios have it.
 pub(super) const LATENCY: &str = "{law: LogNormal, median: 80ms, sigma: 0.5}";
 
-const A_GUESS: &str = "the binding is a guess: choose signal, `of` and `over`";
+const A_GUESS: &str =
+    "the binding is a guess: choose signal, `of` and `over`; latencies are in seconds";
 const A_LATE_GUESS: &str = "the binding is a guess: choose signal, `of` and `over`; at first there are no requests, and it is made up";
 const A_CONSTANT: &str =
     "the simulated service shows nothing like it: the answer is made up so that the metric passes";
@@ -304,7 +305,7 @@ mod tests {
             of("p99", "result[0] < 0.5"),
             "{signal: latency, quantile: 0.99, of: all, over: 1m}"
         );
-        assert_eq!(of("orders", "result[0] > 5"), "{vector: [100.0]}");
+        assert_eq!(of("orders", "result[0] > 5"), "{vector: [99.9]}");
     }
 
     #[test]
@@ -315,12 +316,22 @@ mod tests {
     }
 
     #[test]
-    fn the_window_of_a_binding_is_that_of_the_query() {
-        let mut datadog = metric(
-            "errors",
+    fn what_nothing_satisfies_is_said() {
+        // `default` gives the whole result, and a list is no number.
+        let odd = metric(
+            "odd",
             "default(result[0], 0) < 0.01",
-            ProviderKind::Datadog,
+            ProviderKind::Wavefront,
         );
+        let guesses = candidates(&odd, ("abc", "def"), SimTime::ZERO);
+        assert_eq!(guesses.len(), 1);
+        assert!(guesses[0].why.starts_with("no answer was found"));
+        assert_eq!(passing(&odd), None);
+    }
+
+    #[test]
+    fn the_window_of_a_binding_is_that_of_the_query() {
+        let mut datadog = metric("errors", "result[0] < 0.01", ProviderKind::Datadog);
         datadog.provider.datadog = Some(DatadogMetric {
             interval: Some("3m".to_owned()),
             query: Some("sum:trace.http.errors{version:abc}.as_rate()".to_owned()),

@@ -1,7 +1,7 @@
 //! What is said of a metric: what its query sees, what it answers, and how its window lies.
 
 use super::measured::{Failed, Measured, Use};
-use super::telemetry;
+use super::{telemetry, trial};
 use crate::diagnostic::wording::{count, listed_briefly};
 use crate::plan::Plan;
 use crate::plan::analysis_template::ProviderKind;
@@ -22,7 +22,7 @@ pub(super) fn of_metric(
         let sight = one.readable().and_then(|_| sights.next());
         let places: Vec<String> = one.places.iter().map(ToString::to_string).collect();
         let what = match (sight, &one.query) {
-            (Some(sight), _) if super::is_seeing(sight) => {
+            (Some(sight), _) if trial::is_seeing(sight) => {
                 "its query is evaluated, no binding is needed"
             }
             (Some(sight), _) if sight.is_blind() => "its query selects nothing",
@@ -35,7 +35,16 @@ pub(super) fn of_metric(
             notes.push(format!("  {error}"));
         }
         if let Some(sight) = sight {
-            notes.extend(sight.selections.iter().flat_map(of_selection));
+            for line in sight
+                .selections
+                .iter()
+                .flat_map(|one| of_selection(one, plan))
+            {
+                // What is wrong with several selectors is said once.
+                if !(line.starts_with("    ") && notes.contains(&line)) {
+                    notes.push(line);
+                }
+            }
             notes.extend(of_answers(sight, measurements).map(|note| format!("  {note}")));
             notes.extend(of_scope(sight, plan).map(|note| format!("  {note}")));
             let windows = of_window(one, sight, plan);
@@ -72,15 +81,20 @@ fn provider(one: &Use<'_>) -> &'static str {
     }
 }
 
-fn of_selection(selection: &Selection) -> Vec<String> {
+fn of_selection(selection: &Selection, plan: &Plan) -> Vec<String> {
     let selector = &selection.selector;
     let metric = selection.metric.as_deref().unwrap_or("such a metric");
     if let Some(whose) = selection.whose {
-        let whose = match whose {
-            Whose::Canary => "of the canary only",
-            Whose::Stable => "of the stable version only",
-            Whose::Both => "of canary and stable",
-            Whose::Untold => "whose labels do not tell versions apart",
+        let is_experiment =
+            plan.canary().is_none() && plan.experiments.iter().any(|one| !one.name.is_empty());
+        let whose = match (whose, is_experiment) {
+            (Whose::Canary, false) => "of the canary only",
+            (Whose::Stable, false) => "of the stable version only",
+            (Whose::Both, false) => "of canary and stable",
+            (Whose::Canary, true) => "of the first template only",
+            (Whose::Stable, true) => "of other templates than the first",
+            (Whose::Both, true) => "of the first template and others",
+            (Whose::Untold, _) => "whose labels do not tell versions apart",
         };
         let number = selection.series;
         return vec![format!("  sees {number} series {whose}: {selector}")];
@@ -158,11 +172,10 @@ fn of_answers(Sight { answers, lasts, .. }: &Sight, measurements: &[SimTime]) ->
         _ => "it",
     };
     Some(match answers {
-        Answers::Unasked => return None,
         Answers::Nothing if *lasts => {
             "when it is measured, none of this is there yet (AN-05)".to_owned()
         }
-        Answers::Nothing => return None,
+        Answers::Unasked | Answers::Nothing => return None,
         Answers::Failed(error) => format!("it fails: {error}"),
         Answers::NoNumbers => format!("{when} answers NaN: no requests, 0/0 (PR-02)"),
         Answers::Numbers {

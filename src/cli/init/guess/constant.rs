@@ -78,7 +78,7 @@ pub(super) fn document(metric: &ResolvedMetric) -> Option<Guess> {
     let keys = keys(inner.strip_prefix('$').unwrap_or(inner))?;
     let found = any_document(metric)?;
     Some(Guess {
-        answers: vec![flow("json", &nested(&keys, found))],
+        answers: vec![flow("json", &nested(&keys, &found))],
         why: "the document is made up so that the metric passes",
     })
 }
@@ -203,9 +203,9 @@ fn keys(path: &str) -> Option<Vec<Key>> {
 }
 
 /// A document that holds `value` at a path, and nothing else.
-fn nested(keys: &[Key], value: Json) -> Json {
+fn nested(keys: &[Key], value: &Json) -> Json {
     let mut document = Json::Null;
-    fill(&mut document, keys, &value);
+    fill(&mut document, keys, value);
     document
 }
 
