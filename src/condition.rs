@@ -28,6 +28,7 @@ mod functions;
 mod json;
 mod layout;
 mod lexer;
+mod moment;
 mod number;
 mod operators;
 mod optimizer;
@@ -44,6 +45,7 @@ use std::sync::{Arc, OnceLock};
 use ast::Node;
 use datum::Datum;
 use fault::Fault;
+pub use moment::Moment;
 use time::Time;
 use types::{Nature, Type};
 

@@ -50,6 +50,15 @@ impl From<Delta> for Law {
 const BISECTIONS: u32 = 100;
 
 impl Law {
+    /// The law of times whose logarithm is normal around that of `median`; `None` unless the median is positive and `sigma` a positive number.
+    #[must_use]
+    pub fn log_normal(median: Delta, sigma: f64) -> Option<Self> {
+        let seconds = Some(median.seconds()).filter(|seconds| 0.0 < *seconds)?;
+        LogNormal::new(seconds.ln(), sigma)
+            .ok()
+            .map(Self::LogNormal)
+    }
+
     /// The time of a law that knows no chance.
     #[must_use]
     pub fn as_constant(&self) -> Option<Delta> {

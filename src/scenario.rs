@@ -24,7 +24,7 @@ use std::collections::BTreeMap;
 use serde_json::Value;
 
 use crate::duration::{HOUR, SECOND};
-use crate::plan::environment::{Delays, Fault, Image, Scraping, Signal, Traffic};
+use crate::plan::environment::{Delays, Draw, Fault, Health, Image, Scraping, Signal, Traffic};
 use crate::time::Delta;
 
 mod action;
@@ -161,6 +161,8 @@ pub enum Reply {
     Job(JobEnd),
     /// What the simulated service shows.
     Signal(Signal),
+    /// A sample of requests of its own.
+    Draw(Draw),
     /// Any value, for the other providers.
     Value(Value),
 }
@@ -281,6 +283,7 @@ impl Default for Scenario {
             update: None,
             image_default: Image {
                 startup: Delta::from_nanos(STARTUP_DEFAULT).into(),
+                health: Health::assumed(),
                 ..Image::default()
             },
             images: BTreeMap::new(),

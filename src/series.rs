@@ -10,6 +10,7 @@ pub mod exposition;
 mod family;
 mod labels;
 mod pod;
+mod prometheus;
 mod quantity;
 mod scrape;
 pub mod storing;
@@ -18,7 +19,6 @@ use std::collections::BTreeMap;
 
 use crate::cluster::{Cluster, TemplateId};
 use crate::plan::environment::{Profile, Scraping};
-use crate::plan::strategy::Router;
 use crate::plan::{Environment, Plan};
 use crate::time::SimTime;
 use crate::trace::wording::Words;
@@ -34,6 +34,7 @@ use scrape::Schedule;
 pub use crate::promql::{is_stale, stale_marker};
 pub use family::Kind;
 pub use labels::Labels;
+pub use prometheus::{Found, Prometheus};
 pub use scrape::{Sample, Window};
 
 /// t = 0 in milliseconds since 1970: 2025-01-01T00:00:00Z, as for conditions that ask for the time.
@@ -75,17 +76,30 @@ pub fn families() -> impl Iterator<Item = &'static str> {
     FAMILIES.iter().map(|family| family.name)
 }
 
-/// Whose metric this is, and its name without `_bucket`, `_sum` and `_count`; `None` if no profile has it. A name of a histogram's part, or
-/// of the whole.
+/// Who has a metric of this name, histograms with the names of their parts; `None`: nobody.
 #[must_use]
-pub fn profile_with(metric: &str) -> Option<(&'static str, Profile)> {
-    let family = FAMILIES.iter().find(|family| {
-        let rest = metric.strip_prefix(family.name);
-        rest.is_some_and(|rest| {
-            rest.is_empty() || parts(family).iter().any(|part| part.suffix() == rest)
-        })
-    })?;
-    Some((family.name, family.profile))
+pub fn exporter_of(metric: &str, scraping: &Scraping) -> Option<Profile> {
+    family_of(metric, scraping).map(|family| family.profile)
+}
+
+/// The usual name of a metric without `_bucket`, `_sum` and `_count`, if anybody has it.
+#[must_use]
+pub fn usual_name(metric: &str) -> Option<&'static str> {
+    family_of(metric, &Scraping::default()).map(|family| family.name)
+}
+
+fn family_of(metric: &str, scraping: &Scraping) -> Option<&'static Family> {
+    let has = |family: &&Family| {
+        let part = metric.strip_prefix(name(family, scraping));
+        part.is_some_and(|rest| parts(family).iter().any(|part| part.suffix() == rest))
+    };
+    FAMILIES.iter().find(has)
+}
+
+/// The name of a family, as the scenario has it.
+fn name<'a>(family: &Family, scraping: &'a Scraping) -> &'a str {
+    let named = scraping.names.get(family.name);
+    named.map_or(family.name, String::as_str)
 }
 
 impl<'a> Exporter<'a> {
@@ -116,7 +130,7 @@ impl<'a> Exporter<'a> {
                 let name = self.name(family);
                 parts(family).iter().map(move |part| Metric {
                     name: format!("{name}{}", part.suffix()),
-                    family: name.clone(),
+                    family: name.to_owned(),
                     kind: family.kind(),
                     help: family.help,
                 })
@@ -132,7 +146,7 @@ impl<'a> Exporter<'a> {
         let mut series: Vec<Series> = Vec::new();
         for family in FAMILIES {
             let base = self.name(family);
-            if !profiles.contains(&family.profile) || !name.starts_with(base.as_str()) {
+            if !profiles.contains(&family.profile) || !name.starts_with(base) {
                 continue;
             }
             for part in parts(family) {
@@ -152,25 +166,14 @@ impl<'a> Exporter<'a> {
         &self.environment.scraping
     }
 
-    fn name(&self, family: &Family) -> String {
-        let named = self.scraping().names.get(family.name);
-        named.map_or_else(|| family.name.to_owned(), Clone::clone)
+    fn name(&self, family: &Family) -> &'a str {
+        name(family, self.scraping())
     }
 
-    /// Whose metrics there are: those that the scenario chooses, or those of the rollout's routers, of an HTTP service and of Kubernetes.
+    /// Whose metrics there are.
     #[must_use]
-    pub fn profiles(&self) -> Vec<Profile> {
-        if let Some(profiles) = &self.scraping().profiles {
-            return profiles.clone();
-        }
-        let routing = self
-            .plan
-            .canary()
-            .and_then(|canary| canary.routing.as_ref());
-        let routers = routing.into_iter().flat_map(|routing| &routing.routers);
-        let mut profiles: Vec<Profile> = routers.filter_map(profile_of).collect();
-        profiles.extend([Profile::Http, Profile::KubeState, Profile::Cadvisor]);
-        profiles
+    pub fn profiles(&self) -> &'a [Profile] {
+        self.scraping().profiles.as_deref().unwrap_or_default()
     }
 
     fn family(
@@ -189,6 +192,7 @@ impl<'a> Exporter<'a> {
             plan: self.plan,
             environment: self.environment,
             cluster: self.cluster,
+            readings: &[],
         };
         let until = window.to + crate::time::Delta::from_nanos(1);
         let pods = || {
@@ -404,19 +408,6 @@ const MEMORY: f64 = 100.0 * 1024.0 * 1024.0;
 const IDLE: f64 = 0.01;
 /// Time of a processor that a request takes where nothing is known \[s\].
 const WORK: f64 = 0.005;
-
-/// Whose metrics a router suggests.
-fn profile_of(router: &Router) -> Option<Profile> {
-    match router {
-        Router::Istio { .. } => Some(Profile::Istio),
-        Router::Nginx { .. } => Some(Profile::Nginx),
-        Router::Traefik => Some(Profile::Traefik),
-        Router::Apisix => Some(Profile::Apisix),
-        Router::Smi => Some(Profile::Linkerd),
-        Router::Ambassador | Router::AppMesh | Router::Plugin(_) => Some(Profile::Envoy),
-        Router::Alb => None,
-    }
-}
 
 #[expect(clippy::cast_precision_loss, reason = "a number of restarts")]
 fn as_f64(count: usize) -> f64 {

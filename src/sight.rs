@@ -10,7 +10,7 @@ mod whose;
 
 use std::collections::BTreeMap;
 
-use crate::plan::environment::Profile;
+use crate::plan::environment::{Profile, Scraping};
 use crate::promql::{Answer, METRIC_NAME, Query, Scratch};
 use crate::series::{self, Exporter, Window, exposition, storing};
 use crate::time::{Delta, SimTime};
@@ -164,8 +164,8 @@ impl Selection {
         let export = match (&metric, there.is_empty(), names.is_empty()) {
             (_, false, _) => Export::Seen,
             (_, true, false) => Export::Silent,
-            (Some(name), true, true) => series::profile_with(name)
-                .map_or(Export::Unknown, |(_, profile)| Export::Elsewhere(profile)),
+            (Some(name), true, true) => series::exporter_of(name, &Scraping::default())
+                .map_or(Export::Unknown, Export::Elsewhere),
             (None, true, true) => Export::Unknown,
         };
         let blind = if selected.is_empty() {

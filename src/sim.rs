@@ -11,6 +11,7 @@
 pub mod apply;
 mod busy;
 mod faults;
+mod instruments;
 pub mod people;
 pub mod queue;
 mod routing;
@@ -29,9 +30,10 @@ use crate::sim::queue::Queue;
 use crate::time::{Delta, SimTime};
 use crate::trace::Recorder;
 use crate::world::ledger::Scene;
-use crate::world::telemetry::Telemetry;
 use crate::world::traffic::{Endpoints, Routing};
 use crate::world::{Weather, World};
+
+use instruments::{Instruments, Shown};
 
 pub use start::Start;
 
@@ -134,6 +136,8 @@ pub struct Simulation<'a, R: Recorder> {
     pods_to_restart: Vec<i32>,
     /// When a slow metrics back end answers each run; empty while it never was slow.
     answers_due: Vec<Option<SimTime>>,
+    shown: Shown,
+    weather: Weather,
     accounts: Option<Accounts>,
     /// Whether the lives of pods and meters are kept.
     metering: bool,
@@ -142,7 +146,6 @@ pub struct Simulation<'a, R: Recorder> {
 /// What is handed to the accounts; kept for its memory.
 #[derive(Debug, Default)]
 struct Accounts {
-    weather: Weather,
     routing: Routing,
     endpoints: Endpoints,
 }
@@ -181,18 +184,19 @@ impl<'a, R: Recorder> Simulation<'a, R> {
             analyses: Vec::new(),
             pods_to_restart: Vec::new(),
             answers_due: Vec::new(),
-            accounts: None,
-            metering: false,
+            shown: Shown::default(),
+            weather: Weather::CALM,
+            // Queries look at series, which are made of meters.
+            accounts: (!environment.queries.is_empty()).then(Accounts::default),
+            metering: !environment.queries.is_empty(),
         }
     }
 
     /// Keeps accounts of what is served ([`crate::world::Ledger`]), in the given weather.
     #[must_use]
     pub fn accounting(mut self, weather: Weather) -> Self {
-        self.accounts = Some(Accounts {
-            weather,
-            ..Accounts::default()
-        });
+        self.weather = weather;
+        self.accounts = Some(Accounts::default());
         self
     }
 
@@ -205,9 +209,7 @@ impl<'a, R: Recorder> Simulation<'a, R> {
 
     /// Another weather for the next run.
     pub fn set_weather(&mut self, weather: Weather) {
-        if let Some(accounts) = &mut self.accounts {
-            accounts.weather = weather;
-        }
+        self.weather = weather;
     }
 
     /// What was recorded.
@@ -311,6 +313,7 @@ impl<'a, R: Recorder> Simulation<'a, R> {
         self.kernel.reset(start.at);
         self.cluster.copy_from(&start.cluster);
         self.world.copy_from(&start.world);
+        self.world.weather = self.weather;
         if self.metering {
             self.world.pods.keep_lives(self.environment, start.at);
             self.world.ledger.keep_meters();
@@ -325,6 +328,7 @@ impl<'a, R: Recorder> Simulation<'a, R> {
         self.run_queues
             .resize(self.cluster.runs.len(), Queue::woken());
         self.answers_due.clear();
+        self.shown.clear();
         self.schedule_faults(start.at);
         self.changed = true;
         self.patience = busy::Patience::default();
@@ -349,8 +353,7 @@ impl<'a, R: Recorder> Simulation<'a, R> {
         let Some(mut accounts) = self.accounts.take() else {
             return;
         };
-        let weather = accounts.weather;
-        self.world.weather = weather;
+        let weather = self.weather;
         let mut ledger = std::mem::take(&mut self.world.ledger);
         if let Some(scene) = self.scene(&mut accounts, at) {
             ledger.open(self.environment, weather, scene, at);
@@ -375,9 +378,7 @@ impl<'a, R: Recorder> Simulation<'a, R> {
     /// What the cluster shows; nothing without a rollout.
     fn scene<'s>(&'s self, accounts: &'s mut Accounts, now: SimTime) -> Option<Scene<'s>> {
         let rollout = self.cluster.rollout.as_ref()?;
-        let Accounts {
-            routing, endpoints, ..
-        } = accounts;
+        let Accounts { routing, endpoints } = accounts;
         routing::routes(self.plan, &self.cluster, &self.world.router, routing);
         let dead = |id| self.world.pods.dead(self.environment, id, now);
         routing::endpoints(self.plan, &self.cluster, dead, endpoints);
@@ -589,26 +590,34 @@ impl<'a, R: Recorder> Simulation<'a, R> {
             return;
         }
         self.decision.clear();
-        let run = &mut self.cluster.runs[index];
+        let mut run = self.cluster.runs[index];
         let id = RunId(u32::try_from(index).unwrap_or(u32::MAX));
         let before = run.phase;
-        if self.world.ledger.looks_back() && !before.is_completed() {
+        if (self.metering || self.world.ledger.looks_back()) && !before.is_completed() {
             self.world.ledger.advance(self.environment, now);
         }
-        let telemetry = Telemetry {
+        // Providers look at the rest of the cluster while these are worked on.
+        let mut metrics = std::mem::take(&mut self.cluster.metrics);
+        let mut instruments = Instruments {
+            plan: self.plan,
             environment: self.environment,
-            ledger: &self.world.ledger,
+            cluster: &self.cluster,
+            world: &self.world,
+            shown: &mut self.shown,
+            recorder: &mut self.recorder,
         };
+        let own = run.metrics.range();
         let outcome = analysis::reconcile(
             &self.plan.analyses[run.analysis as usize],
             id,
-            run,
-            &mut self.cluster.metrics[run.metrics.range()],
+            &mut run,
+            &mut metrics[own],
             now,
-            &telemetry,
+            &mut instruments,
             &mut self.decision,
         );
-        let run = *run;
+        self.cluster.metrics = metrics;
+        self.cluster.runs[index] = run;
         let changed = outcome != analysis::Outcome::Unchanged;
         self.changed |= changed;
         // A write wakes the run itself; where nothing can come of that, it sleeps on.
@@ -632,9 +641,13 @@ impl<'a, R: Recorder> Simulation<'a, R> {
     fn check_settled(&self, id: RunId, stored: &AnalysisRun, now: SimTime) {
         if cfg!(debug_assertions) {
             let (mut run, mut metrics) = (*stored, self.cluster.metrics_of(stored).to_vec());
-            let telemetry = Telemetry {
+            let mut instruments = Instruments {
+                plan: self.plan,
                 environment: self.environment,
-                ledger: &self.world.ledger,
+                cluster: &self.cluster,
+                world: &self.world,
+                shown: &mut Shown::default(),
+                recorder: &mut crate::trace::Off,
             };
             let mut again = Decision::<Vec<Event>>::default();
             let outcome = analysis::reconcile(
@@ -643,7 +656,7 @@ impl<'a, R: Recorder> Simulation<'a, R> {
                 &mut run,
                 &mut metrics,
                 now,
-                &telemetry,
+                &mut instruments,
                 &mut again,
             );
             let same = run == *stored && metrics == self.cluster.metrics_of(stored);

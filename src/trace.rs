@@ -7,6 +7,7 @@
 
 pub mod wording;
 
+use crate::cluster::provider::Reading;
 use crate::cluster::{Cluster, Event};
 use crate::controller::{Log, Silent};
 use crate::time::SimTime;
@@ -22,6 +23,8 @@ pub trait Recorder {
     fn note(&mut self, at: SimTime, log: &mut Self::Log, cluster: &Cluster);
     /// The controllers have come to rest after a change.
     fn settled(&mut self, at: SimTime, cluster: &Cluster);
+    /// A provider was asked and gave an answer that came about only now: the next one by number.
+    fn read(&mut self, reading: impl FnOnce() -> Reading);
     /// Number of recorded events.
     fn recorded(&self) -> usize;
     /// Takes all events back but the first `len`: what they tell was undone.
@@ -42,6 +45,8 @@ impl Recorder for Off {
     #[inline]
     fn settled(&mut self, _: SimTime, _: &Cluster) {}
     #[inline]
+    fn read(&mut self, _: impl FnOnce() -> Reading) {}
+    #[inline]
     fn recorded(&self) -> usize {
         0
     }
@@ -56,6 +61,8 @@ pub struct Trace {
     pub events: Vec<(SimTime, Event)>,
     /// The state at the start and after each instant at which it changed.
     pub frames: Vec<Frame>,
+    /// Answers of providers that came about during the run, by [`crate::cluster::provider::ReadingId`].
+    pub readings: Vec<Reading>,
 }
 
 /// The state after an instant.
@@ -75,6 +82,7 @@ impl Recorder for Trace {
     fn started(&mut self, at: SimTime, cluster: &Cluster) {
         self.events.clear();
         self.frames.clear();
+        self.readings.clear();
         self.frames.push(Frame {
             at,
             events: 0,
@@ -92,6 +100,10 @@ impl Recorder for Trace {
             events: self.events.len(),
             cluster: cluster.clone(),
         });
+    }
+
+    fn read(&mut self, reading: impl FnOnce() -> Reading) {
+        self.readings.push(reading());
     }
 
     fn recorded(&self) -> usize {

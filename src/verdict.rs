@@ -157,6 +157,7 @@ impl Outcome {
             plan,
             environment,
             cluster,
+            readings: &trace.readings,
         };
         let rollout = cluster.rollout.as_ref();
         Self {

@@ -10,7 +10,6 @@ mod life;
 pub mod plugins;
 pub mod pods;
 pub mod router;
-pub mod telemetry;
 pub mod traffic;
 pub mod weather;
 

@@ -123,14 +123,17 @@ Rollout web, canary without a traffic router, 2 replicas: previous -> v2
   analysis  step 1: rate once, success if result[0] > 0.9, failureLimit 0
   world     default
             all pods start in 10s
-            rate passes: assumed, nothing is scripted for it
+            rate shows what its query finds
+            100 requests per second (assumed)
+            v2 fails 0.1 % of its requests, takes 100ms (95 % within 227ms)
+            previous fails 0.1 % of its requests, takes 100ms (95 % within 227ms)
   seed      0
 
 time  step  previous   v2  who       what happened
   0s  done       2/2  0/1  person    applies v2 over previous
                            rollout   begins revision 2 (v2)
                            rollout   starts analysis of step 1 (web-rxqgsk58pg-2-0)
-                           analysis  rate is Successful: assumed
+                           analysis  rate = [1,1] is Successful: result[0] > 0.9
                            analysis  analysis of step 1 is Successful
                            rollout   completes step 1/1 (analysis): its analysis is Successful
                            rollout   scales v2 from 0 to 1 (all steps are done)
@@ -145,7 +148,10 @@ time  step  previous   v2  who       what happened
 Promoted at 20s: v2 is the stable version
   reason    Rollout completed update to revision 2 (rxqgsk58pg): Completed all 1 canary steps
   end       nothing but resyncs happens after 20s
-  impact    3 pods at most, 0.006 pod-hours beyond spec.replicas
+  impact    2000 requests: 500 to v2, 1500 to previous
+            2 failed (0.1 %); harm: 0 more than without the release
+            exposure: 5s on the new version
+            3 pods at most, 0.006 pod-hours beyond spec.replicas
 ",
         "",
     );

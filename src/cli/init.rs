@@ -10,7 +10,6 @@ mod notes;
 mod telemetry;
 mod trial;
 
-use std::collections::BTreeMap;
 use std::io;
 use std::path::PathBuf;
 
@@ -53,6 +52,7 @@ pub(super) struct InitArgs {
 
 /// The name of the scenario's file in messages, and where none is named.
 const FILE: &str = "first.scenario.yaml";
+
 pub(super) fn run(args: &InitArgs) -> Exit {
     let look = look_of_errors(args.color);
     let existing = args
@@ -67,16 +67,17 @@ pub(super) fn run(args: &InitArgs) -> Exit {
         files,
         rollout: args.rollout.as_deref(),
     };
-    // Arguments may come from secrets: without those nobody knows what is measured.
-    let first = Draft {
-        secrets: secrets(&bench),
-        ..Draft::default()
-    };
+    let first = first(&bench);
     let Prepared {
         case,
-        findings,
+        mut findings,
         sources,
     } = bench.prepare(&first, problems);
+    // What is said of a draft concerns nobody.
+    findings.retain(|finding| {
+        let location = finding.location.as_ref();
+        location.is_none_or(|location| sources.name(location.source) != trial::DRAFT)
+    });
     tell(&cut(findings), &sources, look);
     let written = case.and_then(|case| scenario(&bench, args, &first, &case));
     let text = match written {
@@ -162,29 +163,41 @@ fn scenario(
     Ok(draft.yaml())
 }
 
-/// The keys of all secrets from which arguments come.
-fn secrets(bench: &Bench<'_>) -> BTreeMap<String, Vec<String>> {
+/// What has to be known before anything can be compiled: the secrets from which arguments come, and answers for all metrics, so that no
+/// query is evaluated.
+fn first(bench: &Bench<'_>) -> Draft {
     let input = input::read(bench.files.clone());
-    let mut secrets: BTreeMap<String, Vec<String>> = BTreeMap::new();
+    let mut draft = Draft::default();
     for manifest in input.manifests() {
         let spec = match manifest {
             Manifest::AnalysisTemplate(template) => &template.value.spec,
             Manifest::ClusterAnalysisTemplate(template) => &template.value.spec,
             _ => continue,
         };
-        let arguments = spec.iter().flat_map(|spec| spec.args.iter().flatten());
+        let Some(spec) = spec else { continue };
+        let text = |text: &Option<String>| text.clone().unwrap_or_default();
+        let arguments = spec.args.iter().flatten();
         let references =
             arguments.filter_map(|argument| argument.value_from.as_ref()?.secret_key_ref.as_ref());
         for reference in references {
-            let text = |text: &Option<String>| text.clone().unwrap_or_default();
-            let keys = secrets.entry(text(&reference.name)).or_default();
+            let keys = draft.secrets.entry(text(&reference.name)).or_default();
             let key = text(&reference.key);
             if !keys.contains(&key) {
                 keys.push(key);
             }
         }
+        for metric in spec.metrics.iter().flatten() {
+            let name = text(&metric.name);
+            if draft.metrics.iter().all(|known| known.name != name) {
+                draft.metrics.push(Entry {
+                    name,
+                    notes: Vec::new(),
+                    binding: Some(vec!["{vector: [1]}".to_owned()]),
+                });
+            }
+        }
     }
-    secrets
+    draft
 }
 
 /// Everything but metrics and telemetry.

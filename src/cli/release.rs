@@ -7,7 +7,7 @@ use crate::cli::{destination_rule, unsimulated};
 use crate::diagnostic::wording::{closest, count, listed_briefly, quoted};
 use crate::diagnostic::{Diagnostic, Located};
 use crate::input::{Input, Manifest};
-use crate::plan::compile::{self, Compiled, tag_of};
+use crate::plan::compile::{self, Compiled, QueryRemark, QueryTrouble, tag_of};
 use crate::plan::setting::Setting;
 use crate::spec::{DestinationRule, Experiment, Rollout};
 use crate::validation::references::{Missing, ObjectSet};
@@ -97,9 +97,36 @@ impl<'a> Release<'a> {
             compiled.plan.invalid = Some(refusal.clone());
         }
         let rules = &self.destination_rules;
-        let (assumed, problems) = destination_rule::check(rules, &compiled.plan);
+        let (assumed, mut problems) = destination_rule::check(rules, &compiled.plan);
         compiled.assumed.extend(assumed);
+        problems.extend(compiled.query_remarks.iter().map(of_query));
         (compiled, problems)
+    }
+}
+
+/// What is to be said of a metric's own query.
+fn of_query(remark: &QueryRemark) -> Diagnostic {
+    let metric = quoted(&remark.metric);
+    match &remark.trouble {
+        QueryTrouble::Refused(message, _) => {
+            let message = format!("Prometheus refuses the query of metric {metric}: {message}");
+            let help = "every measurement of it is an Error";
+            Diagnostic::warning("bad-query", message).help(help)
+        }
+        QueryTrouble::NotSimulated(message) => {
+            let message = format!("the query of metric {metric} is not simulated: {message}");
+            let help = "say what it answers under `spec.metrics` of a scenario, in numbers or by a `signal`";
+            Diagnostic::error("not-simulated", message).help(help)
+        }
+        QueryTrouble::Unknown(name) => {
+            let message = format!(
+                "metric {metric} asks for {}, which nothing exports here: its measurements are assumed to pass",
+                quoted(name)
+            );
+            let help = "say what it answers under `spec.metrics` of a scenario (`coalmine init` writes one), or which metric has \
+                        that name under `spec.telemetry.names`";
+            Diagnostic::warning("unknown-metric", message).help(help)
+        }
     }
 }
 

@@ -66,6 +66,7 @@ fn response(reply: &Reply) -> Response {
             JobEnd::Never => Fate::Hangs,
         }),
         Reply::Signal(signal) => Response::Signal(*signal),
+        Reply::Draw(draw) => Response::Draw(*draw),
         Reply::Value(value) => any_value(value),
     }
 }

@@ -1,6 +1,6 @@
 //! `AnalysisRun`s: counters and the last measurement of each metric; the full log is the trace's business.
 
-use crate::cluster::provider::Sample;
+use crate::cluster::provider::ReadingId;
 use crate::cluster::{ExperimentId, Slice, TemplateId};
 use crate::time::SimTime;
 
@@ -164,7 +164,7 @@ pub enum Detail {
     Assessed(AnalysisPhase, Breach),
 }
 
-/// Which scripted answer a measurement got.
+/// Which answer a measurement got.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct AnswerRef {
     /// Index into [`crate::plan::Plan::analyses`].
@@ -173,8 +173,8 @@ pub struct AnswerRef {
     pub metric: u16,
     /// Index of the answer in the metric's script; `None` before the first.
     pub point: Option<u32>,
-    /// What the simulated service showed, where the answer is a signal.
-    pub sample: Sample,
+    /// The reading, where the answer came about during the run.
+    pub reading: Option<ReadingId>,
 }
 
 /// `MetricResult` of a metric.

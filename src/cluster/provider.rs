@@ -1,13 +1,13 @@
 //! What comes from outside the cluster: the answers of metric providers and step plugins.
 
 use crate::cluster::status::PluginPhase;
-use crate::condition::Value;
+use crate::condition::{Value, ValueRef};
 use crate::time::{Delta, SimTime};
 
 /// The metric providers, as far as a controller can see them: they answer.
 pub trait Provider {
     /// What the provider behind `source` answers at `now`.
-    fn ask(&self, source: u32, now: SimTime) -> Asked<'_>;
+    fn ask(&mut self, source: u32, now: SimTime) -> Asked<'_>;
     /// How the Job stands that was started `age` ago by the answer with number `point`.
     fn job(&self, source: u32, point: Option<u32>, age: Delta) -> JobState;
 }
@@ -17,27 +17,28 @@ pub trait Provider {
 pub struct Asked<'a> {
     /// Number of the answer in the provider's script; `None` before the first.
     pub point: Option<u32>,
+    /// Number of the reading, where the answer came about only now.
+    pub reading: Option<ReadingId>,
     /// The answer.
-    pub reading: &'a Reading,
-    /// What the simulated service shows, where the answer is a signal.
-    pub sample: Sample,
+    pub told: Told<'a>,
 }
 
-/// A number that a signal showed; equal if its bits are.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Sample(u64);
-
-impl From<f64> for Sample {
-    fn from(number: f64) -> Self {
-        Self(number.to_bits())
-    }
+/// An answer as the controller reads it.
+#[derive(Clone, Copy, Debug)]
+pub enum Told<'a> {
+    /// A value for the conditions.
+    Value(ValueRef<'a>),
+    /// The measurement is successful whatever the conditions say: nothing was scripted.
+    Assumed,
+    /// The provider failed.
+    Error,
+    /// A Job was started.
+    Job,
 }
 
-impl From<Sample> for f64 {
-    fn from(sample: Sample) -> Self {
-        Self::from_bits(sample.0)
-    }
-}
+/// An answer that came about during the run: its number, counted from 0 through the whole run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ReadingId(pub u32);
 
 /// One answer of a metric provider, as the provider's client in the controller reads it.
 #[derive(Clone, Debug, Default)]
@@ -46,6 +47,35 @@ pub struct Reading {
     pub answer: Answer,
     /// The measurement's `value`.
     pub text: String,
+}
+
+impl Reading {
+    /// A value as Prometheus' client prints it (`metricproviders/prometheus/prometheus.go: processResponse`).
+    #[must_use]
+    pub fn of(value: Value) -> Self {
+        let text = match &value {
+            Value::Vector(numbers) => {
+                let texts: Vec<String> =
+                    numbers.iter().map(|number| number_text(*number)).collect();
+                format!("[{}]", texts.join(","))
+            }
+            Value::Float(number) => number_text(*number),
+            _ => String::new(),
+        };
+        Self {
+            answer: Answer::Value(value),
+            text,
+        }
+    }
+
+    /// A failure of the provider.
+    #[must_use]
+    pub fn failure(message: String) -> Self {
+        Self {
+            answer: Answer::Error(message),
+            text: String::new(),
+        }
+    }
 }
 
 /// What an answer means.
@@ -59,8 +89,8 @@ pub enum Answer {
     Error(String),
     /// A Job was started.
     Job,
-    /// What the simulated service shows; the world turns it into a value.
-    Signal(crate::plan::environment::Signal),
+    /// What the simulated world shows when it is asked.
+    Shown(crate::plan::environment::Gauge),
 }
 
 impl Default for Answer {

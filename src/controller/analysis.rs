@@ -5,9 +5,9 @@
 use crate::cluster::analysis_run::{
     AnalysisPhase, AnswerRef, Breach, Counter, Detail, Measurement, MetricStatus, RunMessage,
 };
-use crate::cluster::provider::{Answer, JobState, Provider, Sample};
+use crate::cluster::provider::{JobState, Provider, Told};
 use crate::cluster::{AnalysisRun, Event, RunId};
-use crate::condition::{self, ValueRef, Verdict};
+use crate::condition::{self, Verdict};
 use crate::controller::{Decision, Log};
 use crate::plan::{AnalysisPlan, MetricPlan};
 use crate::time::{Delta, SimTime};
@@ -35,7 +35,7 @@ pub fn reconcile<L: Log>(
     run: &mut AnalysisRun,
     metrics: &mut [MetricStatus],
     now: SimTime,
-    provider: &impl Provider,
+    provider: &mut impl Provider,
     out: &mut Decision<L>,
 ) -> Outcome {
     if run.phase.is_completed() {
@@ -62,7 +62,7 @@ pub fn reconcile<L: Log>(
             analysis: run.analysis,
             metric: u16::try_from(index).unwrap_or(u16::MAX),
             point: None,
-            sample: Sample::default(),
+            reading: None,
         };
         let measurement = measure(metric, status, task, place, now, provider);
         changed |= task == Task::Run || status.last != Some(measurement);
@@ -211,7 +211,7 @@ fn measure(
     task: Task,
     place: AnswerRef,
     now: SimTime,
-    provider: &impl Provider,
+    provider: &mut impl Provider,
 ) -> Measurement {
     let stored = now.stored();
     match (task, status.last) {
@@ -233,7 +233,7 @@ fn measure(
             let asked = provider.ask(metric.source, now);
             let answer = AnswerRef {
                 point: asked.point,
-                sample: asked.sample,
+                reading: asked.reading,
                 ..place
             };
             let blank = Measurement {
@@ -244,35 +244,30 @@ fn measure(
                 answer,
                 message: Detail::None,
             };
-            judge(metric, &asked.reading.answer, blank)
+            judge(metric, asked.told, blank)
         }
     }
 }
 
 /// The verdict on an answer (`utils/evaluate/evaluate.go: EvaluateResult`, each provider's `Run`).
-fn judge(metric: &MetricPlan, answer: &Answer, blank: Measurement) -> Measurement {
+fn judge(metric: &MetricPlan, answer: Told<'_>, blank: Measurement) -> Measurement {
     let error = Measurement {
         phase: AnalysisPhase::Error,
         message: Detail::Answer(blank.answer),
         ..blank
     };
     match answer {
-        Answer::Error(_) => error,
-        Answer::Assumed => Measurement {
+        Told::Error => error,
+        Told::Assumed => Measurement {
             phase: AnalysisPhase::Successful,
             ..blank
         },
-        Answer::Job => Measurement {
+        Told::Job => Measurement {
             finished: None,
             resume_at: Some(blank.started),
             ..blank
         },
-        Answer::Value(_) | Answer::Signal(_) => {
-            let sample = [blank.answer.sample.into()];
-            let value = match answer {
-                Answer::Value(value) => value.as_ref(),
-                _ => ValueRef::Vector(&sample),
-            };
+        Told::Value(value) => {
             let verdict = condition::judge(metric.success.as_ref(), metric.failure.as_ref(), value);
             let phase = match verdict {
                 Ok(Verdict::Successful) => AnalysisPhase::Successful,

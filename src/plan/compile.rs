@@ -6,13 +6,14 @@
 pub mod analysis;
 pub mod answers;
 pub mod experiment;
+mod queries;
 pub mod strategy;
 
 use crate::cluster::{ServiceId, TemplateId};
-use crate::plan::environment::{Environment, Fault};
+use crate::plan::environment::{Environment, Fault, Profile, Traffic};
 use crate::plan::scenario::Script;
 use crate::plan::setting::Setting;
-use crate::plan::strategy::{BlueGreen, Strategy};
+use crate::plan::strategy::{BlueGreen, Router, Strategy};
 use crate::plan::{Plan, PodTemplate};
 use crate::spec::metadata::PodTemplateSpec;
 use crate::spec::rollout::{Rollout, RolloutSpec};
@@ -24,6 +25,7 @@ use crate::validation::references::{
 use crate::validation::rollout::{TemplateOrigin, validate_rollout_with};
 
 use analysis::{Collector, Measured};
+pub use queries::{QueryRemark, QueryTrouble};
 
 /// A plan with the world that it runs in.
 #[derive(Clone, Debug)]
@@ -38,6 +40,8 @@ pub struct Compiled {
     pub assumed: Vec<Assumed>,
     /// Metrics without a script, whose measurements are assumed to pass.
     pub assumed_metrics: Vec<String>,
+    /// What is to be said of the metrics' own queries.
+    pub query_remarks: Vec<QueryRemark>,
 }
 
 impl Compiled {
@@ -106,13 +110,20 @@ pub fn compile_rollout(input: Input<'_>) -> Compiled {
         invalid,
         templates: templates.clone(),
     };
-    let environment = environment_of(&plan, input.setting, collector.sources, &collector.plugins);
+    let assumed_metrics = collector.assumed_metrics;
+    let (queries, query_remarks, named) = collector.queries.finish();
+    let environment = Environment {
+        sources: collector.sources,
+        queries,
+        ..environment_of(&plan, input.setting, &collector.plugins)
+    };
     Compiled {
+        environment: with_queries(environment, &plan, named),
         plan,
-        environment,
         measured: collector.measured,
         assumed,
-        assumed_metrics: collector.assumed_metrics,
+        assumed_metrics,
+        query_remarks,
     }
 }
 
@@ -171,13 +182,20 @@ pub fn compile_experiment(
         invalid: None,
         templates: templates.clone(),
     };
-    let environment = environment_of(&plan, setting, collector.sources, &collector.plugins);
+    let assumed_metrics = collector.assumed_metrics;
+    let (queries, query_remarks, named) = collector.queries.finish();
+    let environment = Environment {
+        sources: collector.sources,
+        queries,
+        ..environment_of(&plan, setting, &collector.plugins)
+    };
     Compiled {
+        environment: with_queries(environment, &plan, named),
         plan,
-        environment,
         measured: collector.measured,
         assumed: Vec::new(),
-        assumed_metrics: collector.assumed_metrics,
+        assumed_metrics,
+        query_remarks,
     }
 }
 
@@ -249,12 +267,8 @@ fn named(template: Option<&PodTemplateSpec>, tag: &str) -> PodTemplate {
     }
 }
 
-fn environment_of(
-    plan: &Plan,
-    setting: &Setting,
-    sources: Vec<crate::plan::environment::Source>,
-    plugins: &[String],
-) -> Environment {
+/// The world of a setting, but for what metrics answer.
+fn environment_of(plan: &Plan, setting: &Setting, plugins: &[String]) -> Environment {
     let image = |template: &PodTemplate| {
         setting
             .images
@@ -270,7 +284,6 @@ fn environment_of(
     let fault = |fault: &Fault<String>| fault.rename(known);
     Environment {
         images: plan.templates.iter().map(image).collect(),
-        sources,
         verify_after: setting.verify_after,
         plugins: plugins.iter().map(plugin).collect(),
         traffic: setting.traffic.clone(),
@@ -280,6 +293,44 @@ fn environment_of(
         overdispersion: setting.overdispersion,
         faults: setting.faults.iter().filter_map(fault).collect(),
         scraping: setting.scraping.clone(),
+        ..Environment::default()
+    }
+}
+
+/// The world with all that queries look at: somebody exports it, and there are requests to be counted.
+fn with_queries(environment: Environment, plan: &Plan, named: Vec<Profile>) -> Environment {
+    let mut environment = environment;
+    let profiles = environment.scraping.profiles.take();
+    let profiles = profiles.unwrap_or_else(|| {
+        let routing = plan.canary().and_then(|canary| canary.routing.as_ref());
+        let routers = routing.into_iter().flat_map(|routing| &routing.routers);
+        let always = [Profile::Http, Profile::KubeState, Profile::Cadvisor];
+        let all = routers.filter_map(profile_of).chain(always);
+        let mut profiles: Vec<Profile> = Vec::new();
+        for profile in all.chain(named) {
+            if !profiles.contains(&profile) {
+                profiles.push(profile);
+            }
+        }
+        profiles
+    });
+    environment.scraping.profiles = Some(profiles);
+    if !environment.queries.is_empty() {
+        environment.traffic.get_or_insert_with(Traffic::assumed);
+    }
+    environment
+}
+
+/// Whose metrics a router suggests.
+fn profile_of(router: &Router) -> Option<Profile> {
+    match router {
+        Router::Istio { .. } => Some(Profile::Istio),
+        Router::Nginx { .. } => Some(Profile::Nginx),
+        Router::Traefik => Some(Profile::Traefik),
+        Router::Apisix => Some(Profile::Apisix),
+        Router::Smi => Some(Profile::Linkerd),
+        Router::Ambassador | Router::AppMesh | Router::Plugin(_) => Some(Profile::Envoy),
+        Router::Alb => None,
     }
 }
 

@@ -1,6 +1,7 @@
 //! The truth about the simulated world: how pods start, what metric providers answer, what plugins say.
 
 mod fault;
+mod gauge;
 mod scraping;
 mod service;
 
@@ -11,8 +12,9 @@ use crate::law::Law;
 use crate::time::{Delta, SimTime};
 
 pub use fault::{Breaks, Fault};
+pub use gauge::{AskedRange, Asking, Draw, Gauge, QueryId, Shows, Signal, Whose};
 pub use scraping::{BUCKETS, Profile, Scraping};
-pub use service::{Changing, Delays, Health, Shows, Signal, Since, Traffic, Whose};
+pub use service::{Changing, Delays, Health, Since, Traffic};
 
 /// Everything the world needs to play its part; no controller ever sees it.
 #[derive(Clone, Debug, Default)]
@@ -39,6 +41,8 @@ pub struct Environment {
     pub faults: Vec<Fault<TemplateId>>,
     /// What Prometheus scrapes.
     pub scraping: Scraping,
+    /// The queries that metrics ask, by [`QueryId`].
+    pub queries: Vec<Asking>,
 }
 
 /// The pods of one image, and how well they serve.
@@ -115,7 +119,7 @@ impl Environment {
         });
         answers
             .filter_map(|scripted| match scripted.reading.answer {
-                Answer::Signal(signal) => Some(signal.over),
+                Answer::Shown(Gauge::Signal(signal)) => Some(signal.over),
                 _ => None,
             })
             .max()

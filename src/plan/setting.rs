@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::plan::environment::{
-    Delays, Fate, Fault, Image, PluginResult, Scraping, Signal, Traffic,
+    Delays, Draw, Fate, Fault, Image, PluginResult, Scraping, Signal, Traffic,
 };
 use crate::time::{Delta, SimTime};
 
@@ -45,9 +45,10 @@ pub struct Setting {
 /// What a metric does that no script mentions.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Unscripted {
-    /// Every measurement is successful, and the report says that this was assumed.
+    /// Its own query is evaluated over the series of the simulated service. Where that cannot be, every measurement is successful, and the
+    /// report says that this was assumed.
     #[default]
-    Passes,
+    Simulated,
     /// The provider finds nothing: an empty vector.
     AnswersNothing,
 }
@@ -69,4 +70,6 @@ pub enum Response {
     Job(Fate),
     /// What the simulated service shows.
     Signal(Signal),
+    /// A sample of requests of its own.
+    Draw(Draw),
 }

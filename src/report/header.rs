@@ -1,8 +1,10 @@
 //! What was simulated, and in which world.
 
 use crate::cluster::TemplateId;
+use crate::cluster::provider::Answer;
 use crate::plan::analysis::{AnalysisSite, Variant};
-use crate::plan::environment::{Fate, Shows, Signal, Whose};
+use crate::plan::compile::Compiled;
+use crate::plan::environment::{Draw, Fate, Gauge, Shows, Signal, Whose};
 use crate::plan::setting::Response;
 use crate::plan::strategy::Router;
 use crate::plan::{MetricPlan, Plan, Strategy};
@@ -243,6 +245,15 @@ fn world(run: &Run<'_>) -> Vec<String> {
         }
         lines.push(format!("{name} answers {}", texts.join(", ")));
     }
+    let queried = queried_metrics(run);
+    match queried[..] {
+        [] => {}
+        [one] => lines.push(format!("{one} shows what its query finds")),
+        _ => lines.push(format!(
+            "{} show what their queries find",
+            queried.join(", ")
+        )),
+    }
     let assumed: Vec<&str> = run
         .compiled
         .assumed_metrics
@@ -268,14 +279,40 @@ fn world(run: &Run<'_>) -> Vec<String> {
     lines
 }
 
+/// The metrics whose own queries are evaluated, each once.
+fn queried_metrics<'a>(run: &Run<'a>) -> Vec<&'a str> {
+    let Compiled {
+        plan, environment, ..
+    } = run.compiled;
+    let metrics = plan.analyses.iter().flat_map(|analysis| &analysis.metrics);
+    let is_queried = |metric: &&MetricPlan| {
+        let source = &environment.sources[metric.source as usize];
+        matches!(source.before.reading.answer, Answer::Shown(Gauge::Query(_)))
+    };
+    let mut names: Vec<&str> = Vec::new();
+    for metric in metrics.filter(is_queried) {
+        if !names.contains(&metric.name.as_str()) {
+            names.push(&metric.name);
+        }
+    }
+    names
+}
+
 /// The service: its traffic, how well each version serves, and what breaks.
 fn service(run: &Run<'_>) -> Vec<String> {
     let (plan, environment) = (&run.compiled.plan, &run.compiled.environment);
-    let traffic = environment.traffic.iter().map(world::traffic);
+    let assumed = if run.setting.traffic.is_none() {
+        " (assumed)"
+    } else {
+        ""
+    };
+    let traffic = environment.traffic.iter();
+    let traffic = traffic.map(|traffic| world::traffic(traffic) + assumed);
+    let counted = environment.traffic.is_some();
     let versions = plan.templates.iter().zip(&environment.images);
     let health = versions
         .map(|(template, image)| (&template.tag, world::health(&image.health)))
-        .filter(|(_, health)| !health.is_empty())
+        .filter(|(_, health)| counted && !health.is_empty())
         .map(|(tag, health)| format!("{tag} {health}"));
     let name = |id: &TemplateId| plan.template(*id).tag.clone();
     let faults = environment
@@ -306,10 +343,23 @@ fn answer(response: &Response) -> String {
         Response::Json(document) => shorten(&document.to_string(), 40),
         Response::Status(status) => format!("HTTP {status}"),
         Response::Signal(signal) => signal_text(*signal),
+        Response::Draw(draw) => draw_text(*draw),
         Response::Job(Fate::Succeeds(after)) => format!("a Job that succeeds after {after}"),
         Response::Job(Fate::Fails(after)) => format!("a Job that fails after {after}"),
         Response::Job(Fate::Hangs) => "a Job that never ends".to_owned(),
     }
+}
+
+fn draw_text(draw: Draw) -> String {
+    let shows = match draw.shows {
+        Shows::SuccessRatio => "the success ratio",
+        Shows::ErrorRatio => "the error ratio",
+        _ => "the errors",
+    };
+    let Draw {
+        requests, failing, ..
+    } = draw;
+    format!("{shows} of {requests} requests that fail with probability {failing}")
 }
 
 fn signal_text(signal: Signal) -> String {

@@ -74,6 +74,7 @@ fn words<'a>(run: &Run<'a>, cluster: &'a Cluster) -> Words<'a> {
         plan: &compiled.plan,
         environment: &compiled.environment,
         cluster,
+        readings: &run.trace.readings,
     }
 }
 

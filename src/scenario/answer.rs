@@ -7,7 +7,7 @@ use super::{Answer, JobEnd, Reply};
 use crate::diagnostic::wording::quoted;
 use crate::diagnostic::{Diagnostic, Path};
 use crate::duration::Printed;
-use crate::plan::environment::{Shows, Signal, Whose};
+use crate::plan::environment::{Draw, Shows, Signal, Whose};
 use crate::time::Delta;
 
 /// The answers of one metric that make sense, in the order of time.
@@ -62,10 +62,18 @@ fn reply(checker: &mut Checker<'_>, path: &Path, written: &written::Answer) -> O
         ("status", written.status.is_some()),
         ("job", written.job.is_some()),
         ("signal", written.signal.is_some()),
+        ("draw", written.draw.is_some()),
         ("value", written.value.is_some()),
     ];
     if !checker.exactly_one(path, &fields) {
         return None;
+    }
+    if written.draw.is_none() {
+        let of_draws = [
+            ("requests", written.requests.is_some()),
+            ("errorRate", written.error_rate.is_some()),
+        ];
+        unneeded(checker, path, "an answer without `draw`", &of_draws);
     }
     if written.signal.is_none() {
         let of_signals = [
@@ -105,6 +113,9 @@ fn reply(checker: &mut Checker<'_>, path: &Path, written: &written::Answer) -> O
     }
     if let Some(word) = &written.signal {
         return signal(checker, path, written, word).map(Reply::Signal);
+    }
+    if let Some(word) = &written.draw {
+        return draw(checker, path, written, word).map(Reply::Draw);
     }
     let error = written.error.clone().map(Reply::Error);
     let json = written.json.clone().map(Reply::Json);
@@ -154,6 +165,52 @@ fn signal(
         over => checker.positive(over.as_ref(), &path.clone().key("over"))?,
     };
     Some(Signal { shows, of, over })
+}
+
+/// A sample of requests of its own.
+fn draw(
+    checker: &mut Checker<'_>,
+    path: &Path,
+    written: &written::Answer,
+    word: &str,
+) -> Option<Draw> {
+    const WORDS: [(&str, Shows); 3] = [
+        ("successRatio", Shows::SuccessRatio),
+        ("errorRatio", Shows::ErrorRatio),
+        ("errors", Shows::Errors),
+    ];
+    let shows = checker.word("draw", word, &WORDS, &path.clone().key("draw"));
+    let count_path = path.clone().key("requests");
+    let requests = match written.requests {
+        None => {
+            checker.missing(
+                &count_path,
+                "say how many requests a measurement sees, such as `requests: 1000`",
+            );
+            None
+        }
+        Some(0) => {
+            let problem = Diagnostic::error("out-of-range", "a ratio of no requests is nothing");
+            let problem =
+                problem.help("write 1 or more; `vector: [NaN]` is what Prometheus says of none");
+            checker.report(problem, &count_path);
+            None
+        }
+        requests => requests,
+    };
+    let rate_path = path.clone().key("errorRate");
+    if written.error_rate.is_none() {
+        checker.missing(
+            &rate_path,
+            "say which share of them fails, such as `errorRate: 0.01`",
+        );
+    }
+    let failing = checker.amount(written.error_rate.as_ref(), Range::Share, &rate_path);
+    Some(Draw {
+        shows: shows?,
+        requests: requests?,
+        failing: failing?,
+    })
 }
 
 fn job_end(checker: &mut Checker<'_>, path: &Path, job: &written::Job) -> Option<JobEnd> {

@@ -20,7 +20,7 @@ use super::{Files, PluginPhase, PluginResult, STABLE_DEFAULT, Scenario, Start, U
 use crate::diagnostic::wording::{closest, listed, quoted};
 use crate::diagnostic::{Diagnostic, Located, Path};
 use crate::duration::{self, Printed};
-use crate::plan::environment::Image;
+use crate::plan::environment::{Health, Image};
 use crate::time::SimTime;
 
 pub(super) use expect::verdicts;
@@ -272,9 +272,13 @@ impl Checker<'_> {
             .images
             .as_ref()
             .and_then(|images| images.get("default"));
+        let mut unsaid = Scenario::default().image_default;
+        if spec.traffic.is_some() {
+            unsaid.health = Health::default();
+        }
         let default = match default {
-            Some(image) => self.image("default", image, &Scenario::default().image_default),
-            None => Scenario::default().image_default,
+            Some(image) => self.image("default", image, &unsaid),
+            None => unsaid,
         };
         let mut images = BTreeMap::new();
         for (tag, image) in written.filter(|(tag, _)| *tag != "default") {

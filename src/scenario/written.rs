@@ -87,7 +87,8 @@ pub struct Spec {
     ///   v2: {startup: 40s, errorRate: 0.03}
     /// ```
     pub images: Option<BTreeMap<String, Image>>,
-    /// The requests of the users, and how they are counted. Default: none, and requests are not counted.
+    /// The requests of the users, and how they are counted. Default: none, and requests are not counted; where the query of a metric needs
+    /// some, 100 per second.
     ///
     /// ```yaml
     /// traffic: {rps: 120, requestsPerUser: 10, slow: 500ms}
@@ -115,8 +116,8 @@ pub struct Spec {
     /// - {fault: dependency, from: 12m, to: 14m, rate: 0.1}
     /// ```
     pub faults: Option<Vec<Fault>>,
-    /// What each metric's back end answers, by name of the metric. A metric without answers passes, and the report says that this
-    /// was assumed.
+    /// What each metric's back end answers, by name of the metric. A metric without answers shows what its own query finds in the series of the
+    /// simulated service (Prometheus); where that cannot be, it passes, and the report says that this was assumed.
     ///
     /// ```yaml
     /// metrics:
@@ -172,13 +173,14 @@ pub struct Image {
     pub flapping: Option<Flapping>,
     /// How long a pod that is deleted stays: it gets no new requests, but takes room and costs. Default: 0s.
     pub termination: Option<Time>,
-    /// Share of the requests that fail, 0 to 1: a number or a curve. Default: 0.
+    /// Share of the requests that fail, 0 to 1: a number or a curve. Default: 0; where `traffic` is not written either, 0.001.
     ///
     /// ```yaml
     /// errorRate: "0.001x4 0.01+0.01x5"
     /// ```
     pub error_rate: Option<Curve>,
-    /// How long a request takes: a time or a law. Needed where slow requests are counted or a metric is bound to latency.
+    /// How long a request takes: a time or a law. Needed where slow requests are counted or a metric is about latency; where `traffic` is
+    /// not written either, half of them take less than 100ms.
     ///
     /// ```yaml
     /// latency: {law: LogNormal, median: 80ms, sigma: 0.6}
@@ -243,6 +245,18 @@ pub struct Answer {
     pub over: Option<Time>,
     /// Which quantile of the latency, 0 to 1. Default: 0.95.
     pub quantile: Option<f64>,
+    /// A sample of requests of its own, independent of the simulated service and of all other measurements, as a vector of one sample:
+    /// `successRatio`, `errorRatio` or `errors` (how many). Without `--random` it shows what is expected.
+    ///
+    /// ```yaml
+    /// success-rate:
+    /// - {draw: successRatio, requests: 1000, errorRate: 0.01}
+    /// ```
+    pub draw: Option<String>,
+    /// How many requests such a sample holds.
+    pub requests: Option<u32>,
+    /// Probability that one of them fails, 0 to 1.
+    pub error_rate: Option<Number>,
 }
 
 /// How a Job ends: at most one of the fields. Without any it never does.

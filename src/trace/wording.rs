@@ -11,6 +11,7 @@ mod events;
 mod names;
 
 use crate::cluster::event::PromoteReason;
+use crate::cluster::provider::Reading;
 use crate::cluster::status::{Abort, AbortCause, PauseReason, PhaseMessage, RolloutPhase};
 use crate::cluster::{Cluster, RunId, TemplateId};
 use crate::plan::scenario::{Deed, Refusal};
@@ -29,6 +30,8 @@ pub struct Words<'a> {
     pub environment: &'a Environment,
     /// The objects that the causes refer to.
     pub cluster: &'a Cluster,
+    /// Answers that came about during the run ([`crate::trace::Trace::readings`]).
+    pub readings: &'a [Reading],
 }
 
 impl Words<'_> {

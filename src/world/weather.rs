@@ -28,6 +28,8 @@ pub enum Purpose {
     Routing,
     /// When a target is scraped.
     Scrape,
+    /// What a measurement shows that is drawn on its own.
+    Measurement,
 }
 
 impl Weather {

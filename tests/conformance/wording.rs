@@ -291,6 +291,7 @@ fn speeches(plan: &Plan, simulated: &Simulated) -> Speeches {
             plan,
             environment,
             cluster,
+            readings: &[],
         };
         if let Some(rollout) = &cluster.rollout
             && rollout.status.phase != RolloutPhase::Unset
@@ -344,6 +345,7 @@ fn speeches(plan: &Plan, simulated: &Simulated) -> Speeches {
         plan,
         environment,
         cluster: &last.cluster,
+        readings: &[],
     };
     for (_, event) in &simulated.trace.events {
         let Event::Measured {
@@ -395,6 +397,7 @@ fn events(plan: &Plan, simulated: &Simulated) -> Events {
             plan,
             environment,
             cluster: &frame.cluster,
+            readings: &[],
         };
         for said in words.event(event) {
             add_event(

@@ -26,7 +26,7 @@ pub(super) fn of_metric(
                 "its query is evaluated, no binding is needed"
             }
             (Some(sight), _) if sight.is_blind() => "its query selects nothing",
-            (Some(_), _) => "its query sees series and answers nothing",
+            (Some(_), _) => "its query does not answer",
             (None, Some(_)) => "its query cannot be evaluated",
             (None, None) => provider(one),
         };

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 
 use super::draft::Telemetry;
 use crate::plan::Plan;
-use crate::plan::environment::Profile;
+use crate::plan::environment::{Profile, Scraping};
 use crate::promql::Query;
 use crate::series;
 use crate::sight::{Blind, Cure, Export, Sight};
@@ -18,17 +18,14 @@ pub(super) fn of_queries(queries: &[&Query], known: &[Profile]) -> Telemetry {
         selectors.filter_map(|selector| selector.metric().map(str::to_owned))
     };
     let mut profiles = known.to_vec();
-    for (_, profile) in metrics().filter_map(|metric| series::profile_with(&metric)) {
-        if !profiles.contains(&profile) {
-            profiles.push(profile);
-        }
+    for metric in metrics() {
+        let profile = series::exporter_of(&metric, &Scraping::default());
+        profiles.extend(profile.filter(|profile| !profiles.contains(profile)));
     }
-    let is_used = |family: &str| {
-        let named = metrics().filter_map(|metric| series::profile_with(&metric));
-        named.into_iter().any(|(used, _)| used == family)
-    };
+    let is_used =
+        |family: &str| metrics().any(|metric| series::usual_name(&metric) == Some(family));
     let mut names: BTreeMap<&'static str, String> = BTreeMap::new();
-    for metric in metrics().filter(|metric| series::profile_with(metric).is_none()) {
+    for metric in metrics().filter(|metric| series::usual_name(metric).is_none()) {
         if let Some((family, name)) = renamed(&metric).filter(|(family, _)| !is_used(family)) {
             names.entry(family).or_insert(name);
         }

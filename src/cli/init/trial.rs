@@ -2,7 +2,6 @@
 //!
 //! Knows: how often that is done. Refuses to know: what is written of it.
 
-use super::FILE;
 use super::draft::{Draft, Entry};
 use super::guess::{self, Guess};
 use super::measured::{self, Measured};
@@ -16,9 +15,11 @@ use crate::plan::Plan;
 use crate::plan::analysis_template::ResolvedMetric;
 use crate::promql::Query;
 use crate::report::Report;
-use crate::sight::{Answers, Sight, Versions};
+use crate::sight::{Answers, Export, Selection, Sight, Versions};
 use crate::time::SimTime;
 
+/// The name of drafts in messages.
+pub(super) const DRAFT: &str = "<draft>";
 /// No look goes farther \[s\].
 const HORIZON_MAX: i64 = 24 * 3600;
 /// At so many of its measurements a query is evaluated.
@@ -42,13 +43,12 @@ impl Bench<'_> {
     /// A draft beside the manifests.
     pub(super) fn prepare(&self, draft: &Draft, problems: Vec<Diagnostic>) -> Prepared {
         let mut files = self.files.clone();
-        let name = format!("<{FILE}>");
         files.push(SourceFile {
-            name: name.clone(),
+            name: DRAFT.to_owned(),
             bytes: draft.yaml().into_bytes(),
         });
         let choice = Choice {
-            scenario_file: Some(&name),
+            scenario_file: Some(DRAFT),
             name: self.rollout,
             ..Choice::default()
         };
@@ -207,12 +207,14 @@ fn needy<'a>(measured: &Measured<'a>, sights: &[Sight]) -> Option<&'a ResolvedMe
         .map(|one| one.metric)
 }
 
-/// Whether a query sees series and answers something, be it late.
+/// Whether a query is evaluated in a run: it sees series and answers something, be it late.
 pub(super) fn is_seeing(sight: &Sight) -> bool {
     let answers = match sight.answers {
         Answers::Failed(_) => false,
         Answers::Nothing => sight.lasts,
         _ => true,
     };
-    !sight.is_blind() && answers
+    // A query that names a metric which nobody exports is not evaluated.
+    let is_known = |selection: &Selection| selection.export != Export::Unknown;
+    !sight.is_blind() && answers && sight.selections.iter().all(is_known)
 }

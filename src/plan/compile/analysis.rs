@@ -9,8 +9,9 @@ use crate::plan::analysis_template::{
     self, AnalysisError, ArgContext, ResolvedAnalysis, ResolvedMetric,
 };
 use crate::plan::compile::answers;
+use crate::plan::compile::queries::Queries;
 use crate::plan::environment::Source;
-use crate::plan::setting::Setting;
+use crate::plan::setting::{Setting, Unscripted};
 use crate::plan::{ExperimentPlan, PodTemplate};
 use crate::spec::Rollout;
 use crate::spec::analysis::RolloutAnalysis;
@@ -35,6 +36,7 @@ pub struct Collector<'a> {
     pub(super) sources: Vec<Source>,
     pub(super) plugins: Vec<String>,
     pub(super) assumed_metrics: Vec<String>,
+    pub(super) queries: Queries,
 }
 
 impl<'a> Collector<'a> {
@@ -56,6 +58,7 @@ impl<'a> Collector<'a> {
             sources: Vec::new(),
             plugins: Vec::new(),
             assumed_metrics: Vec::new(),
+            queries: Queries::default(),
         }
     }
 
@@ -87,7 +90,7 @@ impl<'a> Collector<'a> {
     }
 
     /// Adds a site whose run `make` makes for the hashes of a canary and a stable version. Where the hashes change
-    /// nothing but queries, which are not evaluated, all pairs share one run.
+    /// nothing but queries that are not evaluated, all pairs share one run.
     pub(super) fn add_site(
         &mut self,
         empty: bool,
@@ -95,8 +98,10 @@ impl<'a> Collector<'a> {
     ) -> u16 {
         let mut variants = Vec::new();
         if !empty {
-            let probes = [("b", "c"), ("d", "f")]
-                .map(|(latest, stable)| make(Hashes { stable, latest }).map(|run| meaning(&run)));
+            let probes = [("b", "c"), ("d", "f")].map(|(latest, stable)| {
+                let run = make(Hashes { stable, latest });
+                run.map(|run| meaning(&run, self.setting))
+            });
             let templates = self.templates;
             let all: Vec<(&str, &str)> = templates
                 .iter()
@@ -164,7 +169,7 @@ impl<'a> Collector<'a> {
     }
 
     fn add_metric(&mut self, metric: &ResolvedMetric) -> MetricPlan {
-        let source = answers::source(metric, self.setting);
+        let source = answers::source(metric, self.setting, &mut self.queries);
         if source.assumed && !self.assumed_metrics.contains(&metric.name) {
             self.assumed_metrics.push(metric.name.clone());
         }
@@ -187,10 +192,18 @@ impl<'a> Collector<'a> {
     }
 }
 
-/// What of a run can change its course: everything but the queries; of the provider only the path through which the
-/// scripted answers pass.
-fn meaning(run: &ResolvedAnalysis) -> Vec<(ResolvedMetric, Option<String>)> {
+/// What of a run can change its course: everything but queries that are not evaluated; of their providers only the path through which
+/// the scripted answers pass.
+fn meaning(run: &ResolvedAnalysis, setting: &Setting) -> Vec<(ResolvedMetric, Option<String>)> {
+    let is_evaluated = |metric: &ResolvedMetric| {
+        setting.unscripted == Unscripted::Simulated
+            && metric.provider.prometheus.is_some()
+            && !setting.metrics.contains_key(&metric.name)
+    };
     let bare = |metric: &ResolvedMetric| {
+        if is_evaluated(metric) {
+            return (metric.clone(), None);
+        }
         let path = metric
             .provider
             .web

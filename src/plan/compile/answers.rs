@@ -5,17 +5,18 @@
 
 use serde_json::Value as Json;
 
-use crate::cluster::provider::{Answer, Reading, number_text};
+use crate::cluster::provider::{Answer, Reading};
 use crate::condition::Value;
 use crate::plan::analysis_template::ResolvedMetric;
-use crate::plan::environment::{Breaks, Fault, Scripted, Source};
+use crate::plan::compile::queries::{Own, Queries};
+use crate::plan::environment::{Breaks, Fault, Gauge, Scripted, Source};
 use crate::plan::setting::{Response, Setting, Unscripted};
 use crate::spec::provider::MetricProvider;
 use crate::time::SimTime;
 
 /// The answers of the provider behind a metric, with the times in which its back end is down or finds nothing.
-pub(super) fn source(metric: &ResolvedMetric, setting: &Setting) -> Source {
-    let source = undisturbed(metric, setting);
+pub(super) fn source(metric: &ResolvedMetric, setting: &Setting, queries: &mut Queries) -> Source {
+    let source = undisturbed(metric, setting, queries);
     let disturbances: Vec<(&Fault<String>, Scripted)> = setting
         .faults
         .iter()
@@ -56,26 +57,17 @@ fn disturbed(metric: &ResolvedMetric, breaks: &Breaks<String>) -> Option<Scripte
     }
 }
 
-fn undisturbed(metric: &ResolvedMetric, setting: &Setting) -> Source {
+fn undisturbed(metric: &ResolvedMetric, setting: &Setting, queries: &mut Queries) -> Source {
     let provider = &metric.provider;
     let Some(script) = setting.metrics.get(&metric.name) else {
-        let assumed = setting.unscripted == Unscripted::Passes;
-        let before = if assumed {
-            let reading = Reading {
-                answer: Answer::Assumed,
-                text: String::new(),
-            };
-            Scripted {
-                reading,
-                ..Scripted::default()
-            }
-        } else {
-            nothing()
+        let before = match setting.unscripted {
+            Unscripted::AnswersNothing => nothing(),
+            Unscripted::Simulated => simulated(queries.own(metric, &setting.scraping)),
         };
         return Source {
+            assumed: matches!(before.reading.answer, Answer::Assumed),
             before,
             points: Vec::new(),
-            assumed,
         };
     };
     let points = script
@@ -86,6 +78,22 @@ fn undisturbed(metric: &ResolvedMetric, setting: &Setting) -> Source {
         before: nothing(),
         points,
         assumed: false,
+    }
+}
+
+/// What comes of a metric's own query; it passes where that is not simulated.
+fn simulated(own: Option<Own>) -> Scripted {
+    let reading = match own {
+        Some(Own::Asked(gauge)) => shown(gauge),
+        Some(Own::Fails(message)) => Reading::failure(message),
+        None => Reading {
+            answer: Answer::Assumed,
+            text: String::new(),
+        },
+    };
+    Scripted {
+        reading,
+        ..Scripted::default()
     }
 }
 
@@ -102,14 +110,6 @@ fn nothing() -> Scripted {
 }
 
 fn scripted(provider: &MetricProvider, response: &Response) -> Scripted {
-    let value = |value, text| Reading {
-        answer: Answer::Value(value),
-        text,
-    };
-    let error = |message| Reading {
-        answer: Answer::Error(message),
-        text: String::new(),
-    };
     let reading = match response {
         Response::Job(fate) => {
             let reading = Reading {
@@ -121,20 +121,14 @@ fn scripted(provider: &MetricProvider, response: &Response) -> Scripted {
                 job: *fate,
             };
         }
-        Response::Signal(signal) => Reading {
-            answer: Answer::Signal(*signal),
-            text: String::new(),
-        },
-        Response::Error(message) => error(failure(provider, message)),
-        Response::Status(status) => error(format!("received non 2xx response code: {status}")),
-        Response::Scalar(number) => value(Value::Float(*number), number_text(*number)),
-        Response::Vector(numbers) => {
-            let texts: Vec<String> = numbers.iter().map(|number| number_text(*number)).collect();
-            value(
-                Value::Vector(numbers.clone()),
-                format!("[{}]", texts.join(",")),
-            )
+        Response::Signal(signal) => shown(Gauge::Signal(*signal)),
+        Response::Draw(draw) => shown(Gauge::Draw(*draw)),
+        Response::Error(message) => Reading::failure(failure(provider, message)),
+        Response::Status(status) => {
+            Reading::failure(format!("received non 2xx response code: {status}"))
         }
+        Response::Scalar(number) => Reading::of(Value::Float(*number)),
+        Response::Vector(numbers) => Reading::of(Value::Vector(numbers.clone())),
         Response::Json(document) => {
             let path = provider
                 .web
@@ -146,15 +140,25 @@ fn scripted(provider: &MetricProvider, response: &Response) -> Scripted {
             ) {
                 Ok(found) => {
                     let text = go_json(&found);
-                    value(Value::Json(found), text)
+                    Reading {
+                        answer: Answer::Value(Value::Json(found)),
+                        text,
+                    }
                 }
-                Err(message) => error(message),
+                Err(message) => Reading::failure(message),
             }
         }
     };
     Scripted {
         reading,
         ..Scripted::default()
+    }
+}
+
+fn shown(gauge: Gauge) -> Reading {
+    Reading {
+        answer: Answer::Shown(gauge),
+        text: String::new(),
     }
 }
 

@@ -13,7 +13,8 @@ pub struct Scraping {
     pub offset: Option<Delta>,
     /// A scrape is late by up to this, 0 or more and less than the interval.
     pub jitter: Delta,
-    /// Whose metrics there are; `None`: those of the rollout's routers, of an HTTP service and of Kubernetes.
+    /// Whose metrics there are; `None`: those of the rollout's routers, of an HTTP service and of Kubernetes, and those that the queries of its
+    /// analyses name.
     pub profiles: Option<Vec<Profile>>,
     /// Further labels of all series.
     pub labels: BTreeMap<String, String>,

@@ -64,6 +64,34 @@ pub enum Since {
     Pod,
 }
 
+impl Traffic {
+    /// The requests of a service of which nothing is said, where a query has to see some: a hundred a second.
+    #[must_use]
+    pub fn assumed() -> Self {
+        Self {
+            rps: Curve::constant(100.0),
+            requests_per_user: None,
+            sticky: None,
+            header: 0.0,
+            preview: 0.0,
+            slow: None,
+        }
+    }
+}
+
+impl Health {
+    /// A version of which nothing is said, where nothing is said of the traffic either: one request in a thousand fails, and half of them
+    /// take less than 100 ms.
+    #[must_use]
+    pub fn assumed() -> Self {
+        Self {
+            errors: Changing::constant(0.001),
+            latency: Law::log_normal(Delta::from_millis(100), 0.5),
+            ..Self::default()
+        }
+    }
+}
+
 impl Default for Health {
     fn default() -> Self {
         Self {
@@ -84,44 +112,4 @@ impl Changing {
             since: Since::default(),
         }
     }
-}
-
-/// What a metric that is bound to the simulated service shows.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Signal {
-    /// What is measured.
-    pub shows: Shows,
-    /// Whose requests.
-    pub of: Whose,
-    /// Over which time before the measurement, positive.
-    pub over: Delta,
-}
-
-/// What a signal measures.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub enum Shows {
-    /// Share of the requests that did not fail; NaN without requests.
-    SuccessRatio,
-    /// Share of the requests that failed; NaN without requests.
-    ErrorRatio,
-    /// Failed requests per second.
-    Errors,
-    /// Requests per second.
-    Requests,
-    /// A quantile of the latency at the moment of the measurement \[s\]; NaN where no latency is known.
-    Latency {
-        /// 0 to 1.
-        quantile: f64,
-    },
-}
-
-/// Whose requests a signal counts.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Whose {
-    /// Those of the version that was requested last.
-    Canary,
-    /// Those of the stable version.
-    Stable,
-    /// All.
-    All,
 }

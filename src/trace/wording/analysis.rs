@@ -1,12 +1,10 @@
 //! Messages of analysis runs, metrics, measurements and experiments.
 
-use std::borrow::Cow;
-
 use crate::cluster::ExperimentId;
 use crate::cluster::analysis_run::{AnalysisPhase, AnswerRef, Breach, Counter, Detail, RunMessage};
 use crate::cluster::experiment::{AnalysisMessage, ExperimentMessage, TemplateCode};
-use crate::cluster::provider::{Answer, Reading, number_text};
-use crate::condition::{self, Value};
+use crate::cluster::provider::{Answer, Reading};
+use crate::condition;
 use crate::plan::MetricPlan;
 use crate::plan::analysis::Variant;
 use crate::trace::wording::Words;
@@ -78,7 +76,7 @@ impl<'a> Words<'a> {
                     .map(|error| error.to_string())
                     .unwrap_or_default()
             }
-            Answer::Assumed | Answer::Job | Answer::Signal(_) => String::new(),
+            Answer::Assumed | Answer::Job | Answer::Shown(_) => String::new(),
         }
     }
 
@@ -88,19 +86,19 @@ impl<'a> Words<'a> {
         &self.plan.analyses[analysis as usize].metrics[usize::from(metric)]
     }
 
-    /// What the controller read of an answer; a signal is read as a vector of one sample.
+    /// What the controller read of an answer.
     #[must_use]
-    pub fn reading(&self, place: AnswerRef) -> Cow<'a, Reading> {
-        let source = self.metric(place.analysis, place.metric).source;
-        let scripted = self.environment.sources[source as usize].scripted(place.point);
-        if !matches!(scripted.reading.answer, Answer::Signal(_)) {
-            return Cow::Borrowed(&scripted.reading);
+    pub fn reading(&self, place: AnswerRef) -> &'a Reading {
+        let noted = place
+            .reading
+            .and_then(|reading| self.readings.get(reading.0 as usize));
+        if let Some(reading) = noted {
+            return reading;
         }
-        let sample = f64::from(place.sample);
-        Cow::Owned(Reading {
-            answer: Answer::Value(Value::Vector(vec![sample])),
-            text: format!("[{}]", number_text(sample)),
-        })
+        let source = self.metric(place.analysis, place.metric).source;
+        &self.environment.sources[source as usize]
+            .scripted(place.point)
+            .reading
     }
 
     /// `status.message` of an experiment (`experiments/experiment.go: assessTemplates, assessAnalysisRuns`).

@@ -3,7 +3,6 @@
 use coalmine::cluster::analysis_run::{
     AnalysisPhase, AnswerRef, Detail, Measurement, MetricStatus,
 };
-use coalmine::cluster::provider::Sample;
 use coalmine::controller::analysis::assess_metric;
 use coalmine::plan::MetricPlan;
 use coalmine::time::SimTime;
@@ -132,7 +131,7 @@ fn finished_measurement() -> Measurement {
             analysis: 0,
             metric: 0,
             point: None,
-            sample: Sample::default(),
+            reading: None,
         },
         message: Detail::None,
     }

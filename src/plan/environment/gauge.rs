@@ -1,0 +1,92 @@
+//! What metrics show that are not scripted word for word: the simulated service, or chance.
+
+use crate::condition::Moment;
+use crate::promql::Query;
+use crate::time::Delta;
+
+/// Where an answer comes from that is not known before it is asked for.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Gauge {
+    /// The accounts of the simulated service.
+    Signal(Signal),
+    /// A sample of requests of its own, independent of everything else.
+    Draw(Draw),
+    /// The metric's own query over the series that the simulated service exports.
+    Query(QueryId),
+}
+
+/// A query, by its index in [`super::Environment::queries`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct QueryId(pub u16);
+
+/// A query as a metric asks it (`metricproviders/prometheus/prometheus.go: executeQuery`).
+#[derive(Clone, Debug)]
+pub struct Asking {
+    /// The query.
+    pub query: Query,
+    /// Over which range; `None`: at the instant of the measurement.
+    pub range: Option<AskedRange>,
+}
+
+/// `rangeQuery` of a metric.
+#[derive(Clone, Debug)]
+pub struct AskedRange {
+    /// `start`.
+    pub start: Moment,
+    /// `end`.
+    pub end: Moment,
+    /// `step`, positive.
+    pub step: Delta,
+}
+
+/// A measurement of so many requests, each of which fails with the same probability, independent of all others; without chance it shows
+/// what is expected.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Draw {
+    /// What is told of them; neither [`Shows::Requests`] nor [`Shows::Latency`].
+    pub shows: Shows,
+    /// How many, 1 or more.
+    pub requests: u32,
+    /// Probability that a request fails, 0 to 1.
+    pub failing: f64,
+}
+
+/// What a metric that is bound to the simulated service shows.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Signal {
+    /// What is measured.
+    pub shows: Shows,
+    /// Whose requests.
+    pub of: Whose,
+    /// Over which time before the measurement, positive.
+    pub over: Delta,
+}
+
+/// What a signal measures.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Shows {
+    /// Share of the requests that did not fail; NaN without requests.
+    SuccessRatio,
+    /// Share of the requests that failed; NaN without requests.
+    ErrorRatio,
+    /// Failed requests per second.
+    Errors,
+    /// Requests per second.
+    Requests,
+    /// A quantile of the latency at the moment of the measurement \[s\]; NaN where no latency is known.
+    Latency {
+        /// 0 to 1.
+        quantile: f64,
+    },
+}
+
+/// Whose requests a signal counts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Whose {
+    /// Those of the version that was requested last.
+    Canary,
+    /// Those of the stable version.
+    Stable,
+    /// All.
+    All,
+}
