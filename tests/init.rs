@@ -326,3 +326,16 @@ fn the_readme_shows_what_is_written() {
     let text = fs::read_to_string(root().join(file)).expect("a scenario");
     assert!(readme.contains(&format!("<!-- {file} -->\n```yaml\n{text}```\n")));
 }
+
+#[test]
+fn the_help_tells_exit_codes() {
+    let help = run(&["init", "--help"]);
+    assert_eq!((help.code, help.stderr.as_str()), (Some(0), ""));
+    for part in [
+        "--output <FILE>",
+        "--force",
+        "  74  the scenario cannot be written",
+    ] {
+        assert!(help.stdout.contains(part), "{}", help.stdout);
+    }
+}

@@ -125,7 +125,7 @@ fn scenario(
     draft.metrics = measured.iter().map(passing).collect();
     let queries: Vec<&Query> = queries(&measured);
     draft.telemetry = case.look_at(SimTime::from_secs(1), |exporter| {
-        telemetry::of_queries(&queries, &exporter.profiles())
+        telemetry::of_queries(&queries, exporter.profiles())
     });
     let mut tried = bench.run(&draft)?;
     let mut sights = tried.sights(&measured);
