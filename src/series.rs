@@ -8,6 +8,7 @@
 
 pub mod exposition;
 mod family;
+mod given;
 mod labels;
 mod pod;
 mod prometheus;
@@ -24,7 +25,6 @@ use crate::time::SimTime;
 use crate::trace::wording::Words;
 use crate::world::World;
 use crate::world::ledger::{Counter, Meters, Outcome};
-use crate::world::pods::Process;
 
 use family::{FAMILIES, Family, Measure, Seen};
 use pod::Pod;
@@ -135,6 +135,7 @@ impl<'a> Exporter<'a> {
                     help: family.help,
                 })
             })
+            .chain(given::metrics(&self.scraping().given))
             .collect()
     }
 
@@ -156,6 +157,7 @@ impl<'a> Exporter<'a> {
                 }
             }
         }
+        self.given(name, window, &mut series);
         series.sort_by(|one, other| one.labels.cmp(&other.labels));
         // Where labels of the scenario make series alike, Prometheus takes the first.
         series.dedup_by(|one, other| one.labels == other.labels);
@@ -255,32 +257,60 @@ impl<'a> Exporter<'a> {
             }
             return;
         }
+        if is_sidecar {
+            self.sidecars(family, part, pods, meters, window, push);
+            return;
+        }
         for (set, meter) in &meters.pods {
             let mut own = pods.iter().filter(|pod| pod.life.owner == *set).peekable();
             let Some(first) = own.peek() else { continue };
-            let template = first.life.template;
-            let counters = self.counters(family, part, template, meter);
+            let counters = self.counters(family, part, first.life.template, meter);
             for pod in own {
-                let runs: &[Process] = if is_sidecar {
-                    &pod.sidecar
-                } else {
-                    &pod.processes
-                };
                 self.targets(family, pod, meters, |labels, schedule, is_target| {
                     for shown in &counters {
                         let samples = schedule.samples(window, |now| {
-                            let process = pod.process(runs, now).filter(|_| is_target(now))?;
-                            // Buckets that hold nothing appear with the first request, too.
-                            pod::counted(process, &shown.requests, now)?;
-                            Some(pod::counted(process, &shown.value, now).unwrap_or(0.0))
+                            let process = pod.process(&pod.processes, now);
+                            shown.at(process.filter(|_| is_target(now))?, now)
                         });
-                        let mut labels = labels(Some(shown.outcome));
-                        labels.extend(shown.le.iter().map(|le| ("le".to_owned(), le.clone())));
-                        push(labels, samples);
+                        push(shown.labelled(labels(Some(shown.outcome))), samples);
                     }
                 });
             }
         }
+    }
+
+    /// The series that sidecars show, by the service to which requests were sent.
+    fn sidecars(
+        &self,
+        family: &Family,
+        part: Part,
+        pods: &[Pod<'_>],
+        meters: &Meters,
+        window: Window,
+        push: &mut impl FnMut(Labels, Vec<Sample>),
+    ) {
+        for ((set, target), meter) in &meters.sidecars {
+            let mut own = pods.iter().filter(|pod| pod.life.owner == *set).peekable();
+            let Some(first) = own.peek() else { continue };
+            let counters = self.counters(family, part, first.life.template, meter);
+            let service = labels::service_of(*target);
+            for pod in own {
+                let schedule = self.schedule(pod, 0x1000);
+                for shown in &counters {
+                    let samples = schedule
+                        .samples(window, |now| shown.at(pod.process(&pod.sidecar, now)?, now));
+                    let outcome = Some(shown.outcome);
+                    let labels = labels::of_pod(self.plan, family, &pod.label(), service, outcome);
+                    push(shown.labelled(labels), samples);
+                }
+            }
+        }
+    }
+
+    /// When one of the targets of a pod is scraped.
+    fn schedule(&self, pod: &Pod<'_>, target: u64) -> Schedule {
+        let number = u64::from(pod.life.number) + 1;
+        Schedule::of(self.scraping(), self.world.weather, number << 16 | target)
     }
 
     /// Goes through the targets as which a pod is scraped.
@@ -291,22 +321,13 @@ impl<'a> Exporter<'a> {
         meters: &Meters,
         mut each: impl FnMut(&dyn Fn(Option<Outcome>) -> Labels, Schedule, &dyn Fn(SimTime) -> bool),
     ) {
-        let number = u64::from(pod.life.number) + 1;
-        let schedule =
-            |target: u64| Schedule::of(self.scraping(), self.world.weather, number << 16 | target);
         for service in pod::services(meters, self.cluster, pod.life) {
             let labels =
                 |outcome| labels::of_pod(self.plan, family, &pod.label(), service, outcome);
             let index = service.map_or(0, |index| index as u64 + 1);
             let times = pod::selected(meters, self.cluster, pod.life, service);
             let is_target = |now: SimTime| times.iter().any(|(from, to)| *from <= now && now < *to);
-            if family.seen == Seen::ByService {
-                each(&labels, schedule(index), &is_target);
-            } else {
-                // A sidecar is one target, whatever services select its pod.
-                each(&labels, schedule(0x1000), &|_| true);
-                return;
-            }
+            each(&labels, self.schedule(pod, index), &is_target);
         }
     }
 
