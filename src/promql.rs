@@ -38,6 +38,8 @@ use std::sync::Arc;
 
 pub use error::{EvalError, QueryError, QueryErrorKind};
 pub use labels::{Labels, METRIC_NAME};
+pub use matcher::{Matcher, Operation};
+pub use reach::Selector;
 pub use scratch::Scratch;
 pub use store::{AppendError, Generation, Memory, Reset, Samples, Store, is_stale, stale_marker};
 
