@@ -7,6 +7,7 @@ mod destination_rule;
 pub mod exit;
 mod explain;
 pub mod files;
+mod init;
 mod merge;
 mod query;
 mod release;
@@ -57,6 +58,13 @@ enum Command {
     /// to be assumed.
     #[command(after_help = exit::HELP)]
     Run(RunArgs),
+    /// Writes a first scenario for a release, and tells what each of its queries sees
+    ///
+    /// The release is simulated in a plain world with traffic. For every metric the scenario says which series its query selects, whose they are,
+    /// which matchers select nothing, and how long its window is against interval and steps. What cannot be measured there gets a binding to
+    /// fill in. The scenario runs as it is.
+    #[command(after_help = exit::HELP_OF_INIT)]
+    Init(init::InitArgs),
     /// Explains a field of a manifest or a scenario, and what the controllers really do with it
     ///
     /// Without a path the kinds are listed. A path to an object lists its fields. `spec` may be left out; kinds may be in the
@@ -148,6 +156,7 @@ pub fn main() -> ExitCode {
     };
     guarded(|| match &cli.command {
         Command::Run(args) => run(args),
+        Command::Init(args) => init::run(args),
         Command::Explain(args) => explain::run(args),
         Command::Test(args) => test::run(args),
         Command::Series(args) => series::run(args),
@@ -265,9 +274,11 @@ struct Prepared {
 /// Reads the input, and the file of the scenario if one is named.
 fn prepared(paths: &[PathBuf], scenario: Option<&PathBuf>, choice: &case::Choice<'_>) -> Prepared {
     let gathered = gathered(paths, scenario);
-    let input = input::read(gathered.files);
-    let file = gathered.scenario_file.as_deref();
-    prepared_of(&input, gathered.problems, file, choice)
+    let choice = case::Choice {
+        scenario_file: gathered.scenario_file.as_deref(),
+        ..*choice
+    };
+    prepared_from(gathered.files, gathered.problems, &choice)
 }
 
 /// The files of an input, what could not be read, and the name of the scenario's own file if one is named.
@@ -295,18 +306,22 @@ fn gathered(paths: &[PathBuf], scenario: Option<&PathBuf>) -> Gathered {
     }
 }
 
-/// What can be simulated of an input; `problems` is what could not be read.
+/// What can be simulated of files that have been read, where `problems` were found.
+fn prepared_from(
+    files: Vec<input::SourceFile>,
+    problems: Vec<Diagnostic>,
+    choice: &case::Choice<'_>,
+) -> Prepared {
+    prepared_of(&input::read(files), problems, choice)
+}
+
+/// The same for an input.
 fn prepared_of(
     input: &input::Input,
     mut problems: Vec<Diagnostic>,
-    scenario_file: Option<&str>,
     choice: &case::Choice<'_>,
 ) -> Prepared {
-    let choice = case::Choice {
-        scenario_file,
-        ..*choice
-    };
-    let (prepared, found) = match case::Case::of(input, &choice) {
+    let (prepared, found) = match case::Case::of(input, choice) {
         Ok((case, found)) => (Some(case), found),
         Err(found) => (None, found),
     };

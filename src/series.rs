@@ -79,11 +79,21 @@ pub fn families() -> impl Iterator<Item = &'static str> {
 /// Who has a metric of this name, histograms with the names of their parts; `None`: nobody.
 #[must_use]
 pub fn exporter_of(metric: &str, scraping: &Scraping) -> Option<Profile> {
+    family_of(metric, scraping).map(|family| family.profile)
+}
+
+/// The usual name of a metric without `_bucket`, `_sum` and `_count`, if anybody has it.
+#[must_use]
+pub fn usual_name(metric: &str) -> Option<&'static str> {
+    family_of(metric, &Scraping::default()).map(|family| family.name)
+}
+
+fn family_of(metric: &str, scraping: &Scraping) -> Option<&'static Family> {
     let has = |family: &&Family| {
         let part = metric.strip_prefix(name(family, scraping));
         part.is_some_and(|rest| parts(family).iter().any(|part| part.suffix() == rest))
     };
-    FAMILIES.iter().find(has).map(|family| family.profile)
+    FAMILIES.iter().find(has)
 }
 
 /// The name of a family, as the scenario has it.
@@ -162,7 +172,9 @@ impl<'a> Exporter<'a> {
         name(family, self.scraping())
     }
 
-    fn profiles(&self) -> &'a [Profile] {
+    /// Whose metrics there are.
+    #[must_use]
+    pub fn profiles(&self) -> &'a [Profile] {
         self.scraping().profiles.as_deref().unwrap_or_default()
     }
 

@@ -73,6 +73,15 @@ Exit codes:
   74  the report, or a file of runs, cannot be written
  130  interrupted: the report tells of the runs that were done";
 
+/// What the help of `coalmine init` says of them.
+pub const HELP_OF_INIT: &str = "\
+Exit codes:
+   0  the scenario is written
+   2  the command line is not understood, or the file exists
+  65  the input cannot be read
+  70  a bug
+  74  the scenario cannot be written";
+
 impl Exit {
     /// The number.
     #[must_use]

@@ -200,15 +200,15 @@ fn releases(args: &TrialsArgs, look: Look) -> Result<Releases, Exit> {
         until: args.until,
         seed: args.seed,
         random: true,
+        scenario_file: gathered.scenario_file.as_deref(),
         ..args.which.choice()
     };
     let input = input::read(gathered.files);
-    let file = gathered.scenario_file.as_deref();
     let Prepared {
         case,
         findings,
         sources,
-    } = prepared_of(&input, gathered.problems, file, &choice);
+    } = prepared_of(&input, gathered.problems, &choice);
     let known: Vec<String> = findings
         .iter()
         .map(|finding| finding.diagnostic.message.clone())
@@ -233,7 +233,7 @@ fn releases(args: &TrialsArgs, look: Look) -> Result<Releases, Exit> {
         case,
         mut findings,
         sources,
-    } = prepared_of(&input, Vec::new(), file, &choice);
+    } = prepared_of(&input, Vec::new(), &choice);
     findings.retain(|finding| !known.contains(&finding.diagnostic.message));
     tell(&cut(findings), &sources, look);
     Ok(Releases {

@@ -264,7 +264,9 @@ pub(crate) mod tests {
         for rotation in 0..5 {
             parts.rotate_left(rotation);
             let mut merged = Collection::default();
-            parts.iter().for_each(|part| merged.merge(part));
+            for part in &parts {
+                merged.merge(part);
+            }
             assert_eq!(merged, whole);
         }
         assert_eq!(whole.runs(), 500);

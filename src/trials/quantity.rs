@@ -213,7 +213,9 @@ mod tests {
         for rotation in 0..7 {
             parts.rotate_left(rotation);
             let mut merged = Spread::default();
-            parts.iter().for_each(|part| merged.merge(part));
+            for part in &parts {
+                merged.merge(part);
+            }
             assert_eq!(merged, whole);
         }
     }

@@ -109,4 +109,11 @@ impl Profile {
         ("kubeState", Self::KubeState),
         ("cadvisor", Self::Cadvisor),
     ];
+
+    /// The name by which scenarios call it.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        let known = Self::ALL.iter().find(|(_, profile)| *profile == self);
+        known.map_or("", |(name, _)| name)
+    }
 }

@@ -352,7 +352,7 @@ fn time(seconds: f64) -> String {
 fn number(value: f64) -> String {
     let size = value.abs();
     let decimals = match size {
-        size if size < 1e-9 || 1000.0 <= size => 0,
+        size if !(1e-9..1000.0).contains(&size) => 0,
         size if 100.0 <= size => 1,
         size if 10.0 <= size => 2,
         size if 1.0 <= size => 3,
@@ -418,8 +418,8 @@ mod tests {
 
     #[test]
     fn numbers_have_four_digits() {
-        let texts = [0.0, -1e-10, -0.005_123, 0.25, 3.141_59, 99.999, 123_456.7].map(number);
-        let wanted = ["0", "0", "-0.00512", "0.25", "3.142", "100", "123457"];
+        let texts = [0.0, -1e-10, -0.005_123, 0.25, 3.187_65, 99.999, 123_456.7].map(number);
+        let wanted = ["0", "0", "-0.00512", "0.25", "3.188", "100", "123457"];
         assert_eq!(texts, wanted);
     }
 
