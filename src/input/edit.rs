@@ -157,7 +157,10 @@ impl Input {
         let span = self.tree.node(node).span;
         let missing = &place.path.segments()[done..];
         let (start, end, text) = match missing {
-            [] => replacement(text, span, value)?,
+            [] => {
+                let is_list = matches!(self.tree.node(node).content, Content::List(_));
+                replacement(text, span, is_list, value)?
+            }
             [Segment::Key(key)] => self.addition(text, node, key, value)?,
             _ => return None,
         };
@@ -186,7 +189,7 @@ impl Input {
             .iter()
             .map(|entry| entry.key_span);
         let Some(first) = keys.filter(within).min_by_key(|key| key.start()) else {
-            return replacement(text, span, &format!("{{{entry}}}"));
+            return replacement(text, span, false, &format!("{{{entry}}}"));
         };
         let at = first.start();
         if text.get(span.start()..)?.starts_with('{') {
@@ -224,11 +227,18 @@ impl Input {
 }
 
 /// A value in the place of another one; space behind the old one stays. What stood on lines of its own goes behind its key.
-fn replacement(text: &str, span: Span, value: &str) -> Option<(usize, usize, String)> {
+/// A list may begin at its first dash or behind it.
+fn replacement(
+    text: &str,
+    span: Span,
+    is_list: bool,
+    value: &str,
+) -> Option<(usize, usize, String)> {
     let old = text.get(span.start()..span.end())?;
     let end = span.start() + old.trim_end().len();
     let before = text.get(..span.start())?;
-    let key = before.trim_end();
+    let is_gap = |c: char| c.is_whitespace() || is_list && c == '-';
+    let key = before.trim_end_matches(is_gap);
     if key.ends_with(':') && before[key.len()..].contains('\n') {
         return Some((key.len(), end, format!(" {value}")));
     }
