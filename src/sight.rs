@@ -4,6 +4,7 @@
 //! Knows: selectors, series, and which version a series belongs to. Refuses to know: conditions, files, and what to do about it.
 //! Simplifies: whose a series is, is read off its labels (pod template hash, version, services), as a person would.
 
+mod behind;
 mod matching;
 pub mod place;
 mod whose;
@@ -15,6 +16,7 @@ use crate::promql::{Answer, METRIC_NAME, Query, Scratch};
 use crate::series::{self, Exporter, Window, exposition, storing};
 use crate::time::{Delta, SimTime};
 
+pub use behind::Behind;
 pub use matching::{Blind, Cure};
 pub use whose::{Versions, Whose};
 
