@@ -60,9 +60,9 @@ enum Command {
     Run(RunArgs),
     /// Writes a first scenario for a release, and tells what each of its queries sees
     ///
-    /// The release is simulated in a plain world with traffic. For every metric the scenario says which series its query selects, whose they are,
-    /// which matchers select nothing, and how long its window is against interval and steps. What cannot be measured there gets a binding to
-    /// fill in. The scenario runs as it is.
+    /// The release is simulated in a plain world with traffic. For every metric the scenario says which series its query
+    /// selects, whose they are, which matchers select nothing, and how long its window is against interval and steps.
+    /// What cannot be measured there gets a binding to fill in. The scenario runs as it is.
     #[command(after_help = exit::HELP_OF_INIT)]
     Init(init::InitArgs),
     /// Explains a field of a manifest or a scenario, and what the controllers really do with it
