@@ -36,6 +36,9 @@ struct Size {
     runs: u32,
 }
 
+/// What is changed, the sizes, and the number to show.
+type Table = (&'static str, Vec<Size>, fn(&Size) -> u32);
+
 const USUAL: Size = Size {
     replicas: 10,
     steps: 8,
@@ -55,7 +58,7 @@ fn main() {
         });
         sizes.collect()
     };
-    let tables: [(&str, Vec<Size>, fn(&Size) -> u32); 5] = [
+    let tables: [Table; 5] = [
         (
             "replicas",
             with(
@@ -172,10 +175,10 @@ spec:
         ..Setting::default()
     };
     for metric in 0..size.metrics {
-        let _ = write!(
+        let _ = writeln!(
             template,
             "  - {{name: m{metric}, interval: {}s, failureLimit: 2, successCondition: 'result[0] >= 0.9', \
-             provider: {{prometheus: {{address: 'http://p', query: up}}}}}}\n",
+             provider: {{prometheus: {{address: 'http://p', query: up}}}}}}",
             size.interval
         );
         let draw = Draw {
