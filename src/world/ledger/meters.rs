@@ -6,6 +6,7 @@
 //! Simplifies: all ready pods of a `ReplicaSet` are loaded alike, also those that routers do not see yet. Requests that fail take as long
 //! as those that succeed.
 
+use super::counter::{Counter, Place, Sums, place};
 use super::{Flow, Ledger};
 use crate::cluster::{ReplicaSetId, TemplateId};
 use crate::plan::Environment;
@@ -74,14 +75,6 @@ struct Point {
     times: f64,
 }
 
-/// What one quantity of a meter had come to by when.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Counter {
-    points: Vec<(SimTime, f64)>,
-    /// Per second before the first point.
-    before: f64,
-}
-
 /// What has to be known of a stretch before it is accounted for.
 pub(super) struct Before {
     /// Copies and testers' requests of each version, and their failures.
@@ -93,29 +86,37 @@ pub(super) struct Before {
 impl Meter {
     /// The count of an outcome, each request weighed with what `weigh` makes of how many times as long requests took.
     #[must_use]
-    pub fn counter(&self, outcome: Outcome, mut weigh: impl FnMut(f64) -> f64) -> Counter {
-        let index = outcome as usize;
-        let mut points = Vec::with_capacity(self.points.len());
-        let mut known: Option<(u64, f64)> = None;
-        let mut weight = |times: f64| match known {
-            Some((bits, weight)) if bits == times.to_bits() => weight,
-            _ => {
-                let weight = weigh(times);
-                known = Some((times.to_bits(), weight));
-                weight
-            }
-        };
-        let before = self.before[index] * weight(self.times_before);
-        let (mut sum, mut last) = (0.0, 0.0);
-        for point in &self.points {
-            let grown = point.counts[index] - last;
-            if grown != 0.0 {
-                sum += grown * weight(point.times);
-            }
-            last = point.counts[index];
-            points.push((point.at, sum));
-        }
-        Counter { points, before }
+    pub fn counter(&self, outcome: Outcome, weigh: impl FnMut(f64) -> f64) -> Counter {
+        let mut sums = Sums::default();
+        sums.follow(self, outcome, weigh);
+        Counter::new(self.points.iter().map(|point| point.at).collect(), sums)
+    }
+
+    /// Where an instant is among its points.
+    #[must_use]
+    #[inline]
+    pub fn place(&self, now: SimTime) -> Place {
+        place(self.points.len(), |index| self.points[index].at, now)
+    }
+
+    /// The number of its points.
+    pub(super) fn len(&self) -> usize {
+        self.points.len()
+    }
+
+    /// Requests per second before the first point, and how many times as long they took.
+    pub(super) fn before(&self, outcome: Outcome) -> (f64, f64) {
+        (self.before[outcome as usize], self.times_before)
+    }
+
+    /// Requests at each point from a number on, and how many times as long they took since the point before.
+    pub(super) fn counts_from(
+        &self,
+        first: usize,
+        outcome: Outcome,
+    ) -> impl Iterator<Item = (f64, f64)> {
+        let points = self.points[first..].iter();
+        points.map(move |point| (point.counts[outcome as usize], point.times))
     }
 
     fn add(&mut self, from: SimTime, to: SimTime, grown: [f64; 3], times: f64) {
@@ -136,31 +137,6 @@ impl Meter {
                 times,
             }),
         }
-    }
-}
-
-impl Counter {
-    /// What it had come to at an instant, counted from its first point.
-    #[must_use]
-    pub fn at(&self, now: SimTime) -> f64 {
-        let after = self.points.partition_point(|(at, _)| *at <= now);
-        match (after.checked_sub(1), self.points.get(after)) {
-            (None, None) => 0.0,
-            (None, Some((first, _))) => (now - *first).seconds() * self.before,
-            (Some(last), None) => self.points[last].1,
-            (Some(before), Some((next, value))) => {
-                let (at, start) = self.points[before];
-                let share = (now - at).seconds() / (*next - at).seconds();
-                // Rounding must not let a counter fall: Prometheus would take that for a reset.
-                (value - start).mul_add(share, start).min(*value)
-            }
-        }
-    }
-
-    /// Whether it never counts anything.
-    #[must_use]
-    pub fn is_empty(&self) -> bool {
-        self.before == 0.0 && self.points.last().is_none_or(|(_, sum)| *sum == 0.0)
     }
 }
 
