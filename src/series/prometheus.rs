@@ -94,8 +94,14 @@ impl Prometheus {
         Ok(Found::Range(series))
     }
 
+    /// How many samples were compared with those of the plain way, again and again.
+    #[cfg(test)]
+    pub(crate) fn compared(&self) -> usize {
+        self.plain.samples
+    }
+
     /// Takes over what was exported since the last time.
-    fn scrape(&mut self, exporter: &Exporter<'_>, now: SimTime) {
+    pub(crate) fn scrape(&mut self, exporter: &Exporter<'_>, now: SimTime) {
         let window = Window {
             from: self.scraped.unwrap_or(SimTime::ZERO + PAST),
             to: now,

@@ -271,12 +271,10 @@ impl Ledger {
                 self.pass(end);
                 continue;
             };
-            let before = self.before_metering(environment, traffic);
+            self.before_metering(environment, traffic);
             self.account(environment, traffic, end);
             let start = std::mem::replace(&mut self.at, end);
-            if let Some(before) = before {
-                self.meter(&before, start, end);
-            }
+            self.meter(start, end);
             self.mark();
             self.pass(end);
         }
