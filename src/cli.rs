@@ -306,6 +306,14 @@ fn gathered(paths: &[PathBuf], scenario: Option<&PathBuf>) -> Gathered {
     }
 }
 
+/// What is simulated of a folder, if anything is.
+#[cfg(test)]
+pub(crate) fn case_of(folder: PathBuf) -> Option<case::Case> {
+    prepared(&[folder], None, &case::Choice::default())
+        .case
+        .ok()
+}
+
 /// What can be simulated of files that have been read, where `problems` were found.
 fn prepared_from(
     files: Vec<input::SourceFile>,

@@ -10,6 +10,7 @@ pub mod exposition;
 mod family;
 mod given;
 mod labels;
+mod live;
 mod pod;
 mod prometheus;
 mod quantity;
@@ -199,7 +200,7 @@ impl<'a> Exporter<'a> {
 
     fn family(
         &self,
-        family: &Family,
+        family: &'static Family,
         part: Part,
         name: &str,
         window: Window,
@@ -227,16 +228,11 @@ impl<'a> Exporter<'a> {
                 })
                 .map(|life| Pod::of(life, &words, self.environment, until))
         };
-        let mut push = |mut labels: Labels, samples: Vec<Sample>| {
-            if samples.is_empty() {
-                return;
+        let mut push = |labels: Labels, samples: Vec<Sample>| {
+            if !samples.is_empty() {
+                let labels = labels::completed(labels, self.scraping(), name);
+                series.push(Series { labels, samples });
             }
-            for (name, value) in &self.scraping().labels {
-                labels.insert(name.clone(), value.clone());
-            }
-            labels.insert("__name__".to_owned(), name.to_owned());
-            labels.retain(|_, value| !value.is_empty());
-            series.push(Series { labels, samples });
         };
         if family.seen == Seen::FromOutside {
             pods().for_each(|pod| self.watched(family, &pod, meters, window, &mut push));
@@ -254,7 +250,7 @@ impl<'a> Exporter<'a> {
     /// The series that pods or their sidecars show.
     fn pods(
         &self,
-        family: &Family,
+        family: &'static Family,
         part: Part,
         pods: &[Pod<'_>],
         meters: &Meters,
@@ -301,7 +297,7 @@ impl<'a> Exporter<'a> {
     /// The series that sidecars show, by the service to which requests were sent.
     fn sidecars(
         &self,
-        family: &Family,
+        family: &'static Family,
         part: Part,
         pods: &[Pod<'_>],
         meters: &Meters,
@@ -314,7 +310,7 @@ impl<'a> Exporter<'a> {
             let counters = self.counters(family, part, first.life.template, meter);
             let service = labels::service_of(*target);
             for pod in own {
-                let schedule = self.schedule(pod, 0x1000);
+                let schedule = self.schedule(pod, SIDECAR);
                 for shown in &counters {
                     let samples = schedule
                         .samples(window, |now| shown.at(pod.process(&pod.sidecar, now)?, now));
@@ -328,7 +324,12 @@ impl<'a> Exporter<'a> {
 
     /// When one of the targets of a pod is scraped.
     fn schedule(&self, pod: &Pod<'_>, target: u64) -> Schedule {
-        let number = u64::from(pod.life.number) + 1;
+        self.schedule_of(pod.life.number, target)
+    }
+
+    /// The same by the number of the pod.
+    fn schedule_of(&self, pod: u32, target: u64) -> Schedule {
+        let number = u64::from(pod) + 1;
         Schedule::of(self.scraping(), self.world.weather, number << 16 | target)
     }
 
@@ -340,11 +341,11 @@ impl<'a> Exporter<'a> {
         meters: &Meters,
         mut each: impl FnMut(&dyn Fn(Option<Outcome>) -> Labels, Schedule, &dyn Fn(SimTime) -> bool),
     ) {
-        for service in pod::services(meters, self.cluster, pod.life) {
+        for service in pod::services(meters, self.cluster, pod.life.owner) {
             let labels =
                 |outcome| labels::of_pod(self.plan, family, &pod.label(), service, outcome);
-            let index = service.map_or(0, |index| index as u64 + 1);
-            let times = pod::selected(meters, self.cluster, pod.life, service);
+            let index = target_of(service);
+            let times = pod::selected(meters, self.cluster, pod.life.owner, service);
             let is_target = |now: SimTime| times.iter().any(|(from, to)| *from <= now && now < *to);
             each(&labels, self.schedule(pod, index), &is_target);
         }
@@ -353,7 +354,7 @@ impl<'a> Exporter<'a> {
     /// The series that a gateway shows; ways that look alike are counted together.
     fn gateway(
         &self,
-        family: &Family,
+        family: &'static Family,
         part: Part,
         meters: &Meters,
         window: Window,
@@ -370,17 +371,14 @@ impl<'a> Exporter<'a> {
                         continue;
                     }
                     let mut labels = labels::of_route(self.plan, family, route, outcome);
-                    if let Some(le) = &quantity.le {
-                        labels.insert("le".to_owned(), le.clone());
-                    }
+                    labels.extend(quantity.le().map(|le| ("le".to_owned(), le)));
                     let (counters, totals) = sums.entry(labels).or_default();
-                    counters.push(meter.counter(outcome, &quantity.weigh));
+                    counters.push(meter.counter(outcome, |times| quantity.weight.of(times)));
                     totals.push(all);
                 }
             }
         }
-        // A gateway has been there for an hour when the simulation begins.
-        let begun = SimTime::from_secs(-3600);
+        let begun = GATEWAY_BEGUN;
         let grown = |counters: &[Counter], now: SimTime| -> f64 {
             let grown = |counter: &Counter| counter.at(now) - counter.at(begun);
             counters.iter().map(grown).sum()
@@ -442,6 +440,15 @@ impl<'a> Exporter<'a> {
     }
 }
 
+/// The number of a pod's target, as the endpoint of a service.
+fn target_of(service: labels::Service) -> u64 {
+    service.map_or(0, |index| index as u64 + 1)
+}
+
+/// The number of a pod's sidecar among its targets.
+const SIDECAR: u64 = 0x1000;
+/// A gateway has been there for an hour when the simulation begins.
+const GATEWAY_BEGUN: SimTime = SimTime::from_secs(-3600);
 /// Memory of a pod \[B\].
 const MEMORY: f64 = 100.0 * 1024.0 * 1024.0;
 /// Processors that a pod without requests keeps busy.

@@ -15,6 +15,8 @@ mod instruments;
 pub mod people;
 pub mod queue;
 mod routing;
+#[cfg(test)]
+mod scraped;
 pub mod start;
 pub mod triggers;
 

@@ -51,7 +51,7 @@ pub(super) struct Choice<'a> {
 
 /// Everything that a simulation needs.
 #[derive(Debug)]
-pub(super) struct Case {
+pub(crate) struct Case {
     compiled: Compiled,
     setting: Setting,
     scenario: Option<String>,
@@ -150,6 +150,12 @@ impl Case {
     /// What is expected of it; `None`: nothing.
     pub(super) fn claims(&self) -> Option<&[Claim]> {
         self.expect.as_deref()
+    }
+
+    /// What is simulated, what people do, and how it begins.
+    #[cfg(test)]
+    pub(crate) fn into_parts(self) -> (Compiled, Script, Start) {
+        (self.compiled, self.script, self.start)
     }
 
     /// What is simulated.

@@ -1,6 +1,6 @@
 //! Series that the scenario gives itself: what no profile exports.
 
-use super::{Exporter, Kind, Labels, Metric, Series, Window};
+use super::{Exporter, Kind, Metric, Series, Window, labels};
 use crate::plan::environment::{Given, GivenValue};
 use crate::series::scrape::Schedule;
 use crate::time::{Delta, SimTime};
@@ -9,7 +9,7 @@ use crate::time::{Delta, SimTime};
 const BEGUN: Delta = Delta::from_secs(-3600);
 
 /// The number of the first target, far from those of pods and gateways.
-const TARGET: u64 = 0x4000_0000_0000_0000;
+pub(super) const TARGET: u64 = 0x4000_0000_0000_0000;
 
 /// The metrics of given series, each once.
 pub(super) fn metrics(given: &[Given]) -> Vec<Metric> {
@@ -36,24 +36,21 @@ impl Exporter<'_> {
     pub(super) fn given(&self, name: &str, window: Window, series: &mut Vec<Series>) {
         let given = self.scraping().given.iter();
         for (target, one) in (TARGET..).zip(given).filter(|(_, one)| one.name == name) {
-            let mut labels: Labels = one.labels.clone();
-            for (name, value) in &self.scraping().labels {
-                labels.insert(name.clone(), value.clone());
-            }
-            labels.insert("__name__".to_owned(), one.name.clone());
-            labels.retain(|_, value| !value.is_empty());
-            let value = |now: SimTime| {
-                let now = now - SimTime::ZERO;
-                match &one.shows {
-                    GivenValue::Value(curve) => Some(curve.at(now)),
-                    GivenValue::Rate(curve) => (BEGUN <= now).then(|| curve.integral(BEGUN, now)),
-                }
-            };
             let schedule = Schedule::of(self.scraping(), self.world.weather, target);
-            let samples = schedule.samples(window, value);
+            let samples = schedule.samples(window, |now| shown(one, now));
             if !samples.is_empty() {
+                let labels = labels::completed(one.labels.clone(), self.scraping(), name);
                 series.push(Series { labels, samples });
             }
         }
+    }
+}
+
+/// What a given series shows at an instant.
+pub(super) fn shown(given: &Given, now: SimTime) -> Option<f64> {
+    let now = now - SimTime::ZERO;
+    match &given.shows {
+        GivenValue::Value(curve) => Some(curve.at(now)),
+        GivenValue::Rate(curve) => (BEGUN <= now).then(|| curve.integral(BEGUN, now)),
     }
 }

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 
 use super::family::{Family, Measure};
 use crate::cluster::TemplateId;
-use crate::plan::environment::Profile;
+use crate::plan::environment::{Profile, Scraping};
 use crate::plan::strategy::Router;
 use crate::plan::{Plan, PodTemplate};
 use crate::world::ledger::Outcome;
@@ -28,6 +28,16 @@ pub(super) fn add<const N: usize>(labels: &mut Labels, more: [(&str, &str); N]) 
             .entry(name.to_owned())
             .or_insert_with(|| value.to_owned());
     }
+}
+
+/// With the further labels of the scenario and the name of the metric; a label without a value is none.
+pub(super) fn completed(mut labels: Labels, scraping: &Scraping, metric: &str) -> Labels {
+    for (name, value) in &scraping.labels {
+        labels.insert(name.clone(), value.clone());
+    }
+    labels.insert("__name__".to_owned(), metric.to_owned());
+    labels.retain(|_, value| !value.is_empty());
+    labels
 }
 
 /// The status of an answer.

@@ -1,7 +1,7 @@
 //! Pods as those see them who scrape or watch them: with a name, an address and the runs of their containers.
 
 use super::labels::{PodName, Service};
-use crate::cluster::Cluster;
+use crate::cluster::{Cluster, ReplicaSetId, TemplateId};
 use crate::plan::Environment;
 use crate::time::SimTime;
 use crate::trace::wording::Words;
@@ -12,14 +12,42 @@ use crate::world::traffic::Target;
 /// A pod with everything that is needed to scrape it.
 pub(super) struct Pod<'a> {
     pub(super) life: &'a Life,
-    pub(super) name: String,
-    pub(super) address: String,
-    pub(super) uid: String,
+    names: Names,
     /// The runs of its container.
     pub(super) processes: Vec<Process>,
     /// Its sidecar, which never ends before the pod.
     pub(super) sidecar: Vec<Process>,
     unreachable: Vec<(SimTime, Option<SimTime>)>,
+}
+
+/// What a pod is called.
+pub(super) struct Names {
+    pod: String,
+    address: String,
+    uid: String,
+    template: TemplateId,
+}
+
+impl Names {
+    /// The names of the pod with this number of a `ReplicaSet` with this name.
+    pub(super) fn of(set: &str, number: u32, template: TemplateId) -> Self {
+        let (low, high) = (number % 250, number / 250);
+        Self {
+            pod: format!("{set}-{}", suffix(number)),
+            address: format!("10.42.{}.{}", 1 + high % 250, 2 + low),
+            uid: format!("00000000-0000-4000-8000-{number:012x}"),
+            template,
+        }
+    }
+
+    pub(super) fn label(&self) -> PodName<'_> {
+        PodName {
+            pod: &self.pod,
+            address: &self.address,
+            uid: &self.uid,
+            template: self.template,
+        }
+    }
 }
 
 impl<'a> Pod<'a> {
@@ -30,16 +58,13 @@ impl<'a> Pod<'a> {
         until: SimTime,
     ) -> Self {
         let set = words.cluster.replica_set(life.owner);
-        let (low, high) = (life.number % 250, life.number / 250);
         let sidecar = life.started().map(|from| Process {
             from,
             to: None,
             serving: life.serving(environment, until),
         });
         Self {
-            name: format!("{}-{}", words.name_of_set(set), suffix(life.number)),
-            address: format!("10.42.{}.{}", 1 + high % 250, 2 + low),
-            uid: format!("00000000-0000-4000-8000-{:012x}", life.number),
+            names: Names::of(&words.name_of_set(set), life.number, life.template),
             processes: life.processes(environment, until),
             sidecar: sidecar.into_iter().collect(),
             unreachable: life.unreachable(),
@@ -48,12 +73,7 @@ impl<'a> Pod<'a> {
     }
 
     pub(super) fn label(&self) -> PodName<'_> {
-        PodName {
-            pod: &self.name,
-            address: &self.address,
-            uid: &self.uid,
-            template: self.life.template,
-        }
+        self.names.label()
     }
 
     /// Whether it exists and has found room.
@@ -105,10 +125,10 @@ fn running(runs: &[Process], now: SimTime) -> Option<&Process> {
 }
 
 /// The services that ever select a pod of a `ReplicaSet`; `None` among them: at times no service does.
-pub(super) fn services(meters: &Meters, cluster: &Cluster, life: &Life) -> Vec<Service> {
+pub(super) fn services(meters: &Meters, cluster: &Cluster, set: ReplicaSetId) -> Vec<Service> {
     let mut services: Vec<Service> = Vec::new();
     for (_, selected) in &meters.selections {
-        let found = selecting(selected, cluster, life);
+        let found = selecting(selected, cluster, set);
         services.extend(found);
     }
     if meters.selections.is_empty() {
@@ -124,7 +144,7 @@ pub(super) fn services(meters: &Meters, cluster: &Cluster, life: &Life) -> Vec<S
 pub(super) fn selected(
     meters: &Meters,
     cluster: &Cluster,
-    life: &Life,
+    set: ReplicaSetId,
     service: Service,
 ) -> Vec<(SimTime, SimTime)> {
     let always = SimTime::from_nanos(i64::MIN);
@@ -133,7 +153,7 @@ pub(super) fn selected(
     }
     let mut times = Vec::new();
     for (index, (from, services)) in meters.selections.iter().enumerate() {
-        if selecting(services, cluster, life).contains(&service) {
+        if selecting(services, cluster, set).contains(&service) {
             let from = if index == 0 { always } else { *from };
             let next = meters.selections.get(index + 1);
             times.push((from, next.map_or(SimTime::MAX, |(next, _)| *next)));
@@ -142,11 +162,10 @@ pub(super) fn selected(
     times
 }
 
-fn selecting(selected: &[Target], cluster: &Cluster, life: &Life) -> Vec<Service> {
-    let set = cluster.replica_set(life.owner);
+fn selecting(selected: &[Target], cluster: &Cluster, set: ReplicaSetId) -> Vec<Service> {
     let fits = |target: &Target| match target {
-        Target::Set(id) => *id == life.owner,
-        Target::Everyone => set.is_rollouts(),
+        Target::Set(id) => *id == set,
+        Target::Everyone => cluster.replica_set(set).is_rollouts(),
         Target::Service(_) | Target::Nobody => false,
     };
     let numbers = selected.iter().enumerate();

@@ -3,9 +3,13 @@
 //! Knows the series that queries look at, and only those. Refuses to know who asks, and what an answer decides.
 //! Simplifies: nothing is scraped until somebody asks; then all that was exported since the question before is taken over.
 
+#[cfg(test)]
+mod plain;
+
+use super::live::Live;
 use super::{Exporter, Window, exposition::millis};
 use crate::plan::environment::Asking;
-use crate::promql::{self, Answer, EvalError, Memory, RangeSeries, Scratch, Steps};
+use crate::promql::{Answer, EvalError, Memory, RangeSeries, Scratch, Steps};
 use crate::series::START_MILLIS;
 use crate::time::{Delta, SimTime};
 
@@ -17,10 +21,12 @@ const PAST: Delta = Delta::from_secs(-3600);
 pub struct Prometheus {
     store: Memory,
     scratch: Scratch,
-    /// The metrics that queries look at, by name.
-    looked_at: Vec<String>,
+    live: Live,
     /// Up to when everything was taken over; `None`: nothing was.
     scraped: Option<SimTime>,
+    /// The same in the plain and slow way.
+    #[cfg(test)]
+    plain: plain::Plain,
 }
 
 /// What a query answers.
@@ -33,11 +39,13 @@ pub enum Found<'a> {
 }
 
 impl Prometheus {
-    /// Forgets everything before a new run.
+    /// Forgets the last run before a new one, of the same plan in the same environment.
     pub fn clear(&mut self) {
-        self.store = Memory::new();
-        self.looked_at.clear();
+        self.store.clear();
+        self.live.clear();
         self.scraped = None;
+        #[cfg(test)]
+        self.plain.clear();
     }
 
     /// What a query answers at `now`; `exporter` shows what there is then.
@@ -92,21 +100,14 @@ impl Prometheus {
         &self.store
     }
 
+    /// How many samples were compared with those of the plain way, again and again.
+    #[cfg(test)]
+    pub(crate) fn compared(&self) -> usize {
+        self.plain.samples
+    }
+
     /// Takes over what was exported since the last time.
-    fn scrape(&mut self, exporter: &Exporter<'_>, now: SimTime) {
-        let queries = &exporter.environment.queries;
-        if self.scraped.is_none() {
-            let metrics = exporter.metrics().into_iter().map(|metric| metric.name);
-            let names = |asking: &Asking, metric: &str| {
-                let names = asking.query.metric_names();
-                names
-                    .iter()
-                    .any(|name| name.is_none_or(|name| name == metric))
-            };
-            self.looked_at = metrics
-                .filter(|metric| queries.iter().any(|asking| names(asking, metric)))
-                .collect();
-        }
+    pub(crate) fn scrape(&mut self, exporter: &Exporter<'_>, now: SimTime) {
         let window = Window {
             from: self.scraped.unwrap_or(SimTime::ZERO + PAST),
             to: now,
@@ -114,20 +115,10 @@ impl Prometheus {
         if window.to <= window.from {
             return;
         }
-        for metric in &self.looked_at {
-            for series in exporter.series(metric, window) {
-                let labels = series.labels.iter();
-                let labels = promql::Labels::new(labels.map(|(name, value)| (&**name, &**value)));
-                if !queries.iter().any(|asking| asking.query.selects(&labels)) {
-                    continue;
-                }
-                let number = self.store.series(labels);
-                for sample in &series.samples {
-                    // Windows adjoin, so that samples come in order of time.
-                    let _ = self.store.append(number, millis(sample.at), sample.value);
-                }
-            }
-        }
+        self.live.take(exporter, window, &mut self.store);
         self.scraped = Some(now);
+        #[cfg(test)]
+        self.plain
+            .compare(exporter, window, self.live.forgotten(now), &self.store);
     }
 }

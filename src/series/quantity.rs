@@ -5,6 +5,7 @@
 use super::family::{Buckets, Family, Kind, Measure};
 use super::{Exporter, Labels, pod};
 use crate::cluster::TemplateId;
+use crate::law::Law;
 use crate::time::SimTime;
 use crate::world::ledger::{Counter, Meter, Outcome};
 use crate::world::pods::Process;
@@ -18,11 +19,42 @@ pub(super) enum Part {
     Count,
 }
 
-/// Something that is counted, and the label `le` of its bucket.
+/// Something that is counted.
+#[derive(Clone, Copy)]
 pub(super) struct Quantity<'a> {
-    pub(super) le: Option<String>,
-    /// What a request counts that takes so many times as long as usual.
-    pub(super) weigh: Box<dyn Fn(f64) -> f64 + 'a>,
+    /// The upper limit of its bucket, if it is one.
+    pub(super) limit: Option<f64>,
+    pub(super) weight: Weight<'a>,
+}
+
+/// What a request counts.
+#[derive(Clone, Copy)]
+pub(super) enum Weight<'a> {
+    /// Once.
+    One,
+    /// The time that it takes, which usually is this.
+    Time(f64),
+    /// Once if it takes no longer than so many seconds.
+    UpTo(&'a Law, f64),
+}
+
+impl Weight<'_> {
+    /// For a request that takes so many times as long as usual.
+    pub(super) fn of(self, times: f64) -> f64 {
+        match self {
+            Self::One => 1.0,
+            Self::Time(usual) => usual * times,
+            Self::UpTo(_, _) if times <= 0.0 => 1.0,
+            Self::UpTo(law, seconds) => law.up_to(seconds / times),
+        }
+    }
+}
+
+impl Quantity<'_> {
+    /// The label `le` of its bucket.
+    pub(super) fn le(&self) -> Option<String> {
+        self.limit.map(limit_name)
+    }
 }
 
 /// A counter of a pod as it is shown.
@@ -70,21 +102,20 @@ impl<'a> Exporter<'a> {
     /// The counters of a meter, by bucket and outcome.
     pub(super) fn counters(
         &self,
-        family: &Family,
+        family: &'static Family,
         part: Part,
         template: TemplateId,
         meter: &Meter,
     ) -> Vec<Shown> {
-        let quantities = self.quantities(family, part, Some(template));
         let all = Outcome::ALL.map(|outcome| meter.counter(outcome, |_| 1.0));
         let mut shown = Vec::new();
-        for quantity in &quantities {
+        for quantity in self.quantities(family, part, Some(template)) {
             for (outcome, all) in Outcome::ALL.into_iter().zip(&all) {
                 if !all.is_empty() {
                     shown.push(Shown {
-                        le: quantity.le.clone(),
+                        le: quantity.le(),
                         outcome,
-                        value: meter.counter(outcome, &quantity.weigh),
+                        value: meter.counter(outcome, |times| quantity.weight.of(times)),
                         requests: all.clone(),
                     });
                 }
@@ -96,65 +127,84 @@ impl<'a> Exporter<'a> {
     /// What is counted for a part of a family; nothing where the version's latency is not known.
     pub(super) fn quantities(
         &self,
+        family: &'static Family,
+        part: Part,
+        template: Option<TemplateId>,
+    ) -> impl Iterator<Item = Quantity<'a>> {
+        let known = self.is_known(family, template);
+        let count = if known { self.width(family, part) } else { 0 };
+        (0..count).filter_map(move |index| self.quantity(family, part, template, index))
+    }
+
+    /// How many quantities a part of a family has, where they are known.
+    pub(super) fn width(&self, family: &Family, part: Part) -> usize {
+        match (family.measure, part) {
+            (Measure::Durations(buckets), Part::Bucket) => self.limits(buckets).len() + 1,
+            _ => 1,
+        }
+    }
+
+    /// Whether it is known what a version's requests count; the present one's, where there is no other.
+    pub(super) fn is_known(&self, family: &Family, template: Option<TemplateId>) -> bool {
+        !matches!(family.measure, Measure::Durations(_)) || self.law(template).is_some()
+    }
+
+    /// One of the quantities, by its number.
+    pub(super) fn quantity(
+        &self,
         family: &Family,
         part: Part,
         template: Option<TemplateId>,
-    ) -> Vec<Quantity<'a>> {
-        let one = |le: Option<String>| Quantity {
-            le,
-            weigh: Box::new(|_| 1.0),
+        index: usize,
+    ) -> Option<Quantity<'a>> {
+        let one = |limit| Quantity {
+            limit,
+            weight: Weight::One,
         };
         let Measure::Durations(buckets) = family.measure else {
-            return vec![one(None)];
+            return Some(one(None));
         };
-        let health =
-            |template: TemplateId| &self.environment.images[usize::from(template.0)].health;
-        let known = template.or(self
-            .cluster
-            .rollout
-            .as_ref()
-            .map(|rollout| rollout.template));
-        let Some(law) = known.and_then(|template| health(template).latency.as_ref()) else {
-            return Vec::new();
-        };
-        let Buckets { per_second, limits } = buckets;
-        let limits = if limits.is_empty() {
+        let law = self.law(template)?;
+        Some(match part {
+            Part::Value | Part::Count => one(None),
+            Part::Sum => Quantity {
+                limit: None,
+                weight: Weight::Time(law.mean() * buckets.per_second),
+            },
+            Part::Bucket => match self.limits(buckets).get(index) {
+                None => one(Some(f64::INFINITY)),
+                Some(limit) => Quantity {
+                    limit: Some(*limit),
+                    weight: Weight::UpTo(law, limit / buckets.per_second),
+                },
+            },
+        })
+    }
+
+    /// The upper limits of the buckets but the last.
+    pub(super) fn limits(&self, buckets: Buckets) -> &'a [f64] {
+        if buckets.limits.is_empty() {
             &self.scraping().buckets
         } else {
-            limits
-        };
-        match part {
-            Part::Value | Part::Count => vec![one(None)],
-            Part::Sum => {
-                let mean = law.mean() * per_second;
-                vec![Quantity {
-                    le: None,
-                    weigh: Box::new(move |times| mean * times),
-                }]
-            }
-            Part::Bucket => {
-                let buckets = limits.iter().map(|limit| {
-                    let seconds = limit / per_second;
-                    Quantity {
-                        le: Some(limit_name(*limit)),
-                        weigh: Box::new(move |times| {
-                            if times <= 0.0 {
-                                1.0
-                            } else {
-                                law.up_to(seconds / times)
-                            }
-                        }),
-                    }
-                });
-                buckets.chain([one(Some("+Inf".to_owned()))]).collect()
-            }
+            buckets.limits
         }
+    }
+
+    /// How long the requests of a version take, where that is known.
+    fn law(&self, template: Option<TemplateId>) -> Option<&'a Law> {
+        let rollout = self.cluster.rollout.as_ref();
+        let known = template.or_else(|| rollout.map(|rollout| rollout.template))?;
+        let health = &self.environment.images[usize::from(known.0)].health;
+        health.latency.as_ref()
     }
 }
 
 /// The limit of a bucket as Prometheus 3 stores it, whatever the exporter writes
 /// (`model/textparse/openmetricsparse.go: normalizeFloatsInLabelValues`).
-fn limit_name(limit: f64) -> String {
+pub(super) fn limit_name(limit: f64) -> String {
+    if limit == f64::INFINITY {
+        return "+Inf".to_owned();
+    }
     if 1e6 <= limit {
         let text = format!("{limit:e}");
         let (digits, power) = text.split_once('e').unwrap_or((&text, "0"));

@@ -75,40 +75,62 @@ impl Schedule {
         SimTime::from_nanos(nanos - nanos.rem_euclid(MILLISECOND))
     }
 
+    /// When it is scraped: first the last time before a window, then all times in it.
+    pub(super) fn times(&self, window: Window, times: &mut Vec<SimTime>) {
+        times.clear();
+        let before = window.from.nanos().saturating_sub(self.phase);
+        // With jitter the last scrape before the window may still have to come, or be the one before.
+        let mut number = before.div_euclid(self.interval) - 1;
+        loop {
+            let at = self.at(number);
+            if window.to < at {
+                return;
+            }
+            if at <= window.from {
+                times.clear();
+            }
+            times.push(at);
+            number += 1;
+        }
+    }
+
     /// The samples of a window of a series that shows `value` at an instant; `None`: it is not there.
     pub(super) fn samples(
         &self,
         window: Window,
-        mut value: impl FnMut(SimTime) -> Option<f64>,
+        value: impl FnMut(SimTime) -> Option<f64>,
     ) -> Vec<Sample> {
+        let mut times = Vec::new();
+        self.times(window, &mut times);
         let mut samples = Vec::new();
-        let before = window
-            .from
-            .nanos()
-            .saturating_sub(self.phase)
-            .div_euclid(self.interval);
-        // With jitter the last scrape before the window may still have to come, or be the one before.
-        let mut number = before - 1;
-        let mut was_there = false;
-        loop {
-            let at = self.at(number);
-            if window.to < at {
-                return samples;
+        sample(&times, value, |at, value| {
+            samples.push(Sample { at, value })
+        });
+        samples
+    }
+}
+
+/// The samples of a series, from the times of [`Schedule::times`] or what stands for them.
+pub(super) fn sample<T: Copy>(
+    times: &[T],
+    mut value: impl FnMut(T) -> Option<f64>,
+    mut take: impl FnMut(T, f64),
+) {
+    let Some((before, times)) = times.split_first() else {
+        return;
+    };
+    // Whether it was there before matters only where it is not there at first.
+    let mut was_there = None;
+    for at in times {
+        let seen = value(*at);
+        match seen {
+            Some(value) => take(*at, value),
+            None if was_there.unwrap_or_else(|| value(*before).is_some()) => {
+                take(*at, stale_marker());
             }
-            let seen = value(at);
-            if window.from < at {
-                match seen {
-                    Some(value) => samples.push(Sample { at, value }),
-                    None if was_there => samples.push(Sample {
-                        at,
-                        value: stale_marker(),
-                    }),
-                    None => {}
-                }
-            }
-            was_there = seen.is_some();
-            number += 1;
+            None => {}
         }
+        was_there = Some(seen.is_some());
     }
 }
 

@@ -6,6 +6,7 @@
 //! Simplifies: requests are a flow, not single ones; within a stretch products of curves are integrated by Simpson's rule, exact for
 //! straight lines.
 
+mod counter;
 mod draw;
 mod meters;
 mod service;
@@ -20,7 +21,8 @@ use crate::time::{Delta, SimTime};
 use crate::world::traffic::{Delayed, Endpoints, Routing, Target};
 use crate::world::{Pods, Weather};
 
-pub use meters::{Counter, Meter, Meters, Outcome, Route};
+pub use counter::{Counter, Place, Sums};
+pub use meters::{Meter, Meters, Outcome, Route};
 pub use tally::{Gap, Served, Tally};
 
 /// What a cluster shows of itself to the accounts.
@@ -269,12 +271,10 @@ impl Ledger {
                 self.pass(end);
                 continue;
             };
-            let before = self.before_metering(environment, traffic);
+            self.before_metering(environment, traffic);
             self.account(environment, traffic, end);
             let start = std::mem::replace(&mut self.at, end);
-            if let Some(before) = before {
-                self.meter(&before, start, end);
-            }
+            self.meter(start, end);
             self.mark();
             self.pass(end);
         }

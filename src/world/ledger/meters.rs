@@ -6,6 +6,7 @@
 //! Simplifies: all ready pods of a `ReplicaSet` are loaded alike, also those that routers do not see yet. Requests that fail take as long
 //! as those that succeed.
 
+use super::counter::{Counter, Place, Sums, place};
 use super::{Flow, Ledger};
 use crate::cluster::{ReplicaSetId, TemplateId};
 use crate::plan::Environment;
@@ -42,6 +43,9 @@ pub struct Meters {
     has_sidecars: bool,
     /// What services select from an instant on, by [`crate::cluster::ServiceId`].
     pub selections: Vec<(SimTime, Vec<Target>)>,
+    before: Before,
+    /// Meters of earlier runs, for their memory.
+    spare: Vec<Meter>,
 }
 
 /// A way that requests are sent.
@@ -74,48 +78,51 @@ struct Point {
     times: f64,
 }
 
-/// What one quantity of a meter had come to by when.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Counter {
-    points: Vec<(SimTime, f64)>,
-    /// Per second before the first point.
-    before: f64,
-}
-
-/// What has to be known of a stretch before it is accounted for.
-pub(super) struct Before {
-    /// Copies and testers' requests of each version, and their failures.
+/// What has to be known of a stretch before it is accounted for, by version.
+#[derive(Clone, Debug, Default, PartialEq)]
+struct Before {
+    /// Copies and testers' requests, and their failures.
     copies: Vec<(f64, f64)>,
-    /// Requests per second to each version.
+    /// Requests per second.
     loads: Vec<f64>,
+    /// How many times as long as usual requests take; known afterwards.
+    times: Vec<f64>,
 }
 
 impl Meter {
     /// The count of an outcome, each request weighed with what `weigh` makes of how many times as long requests took.
     #[must_use]
-    pub fn counter(&self, outcome: Outcome, mut weigh: impl FnMut(f64) -> f64) -> Counter {
-        let index = outcome as usize;
-        let mut points = Vec::with_capacity(self.points.len());
-        let mut known: Option<(u64, f64)> = None;
-        let mut weight = |times: f64| match known {
-            Some((bits, weight)) if bits == times.to_bits() => weight,
-            _ => {
-                let weight = weigh(times);
-                known = Some((times.to_bits(), weight));
-                weight
-            }
-        };
-        let before = self.before[index] * weight(self.times_before);
-        let (mut sum, mut last) = (0.0, 0.0);
-        for point in &self.points {
-            let grown = point.counts[index] - last;
-            if grown != 0.0 {
-                sum += grown * weight(point.times);
-            }
-            last = point.counts[index];
-            points.push((point.at, sum));
-        }
-        Counter { points, before }
+    pub fn counter(&self, outcome: Outcome, weigh: impl FnMut(f64) -> f64) -> Counter {
+        let mut sums = Sums::default();
+        sums.follow(self, outcome, weigh);
+        Counter::new(self.points.iter().map(|point| point.at).collect(), sums)
+    }
+
+    /// Where an instant is among its points.
+    #[must_use]
+    #[inline]
+    pub fn place(&self, now: SimTime) -> Place {
+        place(self.points.len(), |index| self.points[index].at, now)
+    }
+
+    /// The number of its points.
+    pub(super) fn len(&self) -> usize {
+        self.points.len()
+    }
+
+    /// Requests per second before the first point, and how many times as long they took.
+    pub(super) fn before(&self, outcome: Outcome) -> (f64, f64) {
+        (self.before[outcome as usize], self.times_before)
+    }
+
+    /// Requests at each point from a number on, and how many times as long they took since the point before.
+    pub(super) fn counts_from(
+        &self,
+        first: usize,
+        outcome: Outcome,
+    ) -> impl Iterator<Item = (f64, f64)> {
+        let points = self.points[first..].iter();
+        points.map(move |point| (point.counts[outcome as usize], point.times))
     }
 
     fn add(&mut self, from: SimTime, to: SimTime, grown: [f64; 3], times: f64) {
@@ -139,35 +146,26 @@ impl Meter {
     }
 }
 
-impl Counter {
-    /// What it had come to at an instant, counted from its first point.
-    #[must_use]
-    pub fn at(&self, now: SimTime) -> f64 {
-        let after = self.points.partition_point(|(at, _)| *at <= now);
-        match (after.checked_sub(1), self.points.get(after)) {
-            (None, None) => 0.0,
-            (None, Some((first, _))) => (now - *first).seconds() * self.before,
-            (Some(last), None) => self.points[last].1,
-            (Some(before), Some((next, value))) => {
-                let (at, start) = self.points[before];
-                let share = (now - at).seconds() / (*next - at).seconds();
-                // Rounding must not let a counter fall: Prometheus would take that for a reset.
-                (value - start).mul_add(share, start).min(*value)
-            }
+impl Meters {
+    /// Empties the meters, but keeps their memory.
+    fn clear(&mut self) {
+        let routes = self.routes.drain(..).map(|(_, meter)| meter);
+        let pods = self.pods.drain(..).map(|(_, meter)| meter);
+        let sidecars = self.sidecars.drain(..).map(|(_, meter)| meter);
+        self.spare.extend(routes.chain(pods).chain(sidecars));
+        for meter in &mut self.spare {
+            meter.points.clear();
+            (meter.before, meter.times_before) = ([0.0; 3], 0.0);
         }
-    }
-
-    /// Whether it never counts anything.
-    #[must_use]
-    pub fn is_empty(&self) -> bool {
-        self.before == 0.0 && self.points.last().is_none_or(|(_, sum)| *sum == 0.0)
     }
 }
 
 impl Ledger {
     /// Keeps meters from the next opening on.
     pub fn keep_meters(&mut self) {
-        self.meters = Some(Box::default());
+        let meters = self.meters.get_or_insert_default();
+        meters.clear();
+        meters.selections.clear();
     }
 
     /// The meters, if they are kept.
@@ -181,44 +179,21 @@ impl Ledger {
         let Some(meters) = &mut self.meters else {
             return;
         };
-        meters.routes.clear();
-        meters.pods.clear();
-        meters.sidecars.clear();
+        meters.clear();
         let profiles = environment.scraping.profiles.iter().flatten();
         let mut profiles = profiles.copied();
         meters.has_sidecars = profiles.any(Profile::has_sidecars);
+        let mut spare = std::mem::take(&mut meters.spare);
         let mut past = self.clone();
         past.weather = Weather::CALM;
         past.advance(environment, self.at + Delta::from_secs(1));
-        let (Some(meters), Some(past)) = (&mut self.meters, past.meters) else {
-            return;
-        };
-        let begun = |meter: &Meter| {
-            let last = meter.points.last().copied().unwrap_or_default();
-            Meter {
-                points: vec![Point {
-                    at: self.at,
-                    ..Point::default()
-                }],
-                before: last.counts,
-                times_before: last.times,
-            }
-        };
-        meters.routes = past
-            .routes
-            .iter()
-            .map(|(route, meter)| (*route, begun(meter)))
-            .collect();
-        meters.pods = past
-            .pods
-            .iter()
-            .map(|(set, meter)| (*set, begun(meter)))
-            .collect();
-        meters.sidecars = past
-            .sidecars
-            .iter()
-            .map(|(way, meter)| (*way, begun(meter)))
-            .collect();
+        let at = self.at;
+        if let (Some(meters), Some(past)) = (&mut self.meters, past.meters) {
+            begin(&mut meters.routes, past.routes, at, &mut spare);
+            begin(&mut meters.pods, past.pods, at, &mut spare);
+            begin(&mut meters.sidecars, past.sidecars, at, &mut spare);
+            meters.spare = spare;
+        }
     }
 
     /// Notes what services select.
@@ -234,41 +209,37 @@ impl Ledger {
         }
     }
 
-    /// To be asked before a stretch is accounted for; `None` where no meters are kept.
-    pub(super) fn before_metering(
-        &self,
-        environment: &Environment,
-        traffic: &Traffic,
-    ) -> Option<Before> {
-        self.meters.as_ref()?;
-        let versions = (0..).map(TemplateId).take(environment.images.len());
-        Some(Before {
-            copies: self.copies_so_far(),
-            loads: versions
-                .map(|version| self.load(traffic, version))
-                .collect(),
-        })
-    }
-
-    fn copies_so_far(&self) -> Vec<(f64, f64)> {
-        let served = self.tally.served.iter();
-        served
-            .map(|served| (served.mirrored + served.preview, served.failed_unseen))
-            .collect()
-    }
-
-    /// Lets the meters run over a stretch that was just accounted for.
-    pub(super) fn meter(&mut self, before: &Before, from: SimTime, to: SimTime) {
+    /// To be told before a stretch is accounted for.
+    pub(super) fn before_metering(&mut self, environment: &Environment, traffic: &Traffic) {
         let Some(mut meters) = self.meters.take() else {
             return;
         };
+        let Before { copies, loads, .. } = &mut meters.before;
+        copies.clear();
+        copies.extend(self.copies_so_far());
+        loads.clear();
+        let versions = (0..).map(TemplateId).take(environment.images.len());
+        loads.extend(versions.map(|version| self.load(traffic, version)));
+        self.meters = Some(meters);
+    }
+
+    fn copies_so_far(&self) -> impl Iterator<Item = (f64, f64)> {
+        let served = self.tally.served.iter();
+        served.map(|served| (served.mirrored + served.preview, served.failed_unseen))
+    }
+
+    /// Lets the meters run over a stretch that was just accounted for.
+    pub(super) fn meter(&mut self, from: SimTime, to: SimTime) {
+        let Some(mut meters) = self.meters.take() else {
+            return;
+        };
+        let mut before = std::mem::take(&mut meters.before);
         let middle = (to - from).seconds() / 2.0;
-        let times: Vec<f64> = self
-            .services()
-            .iter()
-            .zip(&before.loads)
-            .map(|(service, load)| service.stretches(middle, *load))
-            .collect();
+        before.times.clear();
+        let services = self.services().iter().zip(&before.loads);
+        let times = services.map(|(service, load)| service.stretches(middle, *load));
+        before.times.extend(times);
+        let Before { copies, times, .. } = &before;
         let times_of = |version: Option<TemplateId>| {
             version.map_or(0.0, |version| times[usize::from(version.0)])
         };
@@ -282,8 +253,7 @@ impl Ledger {
             let (route, times) = (self.route(flow), times_of(flow.version));
             self.run(&mut meters, route, (from, to), counts, times);
         }
-        let copies = self.copies_so_far();
-        for (index, (now, then)) in copies.iter().zip(&before.copies).enumerate() {
+        for (index, (now, then)) in self.copies_so_far().zip(copies).enumerate() {
             let (requests, failed) = (now.0 - then.0, now.1 - then.1);
             let version = TemplateId(u16::try_from(index).unwrap_or(u16::MAX));
             if let Some(route) = self.copied_to(version).filter(|_| 0.0 < requests) {
@@ -292,6 +262,7 @@ impl Ledger {
                 self.run(&mut meters, route, (from, to), counts, times);
             }
         }
+        meters.before = before;
         self.meters = Some(meters);
     }
 
@@ -308,17 +279,18 @@ impl Ledger {
         if counts.iter().all(|count| *count == 0.0) {
             return;
         }
-        entry(&mut meters.routes, route).add(from, to, counts, times);
+        let spare = &mut meters.spare;
+        entry(&mut meters.routes, route, spare).add(from, to, counts, times);
         let Some((set, _)) = route.set else { return };
         let backend = self.actual.sets.iter().find(|actual| actual.id == set);
         let pods = backend.map_or(0, |backend| backend.alive);
         if 0 < pods {
             let each = |count: f64| count / f64::from(pods);
             let counts = [each(counts[0]), each(counts[1]), 0.0];
-            entry(&mut meters.pods, set).add(from, to, counts, times);
+            entry(&mut meters.pods, set, spare).add(from, to, counts, times);
             if meters.has_sidecars {
                 let way = (set, route.target);
-                entry(&mut meters.sidecars, way).add(from, to, counts, times);
+                entry(&mut meters.sidecars, way, spare).add(from, to, counts, times);
             }
         }
     }
@@ -356,11 +328,33 @@ impl Ledger {
     }
 }
 
+/// Begins meters at an instant, as if what `past` counts in a second had always been so.
+fn begin<K: PartialEq>(
+    meters: &mut Vec<(K, Meter)>,
+    past: Vec<(K, Meter)>,
+    at: SimTime,
+    spare: &mut Vec<Meter>,
+) {
+    for (key, past) in past {
+        let last = past.points.last().copied().unwrap_or_default();
+        let meter = entry(meters, key, spare);
+        meter.points.push(Point {
+            at,
+            ..Point::default()
+        });
+        (meter.before, meter.times_before) = (last.counts, last.times);
+    }
+}
+
 /// The meter of a key, which is made if there is none.
-fn entry<K: PartialEq>(meters: &mut Vec<(K, Meter)>, key: K) -> &mut Meter {
+fn entry<'a, K: PartialEq>(
+    meters: &'a mut Vec<(K, Meter)>,
+    key: K,
+    spare: &mut Vec<Meter>,
+) -> &'a mut Meter {
     let index = meters.iter().position(|(known, _)| *known == key);
     let index = index.unwrap_or_else(|| {
-        meters.push((key, Meter::default()));
+        meters.push((key, spare.pop().unwrap_or_default()));
         meters.len() - 1
     });
     &mut meters[index].1

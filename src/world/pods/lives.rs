@@ -163,22 +163,39 @@ impl Life {
         self.stages.iter().find_map(|(_, cohort)| cohort.started)
     }
 
+    /// How often anything of it has changed: what else is asked of it stays the same until then.
+    #[must_use]
+    pub fn changes(&self) -> usize {
+        self.stages.len() + usize::from(self.ended.is_some())
+    }
+
+    /// When the runs of its container begin and end that begin before `until`, in order.
+    pub fn runs(
+        &self,
+        environment: &Environment,
+        until: SimTime,
+    ) -> impl Iterator<Item = (SimTime, Option<SimTime>)> + use<> {
+        let image = &environment.images[usize::from(self.template.0)];
+        let until = self.ended.map_or(until, |ended| ended.min(until));
+        let started = self.started();
+        let age = started.map_or(Delta::ZERO, |started| until - started);
+        life::runs(image, age)
+            .map_while(move |run| started.map(|started| (started, run)))
+            .map(|(started, (from, to))| (started + from, to.map(|to| started + to)))
+    }
+
     /// The runs of its container that begin before `until`, in order.
     #[must_use]
     pub fn processes(&self, environment: &Environment, until: SimTime) -> Vec<Process> {
-        let image = &environment.images[usize::from(self.template.0)];
-        let until = self.ended.map_or(until, |ended| ended.min(until));
         let mut processes: Vec<Process> = self
-            .started()
-            .map(|started| life::runs(image, until - started).map(move |run| (started, run)))
-            .into_iter()
-            .flatten()
-            .map(|(started, (from, to))| Process {
-                from: started + from,
-                to: to.map(|to| started + to),
+            .runs(environment, until)
+            .map(|(from, to)| Process {
+                from,
+                to,
                 serving: Vec::new(),
             })
             .collect();
+        let until = self.ended.map_or(until, |ended| ended.min(until));
         for (from, to) in self.serving(environment, until) {
             let after = processes.partition_point(|process| process.from <= from);
             if let Some(process) = after.checked_sub(1).map(|index| &mut processes[index]) {
@@ -191,8 +208,19 @@ impl Life {
     /// When it serves requests, up to `until`: it is ready, its node is there, and nobody has deleted it.
     #[must_use]
     pub fn serving(&self, environment: &Environment, until: SimTime) -> Vec<(SimTime, SimTime)> {
+        let mut times = Vec::new();
+        self.add_serving(environment, until, &mut times);
+        times
+    }
+
+    /// As [`Self::serving`], written into an empty list.
+    pub fn add_serving(
+        &self,
+        environment: &Environment,
+        until: SimTime,
+        times: &mut Vec<(SimTime, SimTime)>,
+    ) {
         let until = self.deleted.map_or(until, |deleted| deleted.min(until));
-        let mut times: Vec<(SimTime, SimTime)> = Vec::new();
         for (index, (from, cohort)) in self.stages.iter().enumerate() {
             let next = self.stages.get(index + 1);
             let end = next.map_or(until, |(next, _)| (*next).min(until));
@@ -217,7 +245,6 @@ impl Life {
                 now = change;
             }
         }
-        times
     }
 
     /// From when to when its node is lost; `None` as the end: not before the pod's own.
