@@ -340,7 +340,10 @@ fn entry(entry: &Entry) -> v1::Entry {
             assumed: one.assumed,
             requests: one.behind.map(|behind| behind.requests),
             canary_share: one.behind.and_then(|behind| behind.canary_share),
-            window: one.behind.and_then(|behind| behind.window).map(Delta::seconds),
+            window: one
+                .behind
+                .and_then(|behind| behind.window)
+                .map(Delta::seconds),
             step_share: one.behind.and_then(|behind| behind.step_share),
         }),
         state: v1::State {

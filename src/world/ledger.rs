@@ -21,6 +21,7 @@ use crate::world::traffic::{Delayed, Endpoints, Routing, Target};
 use crate::world::{Pods, Weather};
 
 pub use meters::{Counter, Meter, Meters, Outcome, Route};
+pub use signal::tidy;
 pub use tally::{Gap, Served, Tally};
 
 /// What a cluster shows of itself to the accounts.
