@@ -1,7 +1,8 @@
-//! What a query sees: which series it selects in the state of a run, which of its matchers stand in the way, whose series these are, and
-//! what it answers.
+//! What a query sees: which series it selects in the state of a run, which of its matchers stand in the way, whose
+//! series these are, and what it answers.
 //!
-//! Knows: selectors, series, and which version a series belongs to. Refuses to know: conditions, files, and what to do about it.
+//! Knows: selectors, series, and which version a series belongs to. Refuses to know: conditions, files, and what to do
+//! about it.
 //! Simplifies: whose a series is, is read off its labels (pod template hash, version, services), as a person would.
 
 mod behind;
@@ -88,8 +89,8 @@ pub enum Answers {
 }
 
 impl Sight {
-    /// What `query` sees up to `end` when it is asked at `instants`, which are in order and not later. Series of versions are told apart by
-    /// `versions`.
+    /// What `query` sees up to `end` when it is asked at `instants`, which are in order and not later. Series of
+    /// versions are told apart by `versions`.
     #[must_use]
     pub fn of(
         query: &Query,
