@@ -110,12 +110,7 @@ fn no_data_means_something_else_to_each_provider() {
         (DATADOG, "result >= 0.95", "Error", NO_DATA),
         (DATADOG, "default(result, 1) >= 0.95", "Successful", ""),
         (DATADOG, "default(result, 0) >= 0.95", "Failed", ""),
-        (
-            GROUPED,
-            "isNil(result) || all(result, # >= 0.95)",
-            "Successful",
-            "",
-        ),
+        (GROUPED, "isNil(result)", "Successful", ""),
         (
             "wavefront: {query: q}",
             "result >= 0.95",

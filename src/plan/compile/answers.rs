@@ -7,7 +7,7 @@ use serde_json::Value as Json;
 use crate::cluster::provider::{Answer, Reading};
 use crate::condition::Value;
 use crate::plan::analysis_template::ResolvedMetric;
-use crate::plan::compile::queries::{Own, Queries};
+use crate::plan::compile::queries::{Own, Queries, QueryTrouble};
 use crate::plan::compile::shapes::shape;
 use crate::plan::environment::{Breaks, Fault, Gauge, Scripted, Shape, Source};
 use crate::plan::setting::{Response, Setting, Unscripted};
@@ -78,6 +78,11 @@ fn undisturbed(
             shape: shape.clone(),
         };
     };
+    let is_number =
+        |response: &Response| matches!(response, Response::Draw(_) | Response::Signal(_));
+    if provider.job.is_some() && script.iter().any(|(_, response)| is_number(response)) {
+        queries.remark(metric, QueryTrouble::Job);
+    }
     let points = script
         .iter()
         .map(|(from, response)| (*from, scripted(provider, shape, response)))
