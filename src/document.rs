@@ -92,14 +92,13 @@ pub fn fill(mut document: &mut Json, place: &[Step], value: &Json) {
                 &mut document[name.as_str()]
             }
             Step::Index(index) => {
-                if !document.is_array() {
-                    *document = json!([]);
-                }
-                let items = document.as_array_mut().expect("made a list above");
-                while items.len() <= *index {
-                    items.push(Json::Null);
-                }
-                &mut items[*index]
+                let mut items = match document.take() {
+                    Json::Array(items) => items,
+                    _ => Vec::new(),
+                };
+                items.resize(items.len().max(index + 1), Json::Null);
+                *document = Json::Array(items);
+                &mut document[*index]
             }
         };
     }

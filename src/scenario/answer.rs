@@ -175,7 +175,7 @@ fn signal(
         None => Delta::from_secs(60),
         over => checker.positive(over.as_ref(), &path.clone().key("over"))?,
     };
-    let times = times(checker, path, written)?;
+    let times = times(checker, path, written);
     Some(Signal {
         shows,
         of,
@@ -184,14 +184,10 @@ fn signal(
     })
 }
 
-/// With what a signal or a draw is multiplied; the outer `None`: with nonsense.
-fn times(checker: &mut Checker<'_>, path: &Path, written: &written::Answer) -> Option<Option<f64>> {
-    match &written.times {
-        None => Some(None),
-        times => checker
-            .amount(times.as_ref(), Range::Positive, &path.clone().key("times"))
-            .map(Some),
-    }
+/// With what a signal or a draw is multiplied, if the scenario says so.
+fn times(checker: &mut Checker<'_>, path: &Path, written: &written::Answer) -> Option<f64> {
+    let times = written.times.as_ref()?;
+    checker.amount(Some(times), Range::Positive, &path.clone().key("times"))
 }
 
 /// A sample of requests of its own.
@@ -237,7 +233,7 @@ fn draw(
         shows: shows?,
         requests: requests?,
         failing: failing?,
-        times: times(checker, path, written)?,
+        times: times(checker, path, written),
     })
 }
 

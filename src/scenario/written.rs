@@ -238,10 +238,10 @@ pub struct Answer {
     pub value: Option<Value>,
     /// What the simulated service shows: `successRatio`, `errorRatio`, `errors` (per second), `errorCount` (in the window), `requests` (per
     /// second), `latency` (with `quantile`, in seconds, at the moment) or `saturation` (load as a share of the capacity of the pods, at the
-    /// moment). The metric gets it as its provider would hand it over: a vector of one sample from Prometheus, Graphite and InfluxDB, a
-    /// number from Datadog and Wavefront, a list of results with `Values` from CloudWatch, the fields that the conditions name from
-    /// New Relic, SkyWalking, web requests and plugins, a score from Kayenta. A ratio of nothing is NaN for Prometheus and plugins, nil for
-    /// Datadog, `null` for web requests, no values for CloudWatch, and an Error for the others.
+    /// moment). The metric gets it as its provider would hand it over: a vector of one sample from Prometheus, Graphite and `InfluxDB`, a
+    /// number from Datadog and Wavefront, a list of results with `Values` from `CloudWatch`, the fields that the conditions name from
+    /// New Relic, `SkyWalking`, web requests and plugins, a score from Kayenta. A ratio of nothing is NaN for Prometheus and plugins, nil for
+    /// Datadog, `null` for web requests, no values for `CloudWatch`, and an Error for the others.
     ///
     /// ```yaml
     /// success-rate:
@@ -256,7 +256,7 @@ pub struct Answer {
     /// Which quantile of the latency, 0 to 1. Default: 0.95.
     pub quantile: Option<f64>,
     /// With what a signal or a draw is multiplied, such as 100 for per cent or milliseconds from seconds by 1000. Default: 1; for Kayenta 100
-    /// for ratios, as scores go up to 100; for SkyWalking 10000 for ratios, 1000 for latencies and 60 for rates, as it counts.
+    /// for ratios, as scores go up to 100; for `SkyWalking` 10000 for ratios, 1000 for latencies and 60 for rates, as it counts.
     pub times: Option<Number>,
     /// A sample of requests of its own, independent of the simulated service and of all other measurements, in the same shapes:
     /// `successRatio`, `errorRatio` or `errors` (how many). Without `--random` it shows what is expected.

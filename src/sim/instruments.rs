@@ -180,11 +180,9 @@ impl<R: Recorder> Instruments<'_, R> {
             Gauge::Draw(draw) => (self.draw(&draw, source, now), draw.shows, draw.times),
             Gauge::Query(id) => return self.query(id, now),
         };
-        let times = times.unwrap_or_else(|| shape.unit(shows));
-        let number = if times == 1.0 {
-            number
-        } else {
-            tidy(number * times)
+        let number = match times.unwrap_or_else(|| shape.unit(shows)) {
+            1.0 => number,
+            times => tidy(number * times),
         };
         self.shown.number(number, shape)
     }

@@ -70,6 +70,7 @@ fn undisturbed(
         let before = match setting.unscripted {
             Unscripted::AnswersNothing => nothing(shape),
             Unscripted::Simulated => simulated(queries.own(metric, &setting.scraping)),
+            Unscripted::Passes => simulated(None),
         };
         return Source {
             assumed: matches!(before.reading.answer, Answer::Assumed),

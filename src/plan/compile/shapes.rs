@@ -49,9 +49,8 @@ pub(crate) fn shape(metric: &ResolvedMetric) -> Shape {
             let nothing = "no results returned from SkyWalking query";
             document(Some(nothing), true, named)
         }
-        ProviderKind::Web => document(None, false, None),
         ProviderKind::Plugin(_) if places(metric).is_empty() => Shape::Float,
-        ProviderKind::Plugin(_) => document(None, false, None),
+        ProviderKind::Web | ProviderKind::Plugin(_) => document(None, false, None),
     }
 }
 
