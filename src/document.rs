@@ -3,7 +3,7 @@
 //! Knows paths such as `.data['ok'][0]`, and which places of `result` a condition names. Refuses to know providers. Simplifies: a
 //! condition is looked through as text, not as a tree.
 
-use serde_json::{Map, Value as Json, json};
+use serde_json::{Map, Value as Json};
 
 /// A step of a path into a document.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -171,6 +171,8 @@ fn bracketed(text: &str) -> Option<(Step, &str)> {
 
 #[cfg(test)]
 mod tests {
+    use serde_json::json;
+
     use super::*;
 
     /// The documents in which a condition finds a 1.

@@ -904,7 +904,7 @@ spec:
 "#;
     let scenario = |images: &str| {
         format!(
-            r#"
+            "
 apiVersion: coalmine/v1alpha1
 kind: Scenario
 metadata: {{name: busy}}
@@ -918,7 +918,7 @@ spec:
     unlimited: [{{signal: saturation, of: stable}}]
     failures: [{{signal: errorCount, over: 1m}}]
     smoke: [{{signal: successRatio}}]
-"#
+"
         )
     };
     let folder = Folder::new("load").with("manifests.yaml", manifests);
