@@ -185,6 +185,7 @@ spec:
             shows: Shows::SuccessRatio,
             requests: 1_000,
             failing: 0.01,
+            times: None,
         };
         let script = vec![(SimTime::ZERO, Response::Draw(draw))];
         setting.metrics.insert(format!("m{metric}"), script);

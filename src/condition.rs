@@ -45,6 +45,7 @@ use std::sync::{Arc, OnceLock};
 use ast::Node;
 use datum::Datum;
 use fault::Fault;
+pub(crate) use format::{float as printed_float, json_float};
 pub use moment::Moment;
 use time::Time;
 use types::{Nature, Type};

@@ -21,7 +21,7 @@
 //! a query sees. [`explain`] stands beside this way, too: it tells what the fields of [`spec`] mean, in words. [`statistics`] knows what is
 //! exact about many runs and about gates: intervals, distributions that merge, sampling plans. [`time`] and [`duration`] serve
 //! them all: virtual time is an integer number of nanoseconds. [`curve`] and [`law`] are the values that change with it or by
-//! chance.
+//! chance; [`document`] is JSON with a value at some places.
 
 pub mod cli;
 pub mod cluster;
@@ -29,6 +29,7 @@ pub mod condition;
 pub mod controller;
 pub mod curve;
 pub mod diagnostic;
+pub mod document;
 pub mod duration;
 pub mod expectation;
 pub mod explain;

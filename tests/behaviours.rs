@@ -16,6 +16,7 @@ mod behaviours {
     mod provider;
     mod rollout;
     mod same_instant;
+    mod shapes;
     mod start;
     mod step_plugin;
     mod traffic_routing;

@@ -874,3 +874,79 @@ fn a_query_shows_what_a_gate_would_have_seen() {
         "the query finds nothing at any of these instants\n"
     );
 }
+
+#[test]
+fn load_and_errors_of_the_service_are_signals() {
+    let manifests = r#"
+apiVersion: argoproj.io/v1alpha1
+kind: Rollout
+metadata: {name: web}
+spec:
+  replicas: 4
+  selector: {matchLabels: {app: web}}
+  template:
+    metadata: {labels: {app: web}}
+    spec: {containers: [{name: web, image: "example.com/web:v2"}]}
+  strategy:
+    canary:
+      steps: [{setWeight: 25}, {pause: {duration: 2m}}, {analysis: {templates: [{templateName: load}]}}]
+---
+apiVersion: argoproj.io/v1alpha1
+kind: AnalysisTemplate
+metadata: {name: load}
+spec:
+  metrics:
+  - {name: canary-load, provider: {prometheus: {query: q}}}
+  - {name: load, provider: {datadog: {query: q}}}
+  - {name: unlimited, provider: {datadog: {query: q}}}
+  - {name: failures, provider: {graphite: {query: q}}}
+  - {name: smoke, provider: {job: {spec: {template: {spec: {}}}}}}
+"#;
+    let scenario = |images: &str| {
+        format!(
+            "
+apiVersion: coalmine/v1alpha1
+kind: Scenario
+metadata: {{name: busy}}
+spec:
+  stable: v1
+  traffic: {{rps: 100}}
+  images: {images}
+  metrics:
+    canary-load: [{{signal: saturation}}]
+    load: [{{signal: saturation, of: all, times: 100}}]
+    unlimited: [{{signal: saturation, of: stable}}]
+    failures: [{{signal: errorCount, over: 1m}}]
+    smoke: [{{signal: successRatio}}]
+"
+        )
+    };
+    let folder = Folder::new("load").with("manifests.yaml", manifests);
+    let limited = scenario("{default: {capacity: 50}, v2: {errorRate: 0.1}}");
+    let told = folder
+        .with("limited.yaml", &limited)
+        .with("unlimited.yaml", &scenario("{v2: {capacity: 50}}"));
+    let limited = told.run(&["run", "manifests.yaml", "-s", "limited.yaml"]);
+    for text in [
+        "canary-load = [0.5] is",
+        "load = 50 is",
+        "failures = [150.000000] is",
+    ] {
+        assert!(limited.stdout.contains(text), "{text}\n{}", limited.stdout);
+    }
+    assert!(
+        limited
+            .stderr
+            .contains("warning[number-for-job]: metric `smoke` is a Job"),
+        "{}",
+        limited.stderr
+    );
+    let unlimited = told.run(&["run", "manifests.yaml", "-s", "unlimited.yaml"]);
+    for text in ["canary-load = [0.5] is", "unlimited = [] is"] {
+        assert!(
+            unlimited.stdout.contains(text),
+            "{text}\n{}",
+            unlimited.stdout
+        );
+    }
+}

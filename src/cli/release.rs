@@ -127,6 +127,13 @@ fn of_query(remark: &QueryRemark) -> Diagnostic {
                         that name under `spec.telemetry.names`";
             Diagnostic::warning("unknown-metric", message).help(help)
         }
+        QueryTrouble::Job => {
+            let message = format!(
+                "metric {metric} is a Job, which shows no numbers: the scenario lets all its measurements pass"
+            );
+            let help = "say how it ends: `job: {succeedAfter: 30s}` or `job: {failAfter: 30s}`";
+            Diagnostic::warning("number-for-job", message).help(help)
+        }
     }
 }
 

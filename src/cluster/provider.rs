@@ -2,6 +2,7 @@
 
 use crate::cluster::status::PluginPhase;
 use crate::condition::{Value, ValueRef};
+use crate::plan::environment::Shape;
 use crate::time::{Delta, SimTime};
 
 /// The metric providers, as far as a controller can see them: they answer.
@@ -10,6 +11,8 @@ pub trait Provider {
     fn ask(&mut self, source: u32, now: SimTime) -> Asked<'_>;
     /// How the Job stands that was started `age` ago by the answer with number `point`.
     fn job(&self, source: u32, point: Option<u32>, age: Delta) -> JobState;
+    /// The score of the canary analysis that was started by this answer; `None`: it has none.
+    fn score(&self, source: u32, point: Option<u32>, reading: Option<ReadingId>) -> Option<f64>;
 }
 
 /// An answer and where it comes from.
@@ -50,21 +53,15 @@ pub struct Reading {
 }
 
 impl Reading {
-    /// A value as Prometheus' client prints it (`metricproviders/prometheus/prometheus.go: processResponse`).
+    /// What a provider's client hands over, or its message where it fails.
     #[must_use]
-    pub fn of(value: Value) -> Self {
-        let text = match &value {
-            Value::Vector(numbers) => {
-                let texts: Vec<String> =
-                    numbers.iter().map(|number| number_text(*number)).collect();
-                format!("[{}]", texts.join(","))
-            }
-            Value::Float(number) => number_text(*number),
-            _ => String::new(),
-        };
-        Self {
-            answer: Answer::Value(value),
-            text,
+    pub fn of(shape: &Shape, held: Result<Value, String>) -> Self {
+        match held {
+            Ok(value) => Self {
+                text: shape.text(&value),
+                answer: Answer::Value(value),
+            },
+            Err(message) => Self::failure(message),
         }
     }
 

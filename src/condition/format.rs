@@ -48,7 +48,7 @@ pub(super) fn quote(text: &str) -> String {
 }
 
 /// A float as `%v` prints it: shortest digits, with an exponent from 1e+06 on and below 1e-04.
-pub(super) fn float(value: f64) -> String {
+pub(crate) fn float(value: f64) -> String {
     match value {
         _ if value.is_nan() => "NaN".to_owned(),
         f64::INFINITY => "+Inf".to_owned(),
@@ -211,7 +211,8 @@ fn indent(out: &mut String, level: usize) {
     }
 }
 
-fn json_float(value: f64) -> String {
+/// A float as `encoding/json` writes it.
+pub(crate) fn json_float(value: f64) -> String {
     let magnitude = value.abs();
     if magnitude != 0.0 && !(1e-6..1e21).contains(&magnitude) {
         let scientific = format!("{value:e}");

@@ -1,6 +1,6 @@
 //! The analysis controller: measurements, the assessment of metrics and runs, the next due time.
 //!
-//! Follows `analysis/analysis.go`, `utils/analysis/helpers.go` and `metricproviders/job/job.go`.
+//! Follows `analysis/analysis.go`, `utils/analysis/helpers.go`, `metricproviders/job/job.go` and `metricproviders/kayenta/kayenta.go`.
 
 use crate::cluster::analysis_run::{
     AnalysisPhase, AnswerRef, Breach, Counter, Detail, Measurement, MetricStatus, RunMessage,
@@ -9,12 +9,17 @@ use crate::cluster::provider::{JobState, Provider, Told};
 use crate::cluster::{AnalysisRun, Event, RunId};
 use crate::condition::{self, Verdict};
 use crate::controller::{Decision, Log};
+use crate::plan::analysis::Scores;
+use crate::plan::environment::whole;
 use crate::plan::{AnalysisPlan, MetricPlan};
 use crate::time::{Delta, SimTime};
 
 /// After an Error the next measurement is due so soon, whatever the interval
 /// (`analysis/analysis.go: DefaultErrorRetryInterval`).
 const ERROR_RETRY: Delta = Delta::from_secs(10);
+
+/// A canary analysis is looked at again after so long (`metricproviders/kayenta/kayenta.go: resumeDelay`).
+const SCORE_DELAY: Delta = Delta::from_secs(15);
 
 /// What a reconciliation made of a run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -155,9 +160,9 @@ fn is_terminating(plan: &AnalysisPlan, run: &AnalysisRun, metrics: &[MetricStatu
 enum Task {
     /// A new measurement.
     Run,
-    /// Look at a Job again.
+    /// Look at a Job or a canary analysis again.
     Resume,
-    /// End a Job.
+    /// End it.
     Terminate,
 }
 
@@ -215,12 +220,23 @@ fn measure(
 ) -> Measurement {
     let stored = now.stored();
     match (task, status.last) {
+        // Kayenta's client does nothing to end a canary analysis, and the measurement stays as it is.
+        (Task::Terminate, Some(last)) if metric.scores.is_some() => last,
         (Task::Terminate, Some(last)) => Measurement {
             phase: AnalysisPhase::Inconclusive,
             finished: Some(stored),
             message: Detail::Terminated,
             ..last
         },
+        (Task::Resume, Some(last)) if let Some(scores) = metric.scores => {
+            let AnswerRef { point, reading, .. } = last.answer;
+            resume_judgement(
+                last,
+                scores,
+                provider.score(metric.source, point, reading),
+                now,
+            )
+        }
         (Task::Resume, Some(last)) => {
             let age = now - last.started;
             resume_job(
@@ -267,6 +283,11 @@ fn judge(metric: &MetricPlan, answer: Told<'_>, blank: Measurement) -> Measureme
             resume_at: Some(blank.started),
             ..blank
         },
+        Told::Value(_) if metric.scores.is_some() => Measurement {
+            finished: None,
+            resume_at: Some(blank.started + SCORE_DELAY),
+            ..blank
+        },
         Told::Value(value) => {
             let verdict = condition::judge(metric.success.as_ref(), metric.failure.as_ref(), value);
             let phase = match verdict {
@@ -277,6 +298,27 @@ fn judge(metric: &MetricPlan, answer: Told<'_>, blank: Measurement) -> Measureme
             };
             Measurement { phase, ..blank }
         }
+    }
+}
+
+/// Looks at a canary analysis, which is complete by then (`metricproviders/kayenta/kayenta.go: Resume, evaluateResult`).
+fn resume_judgement(
+    last: Measurement,
+    scores: Scores,
+    score: Option<f64>,
+    now: SimTime,
+) -> Measurement {
+    let (phase, message) = match score.map(whole) {
+        None => (AnalysisPhase::Error, Detail::Answer(last.answer)),
+        Some(score) if scores.pass <= score => (AnalysisPhase::Successful, Detail::None),
+        Some(score) if scores.marginal <= score => (AnalysisPhase::Inconclusive, Detail::None),
+        Some(_) => (AnalysisPhase::Failed, Detail::None),
+    };
+    Measurement {
+        phase,
+        message,
+        finished: Some(now.stored()),
+        ..last
     }
 }
 

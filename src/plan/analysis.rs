@@ -69,6 +69,17 @@ pub struct MetricPlan {
     pub success: Option<Condition>,
     /// `failureCondition`.
     pub failure: Option<Condition>,
+    /// What scores mean, where Kayenta measures; conditions do not count then.
+    pub scores: Option<Scores>,
     /// Index into [`crate::plan::Environment::sources`].
     pub source: u32,
+}
+
+/// `threshold` of Kayenta: what a score means.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Scores {
+    /// From this score on a measurement is successful.
+    pub pass: i64,
+    /// From this score on it is inconclusive.
+    pub marginal: i64,
 }

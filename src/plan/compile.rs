@@ -7,6 +7,7 @@ pub mod analysis;
 pub mod answers;
 pub mod experiment;
 mod queries;
+pub(crate) mod shapes;
 pub mod strategy;
 
 use crate::cluster::{ServiceId, TemplateId};

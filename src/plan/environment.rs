@@ -4,6 +4,7 @@ mod fault;
 mod gauge;
 mod scraping;
 mod service;
+mod shape;
 
 use crate::cluster::TemplateId;
 use crate::cluster::provider::{Answer, Reading};
@@ -15,6 +16,7 @@ pub use fault::{Breaks, Fault};
 pub use gauge::{AskedRange, Asking, Draw, Gauge, QueryId, Shows, Signal, Whose};
 pub use scraping::{BUCKETS, Given, GivenValue, Profile, Scraping};
 pub use service::{Changing, Delays, Health, Since, Traffic};
+pub use shape::{Document, Shape, go_json, whole};
 
 /// Everything the world needs to play its part; no controller ever sees it.
 #[derive(Clone, Debug, Default)]
@@ -73,6 +75,8 @@ pub struct Source {
     pub points: Vec<(SimTime, Scripted)>,
     /// Whether nothing was scripted for it.
     pub assumed: bool,
+    /// How the provider hands over what the simulated service shows.
+    pub shape: Shape,
 }
 
 /// An answer and, where it starts a Job, the fate of that Job.

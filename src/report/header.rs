@@ -2,7 +2,7 @@
 
 use crate::cluster::TemplateId;
 use crate::cluster::provider::Answer;
-use crate::plan::analysis::{AnalysisSite, Variant};
+use crate::plan::analysis::{AnalysisSite, Scores, Variant};
 use crate::plan::compile::Compiled;
 use crate::plan::environment::{Draw, Fate, Gauge, Shows, Signal, Whose};
 use crate::plan::setting::Response;
@@ -196,6 +196,9 @@ fn metric(metric: &MetricPlan) -> String {
     if let Some(condition) = &metric.failure {
         parts.push(format!("failure if {}", condition.text()));
     }
+    if let Some(Scores { pass, marginal }) = metric.scores {
+        parts.push(format!("pass from {pass}, marginal from {marginal}"));
+    }
     if 0 <= metric.failure_limit {
         parts.push(format!("failureLimit {}", metric.failure_limit));
     }
@@ -362,7 +365,8 @@ fn draw_text(draw: Draw) -> String {
     let Draw {
         requests, failing, ..
     } = draw;
-    format!("{shows} of {requests} requests that fail with probability {failing}")
+    let times = times_text(draw.times);
+    format!("{shows}{times} of {requests} requests that fail with probability {failing}")
 }
 
 fn signal_text(signal: Signal) -> String {
@@ -372,11 +376,20 @@ fn signal_text(signal: Signal) -> String {
         Whose::All => "all versions",
     };
     let over = signal.over;
+    let times = times_text(signal.times);
     match signal.shows {
-        Shows::SuccessRatio => format!("the success ratio of {of} over {over}"),
-        Shows::ErrorRatio => format!("the error ratio of {of} over {over}"),
-        Shows::Errors => format!("the errors per second of {of} over {over}"),
-        Shows::Requests => format!("the requests per second of {of} over {over}"),
-        Shows::Latency { quantile } => format!("the {quantile} quantile of the latency of {of}"),
+        Shows::SuccessRatio => format!("the success ratio{times} of {of} over {over}"),
+        Shows::ErrorRatio => format!("the error ratio{times} of {of} over {over}"),
+        Shows::Errors => format!("the errors per second{times} of {of} over {over}"),
+        Shows::ErrorCount => format!("the errors{times} of {of} over {over}"),
+        Shows::Requests => format!("the requests per second{times} of {of} over {over}"),
+        Shows::Latency { quantile } => {
+            format!("the {quantile} quantile of the latency{times} of {of}")
+        }
+        Shows::Saturation => format!("the saturation{times} of {of}"),
     }
+}
+
+fn times_text(times: Option<f64>) -> String {
+    times.map_or_else(String::new, |times| format!(" times {times}"))
 }

@@ -83,6 +83,15 @@ fn reply(checker: &mut Checker<'_>, path: &Path, written: &written::Answer) -> O
         ];
         unneeded(checker, path, "an answer without `signal`", &of_signals);
     }
+    if written.signal.is_none() && written.draw.is_none() {
+        let of_both = [("times", written.times.is_some())];
+        unneeded(
+            checker,
+            path,
+            "an answer without `signal` or `draw`",
+            &of_both,
+        );
+    }
     if let Some(samples) = &written.vector {
         let path = path.clone().key("vector");
         let samples = samples.iter().enumerate();
@@ -131,12 +140,14 @@ fn signal(
     written: &written::Answer,
     word: &str,
 ) -> Option<Signal> {
-    const WORDS: [(&str, Shows); 5] = [
+    const WORDS: [(&str, Shows); 7] = [
         ("successRatio", Shows::SuccessRatio),
         ("errorRatio", Shows::ErrorRatio),
         ("errors", Shows::Errors),
+        ("errorCount", Shows::ErrorCount),
         ("requests", Shows::Requests),
         ("latency", Shows::Latency { quantile: 0.95 }),
+        ("saturation", Shows::Saturation),
     ];
     const WHOSE: [(&str, Whose); 3] = [
         ("canary", Whose::Canary),
@@ -164,7 +175,19 @@ fn signal(
         None => Delta::from_secs(60),
         over => checker.positive(over.as_ref(), &path.clone().key("over"))?,
     };
-    Some(Signal { shows, of, over })
+    let times = times(checker, path, written);
+    Some(Signal {
+        shows,
+        of,
+        over,
+        times,
+    })
+}
+
+/// With what a signal or a draw is multiplied, if the scenario says so.
+fn times(checker: &mut Checker<'_>, path: &Path, written: &written::Answer) -> Option<f64> {
+    let times = written.times.as_ref()?;
+    checker.amount(Some(times), Range::Positive, &path.clone().key("times"))
 }
 
 /// A sample of requests of its own.
@@ -177,7 +200,7 @@ fn draw(
     const WORDS: [(&str, Shows); 3] = [
         ("successRatio", Shows::SuccessRatio),
         ("errorRatio", Shows::ErrorRatio),
-        ("errors", Shows::Errors),
+        ("errors", Shows::ErrorCount),
     ];
     let shows = checker.word("draw", word, &WORDS, &path.clone().key("draw"));
     let count_path = path.clone().key("requests");
@@ -210,6 +233,7 @@ fn draw(
         shows: shows?,
         requests: requests?,
         failing: failing?,
+        times: times(checker, path, written),
     })
 }
 

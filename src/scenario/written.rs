@@ -219,9 +219,10 @@ pub struct Flapping {
 pub struct Answer {
     /// From when on. Default for the first answer: 0s.
     pub from: Option<Time>,
-    /// The samples of a query (Prometheus): numbers, or "NaN", "+Inf", "-Inf". An empty list is an empty vector.
+    /// The samples of a query (Prometheus): numbers, or "NaN", "+Inf", "-Inf". An empty list is an empty vector; other providers make of it
+    /// what they make of no data.
     pub vector: Option<Vec<Number>>,
-    /// A single number.
+    /// A single number; of Kayenta the score.
     pub scalar: Option<Number>,
     /// The query fails with this text.
     pub error: Option<String>,
@@ -235,8 +236,17 @@ pub struct Answer {
     /// Any value, for the other providers.
     #[serde(default, deserialize_with = "present")]
     pub value: Option<Value>,
-    /// What the simulated service shows, as a vector of one sample: `successRatio`, `errorRatio`, `errors` (per second),
-    /// `requests` (per second), or `latency` (with `quantile`, in seconds).
+    /// What the simulated service shows: `successRatio`, `errorRatio`, `errors` (per second), `errorCount` (in the window), `requests` (per
+    /// second), `latency` (with `quantile`, in seconds, at the moment) or `saturation` (load as a share of the capacity of the pods, at the
+    /// moment). The metric gets it as its provider would hand it over: a vector of one sample from Prometheus, Graphite and `InfluxDB`, a
+    /// number from Datadog and Wavefront, a list of results with `Values` from `CloudWatch`, the fields that the conditions name from
+    /// New Relic, `SkyWalking`, web requests and plugins, a score from Kayenta. A ratio of nothing is NaN for Prometheus and plugins, nil for
+    /// Datadog, `null` for web requests, no values for `CloudWatch`, and an Error for the others.
+    ///
+    /// ```yaml
+    /// success-rate:
+    /// - {signal: successRatio, of: canary, over: 5m}
+    /// ```
     pub signal: Option<String>,
     /// Whose requests a signal counts: `canary` (the version that is tried), `stable`, or `all`. Copies and testers' requests to
     /// the preview service count, too. Default: `canary`.
@@ -245,7 +255,10 @@ pub struct Answer {
     pub over: Option<Time>,
     /// Which quantile of the latency, 0 to 1. Default: 0.95.
     pub quantile: Option<f64>,
-    /// A sample of requests of its own, independent of the simulated service and of all other measurements, as a vector of one sample:
+    /// With what a signal or a draw is multiplied, such as 100 for per cent or milliseconds from seconds by 1000. Default: 1; for Kayenta 100
+    /// for ratios, as scores go up to 100; for `SkyWalking` 10000 for ratios, 1000 for latencies and 60 for rates, as it counts.
+    pub times: Option<Number>,
+    /// A sample of requests of its own, independent of the simulated service and of all other measurements, in the same shapes:
     /// `successRatio`, `errorRatio` or `errors` (how many). Without `--random` it shows what is expected.
     ///
     /// ```yaml

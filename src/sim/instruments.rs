@@ -6,7 +6,7 @@ use rand_distr::{Binomial, Distribution};
 use crate::cluster::provider::{Answer, Asked, JobState, Provider, Reading, ReadingId, Told};
 use crate::cluster::{Cluster, TemplateId};
 use crate::condition::{Value, ValueRef};
-use crate::plan::environment::{Draw, Fate, Gauge, QueryId, Shows};
+use crate::plan::environment::{Draw, Fate, Gauge, QueryId, Shape, Shows};
 use crate::plan::{Environment, Plan};
 use crate::promql::Answer as Answered;
 use crate::series::exposition::millis;
@@ -15,6 +15,7 @@ use crate::sight::{Behind, Versions};
 use crate::time::{Delta, SimTime};
 use crate::trace::Recorder;
 use crate::world::World;
+use crate::world::ledger::tidy;
 use crate::world::weather::Purpose;
 
 /// The metric providers of a run, as long as a controller asks them.
@@ -34,6 +35,10 @@ pub(super) struct Shown {
     answer: Vec<f64>,
     /// Whether it is a single number.
     is_scalar: bool,
+    /// The last answer, where it is neither a number nor a vector.
+    other: Option<Value>,
+    /// Scores of canary analyses, by the reading that started them, ascending.
+    scores: Vec<(ReadingId, f64)>,
     prometheus: Prometheus,
     /// How many answers came about so far.
     count: u32,
@@ -43,25 +48,35 @@ impl Shown {
     /// Forgets everything before a new run.
     pub(super) fn clear(&mut self) {
         self.count = 0;
+        self.scores.clear();
         self.prometheus.clear();
     }
 
-    fn number(&mut self, number: f64) {
+    /// Shows a number in the shape of its provider, or says why that is a failure.
+    fn number(&mut self, number: f64, shape: &Shape) -> Result<(), String> {
         self.answer.clear();
-        self.answer.push(number);
         self.is_scalar = false;
+        self.other = None;
+        if *shape == Shape::Vector {
+            self.answer.push(number);
+        } else {
+            self.other = Some(shape.hold(number)?);
+        }
+        Ok(())
     }
 
     fn value(&self) -> ValueRef<'_> {
-        match self.answer[..] {
-            [number] if self.is_scalar => ValueRef::Float(number),
+        match (&self.other, &self.answer[..]) {
+            (Some(other), _) => other.as_ref(),
+            (None, [number]) if self.is_scalar => ValueRef::Float(*number),
             _ => ValueRef::Vector(&self.answer),
         }
     }
 
     fn value_to_keep(&self) -> Value {
-        match self.answer[..] {
-            [number] if self.is_scalar => Value::Float(number),
+        match (&self.other, &self.answer[..]) {
+            (Some(other), _) => other.clone(),
+            (None, [number]) if self.is_scalar => Value::Float(*number),
             _ => Value::Vector(self.answer.clone()),
         }
     }
@@ -87,21 +102,13 @@ impl<R: Recorder> Provider for Instruments<'_, R> {
             Answer::Error(_) => told(Told::Error),
             Answer::Job => told(Told::Job),
             Answer::Shown(gauge) => {
-                let failure = match gauge {
-                    Gauge::Signal(signal) => {
-                        let ledger = &self.world.ledger;
-                        self.shown
-                            .number(ledger.signal(self.environment, *signal, now));
-                        None
-                    }
-                    Gauge::Draw(draw) => {
-                        let number = self.draw(draw, source, now);
-                        self.shown.number(number);
-                        None
-                    }
-                    Gauge::Query(id) => self.query(*id, now).err(),
-                };
-                let reading = Some(self.shown.next_id());
+                let shape = &script.shape;
+                let failure = self.show(*gauge, shape, source, now).err();
+                let id = self.shown.next_id();
+                if let (Shape::Score, Some(Value::Float(score))) = (shape, &self.shown.other) {
+                    self.shown.scores.push((id, *score));
+                }
+                let reading = Some(id);
                 let told = if let Some(message) = failure {
                     self.recorder.read(|| (Reading::failure(message), None));
                     Told::Error
@@ -115,7 +122,7 @@ impl<R: Recorder> Provider for Instruments<'_, R> {
                     };
                     self.recorder.read(|| {
                         (
-                            Reading::of(seen.shown.value_to_keep()),
+                            Reading::of(shape, Ok(seen.shown.value_to_keep())),
                             seen.behind(*gauge, now),
                         )
                     });
@@ -140,9 +147,46 @@ impl<R: Recorder> Provider for Instruments<'_, R> {
             _ => JobState::Running,
         }
     }
+
+    fn score(&self, source: u32, point: Option<u32>, reading: Option<ReadingId>) -> Option<f64> {
+        if let Some(id) = reading {
+            let scores = &self.shown.scores;
+            let at = scores.binary_search_by_key(&id.0, |(id, _)| id.0).ok()?;
+            return Some(scores[at].1);
+        }
+        let script = &self.environment.sources[source as usize];
+        match &script.scripted(point).reading.answer {
+            Answer::Value(Value::Float(score)) => Some(*score),
+            Answer::Value(Value::Json(json)) => json.as_f64(),
+            _ => None,
+        }
+    }
 }
 
 impl<R: Recorder> Instruments<'_, R> {
+    /// Shows what a gauge says, or why the provider fails.
+    fn show(
+        &mut self,
+        gauge: Gauge,
+        shape: &Shape,
+        source: u32,
+        now: SimTime,
+    ) -> Result<(), String> {
+        let (number, shows, times) = match gauge {
+            Gauge::Signal(signal) => {
+                let number = self.world.ledger.signal(self.environment, signal, now);
+                (number, signal.shows, signal.times)
+            }
+            Gauge::Draw(draw) => (self.draw(&draw, source, now), draw.shows, draw.times),
+            Gauge::Query(id) => return self.query(id, now),
+        };
+        let number = match times.unwrap_or_else(|| shape.unit(shows)) {
+            1.0 => number,
+            times => tidy(number * times),
+        };
+        self.shown.number(number, shape)
+    }
+
     /// Lets Prometheus answer a query; its client hands over all values, whatever labels they have
     /// (`metricproviders/prometheus/prometheus.go: processResponse`).
     fn query(&mut self, id: QueryId, now: SimTime) -> Result<(), String> {
@@ -151,11 +195,13 @@ impl<R: Recorder> Instruments<'_, R> {
         let Shown {
             answer,
             is_scalar,
+            other,
             prometheus,
             ..
         } = &mut *self.shown;
         answer.clear();
         *is_scalar = false;
+        *other = None;
         match prometheus.answer(&exporter, asking, now)? {
             Found::Instant(Answered::Scalar(number)) => {
                 *is_scalar = true;
@@ -203,8 +249,12 @@ impl Seen<'_> {
     /// What was behind the answer that was shown last.
     fn behind(&self, gauge: Gauge, now: SimTime) -> Option<Behind> {
         match gauge {
-            // The latency of a signal is that of the moment.
-            Gauge::Signal(signal) if matches!(signal.shows, Shows::Latency { .. }) => None,
+            // Latency and saturation are those of the moment.
+            Gauge::Signal(signal)
+                if matches!(signal.shows, Shows::Latency { .. } | Shows::Saturation) =>
+            {
+                None
+            }
             Gauge::Signal(signal) => {
                 let ledger = &self.world.ledger;
                 let [requests, canary] = ledger.requests_behind(signal, now);

@@ -23,6 +23,7 @@ use crate::world::{Pods, Weather};
 
 pub use counter::{Counter, Place, Sums};
 pub use meters::{Meter, Meters, Outcome, Route};
+pub use signal::tidy;
 pub use tally::{Gap, Served, Tally};
 
 /// What a cluster shows of itself to the accounts.

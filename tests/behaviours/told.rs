@@ -10,7 +10,7 @@ use coalmine::plan::compile::Compiled;
 use coalmine::plan::scenario::Refusal;
 use coalmine::sim::Ending;
 use coalmine::trace::Trace;
-use coalmine::trace::wording::analysis_phase;
+use coalmine::trace::wording::{Words, analysis_phase};
 
 /// A finished story.
 pub(crate) struct Told {
@@ -104,6 +104,31 @@ impl Told {
         events
             .filter_map(|(at, event)| Some((at.whole_secs(), of_it(event)?)))
             .collect()
+    }
+
+    /// Value and message of the first completed measurement of a metric.
+    pub(crate) fn words_of(&self, run: &str, metric: &str) -> (String, String) {
+        let (_, stored) = self.end().find_run(run);
+        let metrics = &self.plan().analyses[stored.analysis as usize].metrics;
+        let number = metrics.iter().position(|known| known.name == metric);
+        let of_it = |(_, event): &(_, Event)| match event {
+            Event::Measured { measurement, .. }
+                if measurement.answer.analysis == stored.analysis
+                    && Some(usize::from(measurement.answer.metric)) == number =>
+            {
+                Some(*measurement)
+            }
+            _ => None,
+        };
+        let measurement = self.trace.events.iter().find_map(of_it).expect("measured");
+        let words = Words {
+            plan: self.plan(),
+            environment: &self.compiled.environment,
+            cluster: self.end().cluster,
+            readings: &self.trace.readings,
+        };
+        let text = words.reading(measurement.answer).text.clone();
+        (text, words.detail(&measurement.message))
     }
 
     /// The seconds at which something was told.

@@ -342,6 +342,7 @@ fn ends_are_those_of_the_controllers_assessment() {
             consecutive_success_limit: consecutive_success,
             success: None,
             failure: None,
+            scores: None,
             source: 0,
         };
         let size = |limit: i32| u32::try_from(limit).expect("not negative");

@@ -7,6 +7,8 @@ use serde_json::json;
 
 use crate::condition::{self, Condition, ValueRef, Verdict};
 use crate::plan::analysis_template::{ProviderKind, ResolvedMetric};
+use crate::plan::compile::shapes::shape;
+use crate::plan::environment::Shows;
 use crate::spec::wire;
 use crate::time::{Delta, SimTime};
 
@@ -20,6 +22,7 @@ pub(super) struct Guess {
 /// What the simulated service shows, without braces, and what that is in the world that `init` writes.
 struct Signal {
     answer: String,
+    shows: Shows,
     healthy: f64,
 }
 
@@ -63,14 +66,7 @@ pub(super) fn candidates(
         }
         _ => {}
     }
-    let conditions = Conditions::of(metric);
-    // Of which shape a signal is, shows when it is tried.
-    let fits = |signal: &Signal| {
-        conditions.pass(ValueRef::Vector(&[signal.healthy]))
-            || conditions.pass(ValueRef::Float(signal.healthy))
-    };
-    let mut signals = signals(metric, hashes);
-    signals.retain(fits);
+    let mut signals = fitting(metric, signals(metric, hashes));
     signals.truncate(SIGNALS_MAX);
     let mut guesses: Vec<Guess> = Vec::new();
     guesses.extend(signals.iter().map(|signal| Guess {
@@ -86,6 +82,30 @@ pub(super) fn candidates(
     }
     guesses.push(constant(metric));
     guesses
+}
+
+/// The signals that the conditions accept, in the shape in which the provider hands them over: as they are, or else in per cent, or in
+/// milliseconds.
+fn fitting(metric: &ResolvedMetric, signals: Vec<Signal>) -> Vec<Signal> {
+    let conditions = Conditions::of(metric);
+    let shape = shape(metric);
+    let fits = |number: f64| {
+        let held = shape.hold(number);
+        held.is_ok_and(|value| conditions.pass(value.as_ref()))
+    };
+    let fitting = |signal: Signal| {
+        if fits(signal.healthy * shape.unit(signal.shows)) {
+            return Some(signal);
+        }
+        let times = match signal.shows {
+            Shows::SuccessRatio | Shows::ErrorRatio => 100.0,
+            Shows::Latency { .. } => 1000.0,
+            _ => return None,
+        };
+        let answer = format!("{}, times: {times}", signal.answer);
+        fits(signal.healthy * times).then_some(Signal { answer, ..signal })
+    };
+    signals.into_iter().filter_map(fitting).collect()
 }
 
 /// An answer that is made up.
@@ -140,8 +160,9 @@ fn signals(metric: &ResolvedMetric, (canary, stable): (&str, &str)) -> Vec<Signa
     let of = whose(&name, &query, canary, stable);
     let over = window(metric, &query);
     let query = query.to_lowercase();
-    let signal = |shows: &str, healthy: f64| Signal {
-        answer: format!("signal: {shows}, of: {of}, over: {over}"),
+    let signal = |word: &str, shows: Shows, healthy: f64| Signal {
+        answer: format!("signal: {word}, of: {of}, over: {over}"),
+        shows,
         healthy,
     };
     let mut found: Vec<Signal> = Vec::new();
@@ -149,23 +170,25 @@ fn signals(metric: &ResolvedMetric, (canary, stable): (&str, &str)) -> Vec<Signa
         let has = |words: &[&str]| words.iter().any(|word| text.contains(word));
         if has(&LATENCY_WORDS) {
             let quantile = quantile(&name).or(quantile(&query)).unwrap_or("0.95");
-            found.push(signal(&format!("latency, quantile: {quantile}"), 0.2));
+            let word = format!("latency, quantile: {quantile}");
+            found.push(signal(&word, Shows::Latency { quantile: 0.95 }, 0.2));
         }
         if has(&[
             "success", "availab", "2xx", "!~\"5", "!=\"5", "=~\"2", "=\"2",
         ]) {
-            found.push(signal("successRatio", 1.0 - ERROR_RATE));
+            let healthy = 1.0 - ERROR_RATE;
+            found.push(signal("successRatio", Shows::SuccessRatio, healthy));
         }
         if has(&[
             "error", "fail", "5xx", "=~\"5", "=\"5", "=~\"[45]", "status:5",
         ]) {
-            found.push(signal("errorRatio", ERROR_RATE));
-            found.push(signal("errors", ERROR_RATE * RPS));
+            found.push(signal("errorRatio", Shows::ErrorRatio, ERROR_RATE));
+            found.push(signal("errors", Shows::Errors, ERROR_RATE * RPS));
         }
         // What is divided by something is no number of requests.
         let is_ratio = query.contains('/');
         if has(&["request", "rps", "qps", "throughput", "traffic"]) && !is_ratio {
-            found.push(signal("requests", RPS / 10.0));
+            found.push(signal("requests", Shows::Requests, RPS / 10.0));
         }
     }
     found
@@ -293,7 +316,7 @@ mod tests {
 
     #[test]
     fn words_of_the_name_suggest_a_signal_that_passes() {
-        let of = |name, success| first(&metric(name, success, ProviderKind::Wavefront));
+        let of = |name, success| first(&metric(name, success, ProviderKind::Prometheus));
         assert_eq!(
             of("success-rate", "result[0] >= 0.95"),
             "{signal: successRatio, of: all, over: 1m}"
@@ -310,10 +333,32 @@ mod tests {
     }
 
     #[test]
-    fn a_signal_of_the_wrong_shape_or_unit_is_no_guess() {
-        let of = |success| first(&metric("success-rate", success, ProviderKind::Wavefront));
-        assert_eq!(of("result.rate >= 0.95"), "{value: {\"rate\":0.999}}");
-        assert_eq!(of("result[0] >= 95"), "{vector: [99.9]}");
+    fn a_signal_of_the_wrong_shape_is_no_guess() {
+        let of = |success, kind| first(&metric("success-rate", success, kind));
+        let signal = "{signal: successRatio, of: all, over: 1m}";
+        assert_eq!(
+            of("result.rate >= 0.95", ProviderKind::Prometheus),
+            "{value: {\"rate\":0.999}}"
+        );
+        assert_eq!(of("result.rate >= 0.95", ProviderKind::NewRelic), signal);
+        assert_eq!(of("result >= 0.95", ProviderKind::Wavefront), signal);
+        assert_eq!(
+            of("result[0] >= 0.95", ProviderKind::Wavefront),
+            "{vector: [0.999]}"
+        );
+    }
+
+    #[test]
+    fn per_cent_and_milliseconds_are_noticed() {
+        let of = |name, success| first(&metric(name, success, ProviderKind::Prometheus));
+        assert_eq!(
+            of("success-rate", "result[0] >= 95"),
+            "{signal: successRatio, of: all, over: 1m, times: 100}"
+        );
+        assert_eq!(
+            of("p99", "result[0] < 300 && result[0] > 5"),
+            "{signal: latency, quantile: 0.99, of: all, over: 1m, times: 1000}"
+        );
     }
 
     #[test]
@@ -332,7 +377,7 @@ mod tests {
 
     #[test]
     fn the_window_of_a_binding_is_that_of_the_query() {
-        let mut datadog = metric("errors", "result[0] < 0.01", ProviderKind::Datadog);
+        let mut datadog = metric("errors", "result < 0.01", ProviderKind::Datadog);
         datadog.provider.datadog = Some(DatadogMetric {
             interval: Some("3m".to_owned()),
             query: Some("sum:trace.http.errors{version:abc}.as_rate()".to_owned()),

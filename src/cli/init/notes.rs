@@ -69,7 +69,7 @@ fn provider(one: &Use<'_>) -> &'static str {
         ProviderKind::Prometheus => "Prometheus is asked for nothing",
         ProviderKind::Job => "a Job",
         ProviderKind::Web => "a web request",
-        ProviderKind::Kayenta => "Kayenta is not simulated",
+        ProviderKind::Kayenta => "a score of Kayenta",
         ProviderKind::Datadog => "Datadog is not simulated",
         ProviderKind::Wavefront => "Wavefront is not simulated",
         ProviderKind::NewRelic => "New Relic is not simulated",

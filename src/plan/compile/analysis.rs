@@ -4,18 +4,19 @@
 //! `analysis/analysis.go: reconcileAnalysisRun` up to the first measurement (what ends a run as Error).
 
 use crate::condition::Condition;
-use crate::plan::analysis::{AnalysisPlan, AnalysisSite, MetricPlan, Variant};
+use crate::plan::analysis::{AnalysisPlan, AnalysisSite, MetricPlan, Scores, Variant};
 use crate::plan::analysis_template::{
     self, AnalysisError, ArgContext, ResolvedAnalysis, ResolvedMetric,
 };
 use crate::plan::compile::answers;
 use crate::plan::compile::queries::Queries;
-use crate::plan::environment::Source;
+use crate::plan::compile::shapes::shape;
+use crate::plan::environment::{Shape, Source};
 use crate::plan::setting::{Setting, Unscripted};
 use crate::plan::{ExperimentPlan, PodTemplate};
 use crate::spec::Rollout;
 use crate::spec::analysis::RolloutAnalysis;
-use crate::spec::provider::MetricProvider;
+use crate::spec::provider::{KayentaThreshold, MetricProvider};
 use crate::template::arguments::Hashes;
 use crate::time::Delta;
 use crate::validation::references::Objects;
@@ -187,14 +188,28 @@ impl<'a> Collector<'a> {
             consecutive_success_limit: metric.consecutive_success_limit,
             success: condition(&metric.success_condition),
             failure: condition(&metric.failure_condition),
+            scores: scores(&metric.provider),
             source: u32::from(index_of_last(&self.sources)),
         }
     }
 }
 
+/// What scores mean, where Kayenta measures.
+fn scores(provider: &MetricProvider) -> Option<Scores> {
+    let threshold = provider.kayenta.as_ref()?.threshold.as_ref();
+    let score = |of: fn(&KayentaThreshold) -> Option<i64>| threshold.and_then(of).unwrap_or(0);
+    Some(Scores {
+        pass: score(|threshold| threshold.pass),
+        marginal: score(|threshold| threshold.marginal),
+    })
+}
+
 /// What of a run can change its course: everything but queries that are not evaluated; of their providers only the path through which
-/// the scripted answers pass.
-fn meaning(run: &ResolvedAnalysis, setting: &Setting) -> Vec<(ResolvedMetric, Option<String>)> {
+/// the scripted answers pass, and the shape of these.
+fn meaning(
+    run: &ResolvedAnalysis,
+    setting: &Setting,
+) -> Vec<(ResolvedMetric, Option<String>, Shape)> {
     let is_evaluated = |metric: &ResolvedMetric| {
         setting.unscripted == Unscripted::Simulated
             && metric.provider.prometheus.is_some()
@@ -202,7 +217,7 @@ fn meaning(run: &ResolvedAnalysis, setting: &Setting) -> Vec<(ResolvedMetric, Op
     };
     let bare = |metric: &ResolvedMetric| {
         if is_evaluated(metric) {
-            return (metric.clone(), None);
+            return (metric.clone(), None, Shape::default());
         }
         let path = metric
             .provider
@@ -215,6 +230,7 @@ fn meaning(run: &ResolvedAnalysis, setting: &Setting) -> Vec<(ResolvedMetric, Op
                 ..metric.clone()
             },
             path,
+            shape(metric),
         )
     };
     run.metrics.iter().map(bare).collect()

@@ -1,26 +1,27 @@
 //! What a metric provider's client in the controller makes of scripted answers.
 //!
-//! Follows `metricproviders/prometheus/prometheus.go: processResponse` and
-//! `metricproviders/webmetric/webmetric.go: Run, parseResponse`.
+//! Follows `metricproviders/webmetric/webmetric.go: Run, parseResponse`; in which shape numbers come is known to [`Shape`].
 
 use serde_json::Value as Json;
 
 use crate::cluster::provider::{Answer, Reading};
 use crate::condition::Value;
 use crate::plan::analysis_template::ResolvedMetric;
-use crate::plan::compile::queries::{Own, Queries};
-use crate::plan::environment::{Breaks, Fault, Gauge, Scripted, Source};
+use crate::plan::compile::queries::{Own, Queries, QueryTrouble};
+use crate::plan::compile::shapes::shape;
+use crate::plan::environment::{Breaks, Fault, Gauge, Scripted, Shape, Source};
 use crate::plan::setting::{Response, Setting, Unscripted};
 use crate::spec::provider::MetricProvider;
 use crate::time::SimTime;
 
 /// The answers of the provider behind a metric, with the times in which its back end is down or finds nothing.
 pub(super) fn source(metric: &ResolvedMetric, setting: &Setting, queries: &mut Queries) -> Source {
-    let source = undisturbed(metric, setting, queries);
+    let shape = shape(metric);
+    let source = undisturbed(metric, &shape, setting, queries);
     let disturbances: Vec<(&Fault<String>, Scripted)> = setting
         .faults
         .iter()
-        .filter_map(|fault| Some((fault, disturbed(metric, &fault.breaks)?)))
+        .filter_map(|fault| Some((fault, disturbed(metric, &shape, &fault.breaks)?)))
         .collect();
     let ends = disturbances
         .iter()
@@ -46,22 +47,28 @@ pub(super) fn source(metric: &ResolvedMetric, setting: &Setting, queries: &mut Q
 }
 
 /// What a back end answers that is down, or that finds nothing.
-fn disturbed(metric: &ResolvedMetric, breaks: &Breaks<String>) -> Option<Scripted> {
+fn disturbed(metric: &ResolvedMetric, shape: &Shape, breaks: &Breaks<String>) -> Option<Scripted> {
     let concerns = |name: &Option<String>| name.as_ref().is_none_or(|name| *name == metric.name);
     match breaks {
         Breaks::MetricsDown { metric: of, error } if concerns(of) => {
-            Some(scripted(&metric.provider, &Response::Error(error.clone())))
+            let error = Response::Error(error.clone());
+            Some(scripted(&metric.provider, shape, &error))
         }
-        Breaks::MetricsEmpty { metric: of } if concerns(of) => Some(nothing()),
+        Breaks::MetricsEmpty { metric: of } if concerns(of) => Some(nothing(shape)),
         _ => None,
     }
 }
 
-fn undisturbed(metric: &ResolvedMetric, setting: &Setting, queries: &mut Queries) -> Source {
+fn undisturbed(
+    metric: &ResolvedMetric,
+    shape: &Shape,
+    setting: &Setting,
+    queries: &mut Queries,
+) -> Source {
     let provider = &metric.provider;
     let Some(script) = setting.metrics.get(&metric.name) else {
         let before = match setting.unscripted {
-            Unscripted::AnswersNothing => nothing(),
+            Unscripted::AnswersNothing => nothing(shape),
             Unscripted::Simulated => simulated(queries.own(metric, &setting.scraping)),
             Unscripted::Passes => simulated(None),
         };
@@ -69,16 +76,23 @@ fn undisturbed(metric: &ResolvedMetric, setting: &Setting, queries: &mut Queries
             assumed: matches!(before.reading.answer, Answer::Assumed),
             before,
             points: Vec::new(),
+            shape: shape.clone(),
         };
     };
+    let is_number =
+        |response: &Response| matches!(response, Response::Draw(_) | Response::Signal(_));
+    if provider.job.is_some() && script.iter().any(|(_, response)| is_number(response)) {
+        queries.remark(metric, QueryTrouble::Job);
+    }
     let points = script
         .iter()
-        .map(|(from, response)| (*from, scripted(provider, response)))
+        .map(|(from, response)| (*from, scripted(provider, shape, response)))
         .collect();
     Source {
-        before: nothing(),
+        before: nothing(shape),
         points,
         assumed: false,
+        shape: shape.clone(),
     }
 }
 
@@ -98,19 +112,15 @@ fn simulated(own: Option<Own>) -> Scripted {
     }
 }
 
-/// An empty vector.
-fn nothing() -> Scripted {
-    let reading = Reading {
-        answer: Answer::default(),
-        text: "[]".to_owned(),
-    };
+/// What a back end answers that finds nothing.
+fn nothing(shape: &Shape) -> Scripted {
     Scripted {
-        reading,
+        reading: Reading::of(shape, shape.hold_all(&[])),
         ..Scripted::default()
     }
 }
 
-fn scripted(provider: &MetricProvider, response: &Response) -> Scripted {
+fn scripted(provider: &MetricProvider, shape: &Shape, response: &Response) -> Scripted {
     let reading = match response {
         Response::Job(fate) => {
             let reading = Reading {
@@ -128,8 +138,8 @@ fn scripted(provider: &MetricProvider, response: &Response) -> Scripted {
         Response::Status(status) => {
             Reading::failure(format!("received non 2xx response code: {status}"))
         }
-        Response::Scalar(number) => Reading::of(Value::Float(*number)),
-        Response::Vector(numbers) => Reading::of(Value::Vector(numbers.clone())),
+        Response::Scalar(number) => Reading::of(shape, Ok(Value::Float(*number))),
+        Response::Vector(numbers) => Reading::of(shape, shape.hold_all(numbers)),
         Response::Json(document) => {
             let path = provider
                 .web
@@ -139,13 +149,7 @@ fn scripted(provider: &MetricProvider, response: &Response) -> Scripted {
                 document,
                 path.filter(|path| !path.is_empty()).unwrap_or("{$}"),
             ) {
-                Ok(found) => {
-                    let text = go_json(&found);
-                    Reading {
-                        answer: Answer::Value(Value::Json(found)),
-                        text,
-                    }
-                }
+                Ok(found) => Reading::of(shape, Ok(Value::Json(found))),
                 Err(message) => Reading::failure(message),
             }
         }
@@ -192,27 +196,4 @@ fn find(document: &Json, path: &str) -> Result<Json, String> {
         let last = inner.rsplit('.').next().unwrap_or(inner);
         format!("Could not find JSONPath in body: {last} is not found")
     })
-}
-
-/// JSON as Go's encoder writes it: keys sorted, no spaces.
-fn go_json(value: &Json) -> String {
-    match value {
-        Json::Object(fields) => {
-            let mut sorted: Vec<_> = fields.iter().collect();
-            sorted.sort_by_key(|(key, _)| key.as_str());
-            let fields: Vec<String> = sorted
-                .into_iter()
-                .map(|(key, value)| format!("{}:{}", Json::String(key.clone()), go_json(value)))
-                .collect();
-            format!("{{{}}}", fields.join(","))
-        }
-        Json::Array(items) => {
-            let items: Vec<String> = items.iter().map(go_json).collect();
-            format!("[{}]", items.join(","))
-        }
-        Json::Number(number) => number
-            .as_f64()
-            .map_or_else(|| number.to_string(), |number| format!("{number}")),
-        other => other.to_string(),
-    }
 }

@@ -43,6 +43,8 @@ pub enum QueryTrouble {
     NotSimulated(String),
     /// It looks at metrics that nobody exports, among them this one.
     Unknown(String),
+    /// There is none: it is a Job, and the scenario binds it to a number.
+    Job,
 }
 
 /// What a metric's own query comes to.
@@ -99,7 +101,7 @@ impl Queries {
         (asked, self.remarks, self.profiles)
     }
 
-    fn remark(&mut self, metric: &ResolvedMetric, trouble: QueryTrouble) {
+    pub(super) fn remark(&mut self, metric: &ResolvedMetric, trouble: QueryTrouble) {
         let provider = metric.provider.prometheus.as_ref();
         let query = provider.and_then(|provider| provider.query.clone());
         let remark = QueryRemark {

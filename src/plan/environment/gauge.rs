@@ -43,12 +43,14 @@ pub struct AskedRange {
 /// what is expected.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Draw {
-    /// What is told of them; neither [`Shows::Requests`] nor [`Shows::Latency`].
+    /// What is told of them: one of the ratios, or [`Shows::ErrorCount`].
     pub shows: Shows,
     /// How many, 1 or more.
     pub requests: u32,
     /// Probability that a request fails, 0 to 1.
     pub failing: f64,
+    /// With what the number is multiplied; `None`: as the provider counts ([`super::Shape::unit`]).
+    pub times: Option<f64>,
 }
 
 /// What a metric that is bound to the simulated service shows.
@@ -60,6 +62,8 @@ pub struct Signal {
     pub of: Whose,
     /// Over which time before the measurement, positive.
     pub over: Delta,
+    /// With what the number is multiplied; `None`: as the provider counts ([`super::Shape::unit`]).
+    pub times: Option<f64>,
 }
 
 /// What a signal measures.
@@ -71,6 +75,8 @@ pub enum Shows {
     ErrorRatio,
     /// Failed requests per second.
     Errors,
+    /// Failed requests in the window.
+    ErrorCount,
     /// Requests per second.
     Requests,
     /// A quantile of the latency at the moment of the measurement \[s\]; NaN where no latency is known.
@@ -78,6 +84,9 @@ pub enum Shows {
         /// 0 to 1.
         quantile: f64,
     },
+    /// Requests per second at the moment of the measurement as a share of what the pods can serve; NaN without pods, and where one of them
+    /// can serve any number.
+    Saturation,
 }
 
 /// Whose requests a signal counts.

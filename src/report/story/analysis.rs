@@ -5,6 +5,7 @@ use crate::cluster::experiment::TemplateCode;
 use crate::cluster::provider::Answer;
 use crate::cluster::{Event, ExperimentId, RunId};
 use crate::plan::MetricPlan;
+use crate::plan::analysis::Scores;
 use crate::report::story::Teller;
 use crate::report::{Actor, BehindText, Kind, MeasurementText};
 use crate::trace::wording::{analysis_phase, template_code};
@@ -107,7 +108,8 @@ impl Teller<'_, '_> {
         let reading = self.words.reading(measurement.answer);
         let assumed = matches!(reading.answer, Answer::Assumed);
         let failed = measurement.phase == AnalysisPhase::Error;
-        let value = if failed {
+        let shape = &self.run.compiled.environment.sources[metric.source as usize].shape;
+        let value = if failed && !shape.keeps_unjudged() {
             String::new()
         } else {
             reading.text.clone()
@@ -186,6 +188,14 @@ impl Teller<'_, '_> {
 
 /// Which condition decided. A failure condition decides before a success condition.
 fn judgement(metric: &MetricPlan, phase: AnalysisPhase) -> String {
+    if let Some(Scores { pass, marginal }) = metric.scores {
+        return match phase {
+            AnalysisPhase::Successful => format!("pass from {pass}"),
+            AnalysisPhase::Inconclusive => format!("marginal from {marginal}, pass from {pass}"),
+            AnalysisPhase::Failed => format!("below marginal ({marginal})"),
+            _ => String::new(),
+        };
+    }
     let success = metric
         .success
         .as_ref()

@@ -65,6 +65,7 @@ impl<'a> Words<'a> {
         let metric = self.metric(place.analysis, place.metric);
         match &self.reading(place).answer {
             Answer::Error(message) => message.clone(),
+            Answer::Value(_) if metric.scores.is_some() => "Missing Score".to_owned(),
             Answer::Value(value) => {
                 let verdict = condition::judge(
                     metric.success.as_ref(),

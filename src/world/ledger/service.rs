@@ -43,6 +43,11 @@ impl Service {
         self.slowness.after(seconds).max(0.0) * queue
     }
 
+    /// Requests per second that all its pods can serve; `None`: any number.
+    pub(super) fn capacity(&self) -> Option<f64> {
+        self.capacity
+    }
+
     pub(super) fn is_flat(&self) -> bool {
         self.errors.slope == 0.0 && self.slowness.slope == 0.0
     }
@@ -101,7 +106,7 @@ impl Ledger {
         service
     }
 
-    fn ready_pods(&self, version: TemplateId) -> i32 {
+    pub(super) fn ready_pods(&self, version: TemplateId) -> i32 {
         let sets = self.actual.sets.iter();
         sets.filter(|set| set.template == version)
             .map(|set| set.alive)

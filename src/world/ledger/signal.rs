@@ -21,6 +21,9 @@ impl Ledger {
                 self.latency(environment, version, quantile)
             });
         }
+        if signal.shows == Shows::Saturation {
+            return self.saturation(environment, whose);
+        }
         let of = |mark: &Mark| match whose {
             Some(version) => mark.served[usize::from(version.0)],
             None => mark.total,
@@ -30,8 +33,9 @@ impl Ledger {
             Shows::SuccessRatio => tidy((requests - failed) / requests),
             Shows::ErrorRatio => tidy(failed / requests),
             Shows::Errors => tidy(failed / signal.over.seconds()),
+            Shows::ErrorCount => tidy(failed),
             Shows::Requests => tidy(requests / signal.over.seconds()),
-            Shows::Latency { .. } => f64::NAN,
+            Shows::Latency { .. } | Shows::Saturation => f64::NAN,
         }
     }
 
@@ -84,6 +88,26 @@ impl Ledger {
         tidy(law.quantile(quantile) * service.stretches(0.0, load))
     }
 
+    /// The load of a version, or of all, as a share of what its pods can serve now.
+    fn saturation(&self, environment: &Environment, whose: Option<TemplateId>) -> f64 {
+        let Some(traffic) = &environment.traffic else {
+            return f64::NAN;
+        };
+        let versions = (0..).map(TemplateId).take(environment.images.len());
+        let concerned = versions
+            .filter(|version| whose.is_none_or(|whose| whose == *version))
+            .filter(|version| 0 < self.ready_pods(*version));
+        let (mut load, mut capacity) = (0.0, 0.0);
+        for version in concerned {
+            let Some(own) = self.service(environment, version).capacity() else {
+                return f64::NAN;
+            };
+            load += self.load(traffic, version);
+            capacity += own;
+        }
+        tidy(load / capacity)
+    }
+
     /// The users' requests per second to the pods of a version now.
     pub(super) fn load(&self, traffic: &Traffic, version: TemplateId) -> f64 {
         let rate = traffic.rps.at(self.at - SimTime::ZERO);
@@ -103,6 +127,7 @@ impl Ledger {
 }
 
 /// Without the dust of adding up: twelve places.
-fn tidy(number: f64) -> f64 {
+#[must_use]
+pub fn tidy(number: f64) -> f64 {
     (number * 1e12).round() / 1e12
 }

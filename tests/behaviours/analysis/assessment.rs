@@ -117,6 +117,7 @@ fn metric_without_limits() -> MetricPlan {
         consecutive_success_limit: 0,
         success: None,
         failure: None,
+        scores: None,
         source: 0,
     }
 }

@@ -1,9 +1,10 @@
 //! Answers that are made up: values with which the conditions of a metric hold, found by trying.
 
-use serde_json::{Map, Value as Json, json};
+use serde_json::{Value as Json, json};
 
 use super::{Conditions, Guess, flow, number};
 use crate::condition::ValueRef;
+use crate::document::{Step, fill, nested, places_named, steps};
 use crate::plan::analysis_template::{ProviderKind, ResolvedMetric};
 
 /// Numbers that pass for most metrics: shares, percentages, none, many.
@@ -75,10 +76,10 @@ pub(super) fn document(metric: &ResolvedMetric) -> Option<Guess> {
         .trim_start_matches('{')
         .trim_end_matches('}')
         .trim();
-    let keys = keys(inner.strip_prefix('$').unwrap_or(inner))?;
+    let place = steps(inner.strip_prefix('$').unwrap_or(inner))?;
     let found = any_document(metric)?;
     Some(Guess {
-        answers: vec![flow("json", &nested(&keys, &found))],
+        answers: vec![flow("json", &nested(&place, &found))],
         why: "the document is made up so that the metric passes",
     })
 }
@@ -146,90 +147,13 @@ fn numbers(metric: &ResolvedMetric) -> Vec<f64> {
     numbers
 }
 
-/// A step of a path into a document.
-#[derive(Clone, Debug, PartialEq, Eq)]
-enum Key {
-    Field(String),
-    Index(usize),
-}
-
-/// The places of `result` that the conditions name, such as `result.data.ok` and `result[0].value`.
-fn places(metric: &ResolvedMetric) -> Vec<Vec<Key>> {
-    let mut places = Vec::new();
-    for condition in [&metric.success_condition, &metric.failure_condition] {
-        for rest in condition.split("result").skip(1) {
-            let is_part = |letter: &char| letter.is_alphanumeric() || "._-[]'\"".contains(*letter);
-            let path: String = rest.chars().take_while(is_part).collect();
-            let path = path.trim_end_matches(['.', '-']);
-            let place = keys(path).filter(|place| !place.is_empty());
-            places.extend(place.filter(|place| !places.contains(place)));
+/// The places of `result` that the conditions name.
+fn places(metric: &ResolvedMetric) -> Vec<Vec<Step>> {
+    let mut places = places_named(&metric.success_condition);
+    for place in places_named(&metric.failure_condition) {
+        if !places.contains(&place) {
+            places.push(place);
         }
     }
     places
-}
-
-/// The steps of a path `.a['b'][0]`; a `*` is the first. `None` for anything else.
-fn keys(path: &str) -> Option<Vec<Key>> {
-    /// A list that is filled up to a higher index would be long.
-    const INDEX_MAX: usize = 100;
-    let mut keys = Vec::new();
-    let mut rest = path;
-    while !rest.is_empty() {
-        if let Some(field) = rest.strip_prefix('.') {
-            let end = field.find(['.', '[']).unwrap_or(field.len());
-            let (name, after) = field.split_at(end);
-            if name.is_empty() {
-                return None;
-            }
-            keys.push(if name == "*" {
-                Key::Index(0)
-            } else {
-                Key::Field(name.to_owned())
-            });
-            rest = after;
-        } else {
-            let (inner, after) = rest.strip_prefix('[')?.split_once(']')?;
-            let name = inner.trim_matches(['\'', '"']);
-            keys.push(match inner.parse() {
-                Ok(index) if index <= INDEX_MAX => Key::Index(index),
-                _ if inner == "*" => Key::Index(0),
-                _ if name.len() + 2 == inner.len() => Key::Field(name.to_owned()),
-                _ => return None,
-            });
-            rest = after;
-        }
-    }
-    Some(keys)
-}
-
-/// A document that holds `value` at a path, and nothing else.
-fn nested(keys: &[Key], value: &Json) -> Json {
-    let mut document = Json::Null;
-    fill(&mut document, keys, value);
-    document
-}
-
-/// Writes a value at a path; what is in the way goes.
-fn fill(mut document: &mut Json, keys: &[Key], value: &Json) {
-    for key in keys {
-        document = match key {
-            Key::Field(name) => {
-                if !document.is_object() {
-                    *document = Json::Object(Map::new());
-                }
-                &mut document[name.as_str()]
-            }
-            Key::Index(index) => {
-                if !document.is_array() {
-                    *document = json!([]);
-                }
-                let items = document.as_array_mut().expect("made a list above");
-                while items.len() <= *index {
-                    items.push(Json::Null);
-                }
-                &mut items[*index]
-            }
-        };
-    }
-    *document = value.clone();
 }
