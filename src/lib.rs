@@ -22,6 +22,7 @@
 //! them all: virtual time is an integer number of nanoseconds. [`curve`] and [`law`] are the values that change with it or by
 //! chance.
 
+pub mod chain;
 pub mod cli;
 pub mod cluster;
 pub mod condition;

@@ -1,19 +1,18 @@
 //! What metric providers answer: by script, by the metric's own query, from the accounts of the simulated service, or by chance; and
 //! Jobs, whose fate is decided when they start.
 
-use rand_distr::{Binomial, Distribution};
-
 use crate::cluster::Cluster;
 use crate::cluster::provider::{Answer, Asked, JobState, Provider, Reading, ReadingId, Told};
 use crate::condition::{Value, ValueRef};
-use crate::plan::environment::{Draw, Fate, Gauge, QueryId, Shows};
+use crate::plan::environment::{Fate, Gauge, QueryId, Sample};
 use crate::plan::{Environment, Plan};
 use crate::promql::Answer as Answered;
 use crate::series::{Exporter, Found, Prometheus};
+use crate::sim::oracle::Oracle;
 use crate::time::{Delta, SimTime};
 use crate::trace::Recorder;
-use crate::world::World;
 use crate::world::weather::Purpose;
+use crate::world::{Weather, World};
 
 /// The metric providers of a run, as long as a controller asks them.
 pub(super) struct Instruments<'a, R> {
@@ -23,6 +22,8 @@ pub(super) struct Instruments<'a, R> {
     pub(super) world: &'a World,
     pub(super) shown: &'a mut Shown,
     pub(super) recorder: &'a mut R,
+    /// Decides what draws show, instead of chance.
+    pub(super) oracle: Option<&'a mut Oracle>,
 }
 
 /// What was shown last.
@@ -92,9 +93,12 @@ impl<R: Recorder> Provider for Instruments<'_, R> {
                             .number(ledger.signal(self.environment, *signal, now));
                         None
                     }
-                    Gauge::Draw(draw) => {
-                        let number = self.draw(draw, source, now);
-                        self.shown.number(number);
+                    Gauge::Draw(sample) => {
+                        let failed = match &mut self.oracle {
+                            Some(oracle) => f64::from(oracle.answer(source, point, now)),
+                            None => failures(sample, self.world.weather, source, now),
+                        };
+                        self.shown.number(sample.draw().told(failed));
                         None
                     }
                     Gauge::Query(id) => self.query(*id, now).err(),
@@ -153,26 +157,14 @@ impl<R: Recorder> Instruments<'_, R> {
         }
         Ok(())
     }
+}
 
-    /// What a sample of its own shows at an instant.
-    fn draw(&self, draw: &Draw, source: u32, now: SimTime) -> f64 {
-        let requests = f64::from(draw.requests);
-        let failed = if self.world.weather.random {
-            let index = u64::from_ne_bytes(now.nanos().to_ne_bytes());
-            let mut generator =
-                self.world
-                    .weather
-                    .generator(Purpose::Measurement, u64::from(source), index);
-            let law = Binomial::new(u64::from(draw.requests), draw.failing);
-            #[expect(clippy::cast_precision_loss, reason = "at most 2^32 requests")]
-            law.map_or(0.0, |law| law.sample(&mut generator) as f64)
-        } else {
-            requests * draw.failing
-        };
-        match draw.shows {
-            Shows::SuccessRatio => (requests - failed) / requests,
-            Shows::ErrorRatio => failed / requests,
-            _ => failed,
-        }
+/// How many requests of a sample fail that is taken at an instant.
+fn failures(sample: &Sample, weather: Weather, source: u32, now: SimTime) -> f64 {
+    if weather.random {
+        let stream = weather.stream(Purpose::Measurement, u64::from(source));
+        f64::from(sample.failed(stream.at(now)))
+    } else {
+        sample.draw().expected()
     }
 }

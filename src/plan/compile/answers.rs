@@ -3,13 +3,15 @@
 //! Follows `metricproviders/prometheus/prometheus.go: processResponse` and
 //! `metricproviders/webmetric/webmetric.go: Run, parseResponse`.
 
+use std::sync::Arc;
+
 use serde_json::Value as Json;
 
 use crate::cluster::provider::{Answer, Reading};
 use crate::condition::Value;
 use crate::plan::analysis_template::ResolvedMetric;
 use crate::plan::compile::queries::{Own, Queries};
-use crate::plan::environment::{Breaks, Fault, Gauge, Scripted, Source};
+use crate::plan::environment::{Breaks, Fault, Gauge, Sample, Scripted, Source};
 use crate::plan::setting::{Response, Setting, Unscripted};
 use crate::spec::provider::MetricProvider;
 use crate::time::SimTime;
@@ -122,7 +124,7 @@ fn scripted(provider: &MetricProvider, response: &Response) -> Scripted {
             };
         }
         Response::Signal(signal) => shown(Gauge::Signal(*signal)),
-        Response::Draw(draw) => shown(Gauge::Draw(*draw)),
+        Response::Draw(draw) => shown(Gauge::Draw(Arc::new(Sample::new(*draw)))),
         Response::Error(message) => Reading::failure(failure(provider, message)),
         Response::Status(status) => {
             Reading::failure(format!("received non 2xx response code: {status}"))
