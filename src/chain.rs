@@ -24,11 +24,9 @@ mod sum;
 
 use std::fmt;
 
-use crate::plan::scenario::Script;
-use crate::plan::{Environment, Plan};
+use crate::sim::Simulation;
 use crate::sim::oracle::Oracle;
-use crate::sim::{Simulation, Start};
-use crate::trials::{Judge, Summary};
+use crate::trials::{Judge, Runner, Simulated, Stage, Summary};
 use crate::world::Weather;
 
 pub use distribution::Distribution;
@@ -86,11 +84,9 @@ impl std::error::Error for TooLarge {}
 pub struct Chain<'a> {
     graph: Graph,
     explorer: Explorer<'a>,
-    start: &'a Start,
-    plan: &'a Plan,
-    environment: &'a Environment,
+    stage: Stage<'a>,
     /// Makes the runs that the limits keep out of the graph.
-    plain: Simulation<'a, Judge<'a>>,
+    plain: Simulated<'a>,
     /// Whether no state is added any more.
     is_full: bool,
     /// How many edges there were when they were made to lead straight to their targets.
@@ -102,24 +98,20 @@ impl<'a> Chain<'a> {
     ///
     /// # Errors
     /// If anything but outcomes of measurements differs from run to run.
-    pub fn new(
-        plan: &'a Plan,
-        environment: &'a Environment,
-        script: &'a Script,
-        start: &'a Start,
-        aim: Aim,
-        limits: Limits,
-    ) -> Result<Self, Refusal> {
+    pub fn new(stage: Stage<'a>, aim: Aim, limits: Limits) -> Result<Self, Refusal> {
+        let Stage {
+            plan,
+            environment,
+            script,
+            start,
+        } = stage;
         let mut reasons = refusal::reasons(plan, environment, aim);
         let (classes, draws) = classes::of_all(plan, environment, &mut reasons);
         if !reasons.is_empty() {
             return Err(Refusal { reasons });
         }
-        let simulation = || {
-            Simulation::new(plan, environment, script, Judge::new(plan))
-                .accounting(Weather::CALM)
-        };
-        let mut exploring = simulation();
+        let mut exploring =
+            Simulation::new(plan, environment, script, Judge::new(plan)).accounting(Weather::CALM);
         exploring.set_oracle(Oracle::new(draws));
         let mut graph = Graph {
             classes,
@@ -128,10 +120,8 @@ impl<'a> Chain<'a> {
         Ok(Self {
             explorer: Explorer::new(exploring, start, limits, &mut graph),
             graph,
-            start,
-            plan,
-            environment,
-            plain: simulation(),
+            stage,
+            plain: Simulated::new(stage),
             is_full: false,
             straight: 0,
         })
@@ -155,7 +145,7 @@ impl<'a> Chain<'a> {
                 }
             }
         }
-        self.simulate(weather)
+        self.plain.run(weather)
     }
 
     /// Explores everything that can happen.
@@ -182,7 +172,7 @@ impl<'a> Chain<'a> {
         if !self.graph.is_complete() {
             self.complete()?;
         }
-        let requests = self.environment.traffic.is_some();
+        let requests = self.stage.environment.traffic.is_some();
         Ok(exact::distribution(&self.explorer, &self.graph, requests))
     }
 
@@ -190,12 +180,6 @@ impl<'a> Chain<'a> {
     #[must_use]
     pub fn graph(&self) -> &Graph {
         &self.graph
-    }
-
-    /// The plan whose metrics the causes name.
-    #[must_use]
-    pub fn plan(&self) -> &'a Plan {
-        self.plan
     }
 
     fn explore(&mut self, halt: Halt) -> Result<(), TooLarge> {
@@ -206,11 +190,10 @@ impl<'a> Chain<'a> {
         }
         Ok(())
     }
+}
 
-    fn simulate(&mut self, weather: Weather) -> Summary {
-        self.plain.set_weather(weather);
-        let ending = self.plain.run(self.start);
-        let (cluster, tally) = (self.plain.cluster(), self.plain.world().ledger.tally());
-        self.plain.recorder().summary(cluster, ending, tally)
+impl Runner for Chain<'_> {
+    fn run(&mut self, weather: Weather) -> Summary {
+        self.walk(weather)
     }
 }

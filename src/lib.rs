@@ -18,7 +18,8 @@
 //!
 //! [`series`] tells what Prometheus would hold at an instant of a run, and [`promql`] evaluates queries over that. [`explain`] stands
 //! beside this way, too: it tells what the fields of [`spec`] mean, in words. [`statistics`] knows what is exact about many runs and
-//! about gates: intervals, distributions that merge, sampling plans. [`time`] and [`duration`] serve
+//! about gates: intervals, distributions that merge, sampling plans. [`chain`] follows everything that can happen to a rollout, where only
+//! its measurements are left to chance: exact answers, and runs for the price of their random numbers. [`time`] and [`duration`] serve
 //! them all: virtual time is an integer number of nanoseconds. [`curve`] and [`law`] are the values that change with it or by
 //! chance.
 

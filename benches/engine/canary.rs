@@ -95,7 +95,8 @@ impl Canary {
             ..world
         };
         let healthy = vec![(SimTime::ZERO, Response::Vector(vec![0.97]))];
-        setting.metrics.insert("success-rate".to_owned(), healthy);
+        let answers = setting.metrics.entry("success-rate".to_owned());
+        answers.or_insert(healthy);
         let compiled = compile::compile_rollout(Input {
             rollout: &rollout,
             origin: TemplateOrigin::Written,

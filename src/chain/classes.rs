@@ -12,7 +12,7 @@ use crate::sim::oracle::Draws;
 use crate::statistics::counts::CountLaw;
 
 /// More numbers of failures than this are not judged one by one.
-const MOST_ANSWERS: u32 = 4_000_000;
+const MOST_ANSWERS: u32 = 100_000;
 
 /// More classes of answers than this have no number.
 const MOST_CLASSES: usize = 255;
@@ -70,7 +70,9 @@ impl Classes {
                 known.len() - 1
             });
             masses[class].add(law.pmf(failed));
-            let class = u8::try_from(class).ok().filter(|_| known.len() <= MOST_CLASSES)?;
+            let class = u8::try_from(class)
+                .ok()
+                .filter(|_| known.len() <= MOST_CLASSES)?;
             if let Some(before) = open.filter(|before| *before != class) {
                 let end = first_number(sample, failed);
                 cells.push(Cell { end, class: before });

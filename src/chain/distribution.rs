@@ -79,7 +79,10 @@ impl Atoms {
     /// Adds another distribution, moved by `shift` and taken `factor` times.
     pub(super) fn add_moved(&mut self, other: &Self, shift: i128, factor: f64) {
         let mut mass = Sum::default();
-        other.list.iter().for_each(|(_, atom)| mass.add(atom.value()));
+        other
+            .list
+            .iter()
+            .for_each(|(_, atom)| mass.add(atom.value()));
         let moved = other.moment.value() + real(shift) * mass.value();
         self.moment.add(moved * factor);
         if self.unit < other.unit {
@@ -198,7 +201,9 @@ mod tests {
     #[test]
     fn a_quantile_is_the_first_value_that_reaches_its_share() {
         let mut atoms = Atoms::default();
-        [(1, 0.2), (5, 0.5), (9, 0.3)].map(|(value, mass)| atoms.add(value, mass));
+        for (value, mass) in [(1, 0.2), (5, 0.5), (9, 0.3)] {
+            atoms.add(value, mass);
+        }
         let distribution = atoms.finish(1.0, 1.0);
         let quantiles = [0.1, 0.2, 0.21, 0.7, 1.0].map(|share| distribution.quantile(share));
         assert_eq!(quantiles, [1.0, 1.0, 5.0, 5.0, 9.0].map(Some));

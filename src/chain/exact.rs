@@ -5,11 +5,11 @@
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BinaryHeap};
 
+use crate::chain::TooLarge;
 use crate::chain::distribution::{Atoms, Distribution};
 use crate::chain::explorer::{Added, Explorer};
 use crate::chain::graph::{Graph, Halt, Target};
 use crate::chain::sum::Sum;
-use crate::chain::TooLarge;
 use crate::trials::summary::{Cause, Costs};
 use crate::verdict::Verdict;
 
@@ -194,8 +194,14 @@ impl Flow<'_> {
         let verdicts = self.verdicts.iter();
         Exact {
             all: self.all.finish(),
-            verdicts: verdicts.map(|(verdict, ended)| (*verdict, ended.finish())).collect(),
-            causes: self.causes.into_iter().map(|(cause, sum)| (cause, sum.value())).collect(),
+            verdicts: verdicts
+                .map(|(verdict, ended)| (*verdict, ended.finish()))
+                .collect(),
+            causes: self
+                .causes
+                .into_iter()
+                .map(|(cause, sum)| (cause, sum.value()))
+                .collect(),
             nodes,
             edges,
         }
@@ -260,7 +266,10 @@ impl Ended {
 
 /// Amounts of requests in parts.
 fn flows_of(costs: &Costs) -> [i128; 5] {
-    #[expect(clippy::cast_possible_truncation, reason = "a conversion to an integer saturates")]
+    #[expect(
+        clippy::cast_possible_truncation,
+        reason = "a conversion to an integer saturates"
+    )]
     [
         costs.harm,
         costs.requests,

@@ -126,10 +126,9 @@ impl<'a> Explorer<'a> {
     pub(super) fn explore(&mut self, graph: &mut Graph, halt: Halt) -> Result<(), TooLarge> {
         let (node, before) = match halt {
             Halt::Root(node) => (node, None),
-            Halt::Edge(vertex, class) => (
-                self.origins[vertex as usize].node,
-                Some((vertex, class)),
-            ),
+            Halt::Edge(vertex, class) => {
+                (self.origins[vertex as usize].node, Some((vertex, class)))
+            }
             Halt::TooLong => return Err(TooLarge),
         };
         if self.limits.nodes <= self.nodes.len()
@@ -246,8 +245,12 @@ impl<'a> Explorer<'a> {
         let mut twin = first;
         while let Some(index) = twin {
             let node = &self.nodes[index as usize];
-            let same = node.state.as_ref().is_some_and(|state| *state == self.scratch);
+            let same = node
+                .state
+                .as_ref()
+                .is_some_and(|state| *state == self.scratch);
             if same && node.course == course {
+                self.check_merge(clock, next, index);
                 return index;
             }
             twin = node.twin;
@@ -268,6 +271,52 @@ impl<'a> Explorer<'a> {
         graph.roots.push(Target::Unknown);
         self.known.insert(digest, found);
         found
+    }
+
+    /// Checks, in debug builds, that two histories that were found to be the same go on alike, up to the next draws.
+    fn check_merge(&mut self, clock: Clock, next: SimTime, found: u32) {
+        let Some(state) = self.nodes[found as usize]
+            .state
+            .as_ref()
+            .filter(|_| cfg!(debug_assertions))
+        else {
+            return;
+        };
+        let ask_again = |simulation: &mut Simulation<'a, Judge<'a>>| {
+            if let Some(oracle) = simulation.oracle() {
+                oracle.follow(&[]);
+            }
+        };
+        let what_follows = |simulation: &mut Simulation<'a, Judge<'a>>, reached: Reached| {
+            let oracle = simulation.oracle();
+            let asked = oracle.map(|oracle| oracle.asked().to_vec());
+            let summary = match reached {
+                Reached::Draws(_) => None,
+                Reached::End(ending) => {
+                    let (judge, cluster) = (simulation.recorder(), simulation.cluster());
+                    let tally = simulation.world().ledger.tally();
+                    let summary = judge.summary(cluster, ending, tally);
+                    Some((summary.verdict, summary.since, summary.cause, ending))
+                }
+            };
+            let course = simulation.recorder().course();
+            (asked, summary, course)
+        };
+        // The simulation still has everything that its state forgot.
+        let simulation = &mut self.simulation;
+        ask_again(simulation);
+        let (_, reached) = simulation.proceed(clock, next, self.start);
+        let unforgotten = what_follows(simulation, reached);
+        ask_again(simulation);
+        simulation
+            .recorder_mut()
+            .resume(self.nodes[found as usize].course);
+        let (_, reached) = simulation.resume(state, self.start);
+        let known = what_follows(simulation, reached);
+        assert_eq!(
+            unforgotten, known,
+            "histories with different futures were merged"
+        );
     }
 
     /// Puts what was found into the graph: the draws beyond the path, each by its first class, and where they lead.

@@ -157,7 +157,8 @@ impl Graph {
     #[must_use]
     pub fn is_complete(&self) -> bool {
         let known = |target: Target| target != Target::Unknown;
-        self.edges.iter().all(|edge| known(edge.target)) && self.roots.iter().all(|root| known(*root))
+        self.edges.iter().all(|edge| known(edge.target))
+            && self.roots.iter().all(|root| known(*root))
     }
 
     /// Lets all edges lead to draws and ends, where these are known.
@@ -230,10 +231,7 @@ impl Walk {
     /// The random numbers of a source.
     #[inline]
     fn stream(&mut self, source: u32) -> Stream {
-        let fresh = || {
-            self.weather
-                .stream(Purpose::Measurement, u64::from(source))
-        };
+        let fresh = || self.weather.stream(Purpose::Measurement, u64::from(source));
         let index = source as usize;
         if STREAMS <= index {
             return fresh();

@@ -137,12 +137,23 @@ impl<R: Recorder> Simulation<'_, R> {
     /// Goes on from a state to the end of the next instant at which draws are asked for. The recorder has to be in its state, too.
     pub(crate) fn resume(&mut self, state: &State, start: &Start) -> (Clock, Reached) {
         self.restore(state);
-        let mut clock = Clock {
+        let clock = Clock {
             now: state.now,
             last: state.last,
             instants: 0,
         };
-        self.go_on(&mut clock, state.next);
+        self.proceed(clock, state.next, start)
+    }
+
+    /// Goes on from where a run is, to the end of the next instant at which draws are asked for.
+    pub(crate) fn proceed(
+        &mut self,
+        clock: Clock,
+        next: SimTime,
+        start: &Start,
+    ) -> (Clock, Reached) {
+        let mut clock = clock;
+        self.go_on(&mut clock, next);
         let reached = self.reach(&mut clock, start);
         (clock, reached)
     }

@@ -138,7 +138,10 @@ impl Ledger {
     pub(crate) fn size(&self) -> usize {
         let sets = size_of_val(self.actual.sets.as_slice());
         let weights = size_of_val(self.routing.current.weights.as_slice());
-        let marks = self.marks.iter().map(|mark| size_of_val(mark.served.as_slice()));
+        let marks = self
+            .marks
+            .iter()
+            .map(|mark| size_of_val(mark.served.as_slice()));
         3 * sets
             + weights
             + size_of_val(self.flows.as_slice())

@@ -132,6 +132,12 @@ impl Story {
         self.tell(compiled, &start, horizon)
     }
 
+    /// Makes a tag known that is applied from outside.
+    pub(crate) fn tagged(mut self, tag: &str) -> Self {
+        self.setting.tags.push(tag.to_owned());
+        self
+    }
+
     /// Simulates the same from a settled stable version `v1`, to which `update` is applied at t =
     /// 0.
     pub(crate) fn settled_until(mut self, update: &str, horizon: i64) -> Told {

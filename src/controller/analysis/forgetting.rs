@@ -3,8 +3,8 @@
 //! Knows: which counters and which parts of the last measurement a later reconciliation looks at. Refuses to know reports, which
 //! want everything.
 
-use crate::cluster::analysis_run::{AnalysisPhase, AnswerRef, Detail, Measurement, MetricStatus};
 use crate::cluster::AnalysisRun;
+use crate::cluster::analysis_run::{AnalysisPhase, AnswerRef, Detail, Measurement, MetricStatus};
 use crate::controller::analysis::breach;
 use crate::plan::{AnalysisPlan, MetricPlan};
 use crate::time::SimTime;
@@ -181,7 +181,8 @@ mod tests {
 
     #[test]
     fn how_often_it_failed_matters_while_the_limit_can_be_broken() {
-        let live = |count, failed| forgotten(&plan(), status(count, failed, 3), AnalysisPhase::Running);
+        let live =
+            |count, failed| forgotten(&plan(), status(count, failed, 3), AnalysisPhase::Running);
         assert_ne!(live(3, 0), live(3, 1));
         // One measurement is left, and one failure is forgiven.
         assert_eq!(live(4, 0).failed, 0);
@@ -230,7 +231,10 @@ mod tests {
             resume_at: Some(SimTime::from_secs(61)),
             ..last
         });
-        assert_eq!(forgotten(&plan(), job, AnalysisPhase::Running).last, job.last);
+        assert_eq!(
+            forgotten(&plan(), job, AnalysisPhase::Running).last,
+            job.last
+        );
     }
 
     #[test]
