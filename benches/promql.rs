@@ -2,11 +2,16 @@
 //!
 //! Thirty series with twenty samples in the window of five minutes, over a store that moves on by a scrape each time. The
 //! floor beside it adds up the same samples, found by the same search; it is measured in turns with the queries in one
-//! process, best of several rounds. Without `--bench` (under `cargo test`) a few iterations only show that it runs, and
+//! process, best of several rounds. Then the query of a live gate, over a store that grows, is cleared, and grows again
+//! (module `live`). Without `--bench` (under `cargo test`) a few iterations only show that it runs, and
 //! that steady evaluations do not allocate.
 
 #![expect(clippy::disallowed_methods, reason = "benches measure time")]
 #![allow(clippy::print_stdout, reason = "a bench prints")]
+
+mod promql {
+    pub(crate) mod live;
+}
 
 use std::hint::black_box;
 use std::time::Instant;
@@ -65,6 +70,7 @@ fn main() {
         _ = black_box(Query::compile(black_box(QUERIES[0])));
     });
     println!("{compiling:>10.0} {:>12}  compile {}", "", QUERIES[0]);
+    promql::live::run(rounds, iterations / 40);
     println!("hash {hash:016x}");
 }
 

@@ -7,6 +7,7 @@ mod destination_rule;
 pub mod exit;
 mod explain;
 pub mod files;
+mod init;
 mod query;
 mod release;
 mod schema;
@@ -55,6 +56,13 @@ enum Command {
     /// to be assumed.
     #[command(after_help = exit::HELP)]
     Run(RunArgs),
+    /// Writes a first scenario for a release, and tells what each of its queries sees
+    ///
+    /// The release is simulated in a plain world with traffic. For every metric the scenario says which series its query
+    /// selects, whose they are, which matchers select nothing, and how long its window is against interval and steps.
+    /// What cannot be measured there gets a binding to fill in. The scenario runs as it is.
+    #[command(after_help = exit::HELP_OF_INIT)]
+    Init(init::InitArgs),
     /// Explains a field of a manifest or a scenario, and what the controllers really do with it
     ///
     /// Without a path the kinds are listed. A path to an object lists its fields. `spec` may be left out; kinds may be in the
@@ -136,6 +144,7 @@ pub fn main() -> ExitCode {
     };
     guarded(|| match &cli.command {
         Command::Run(args) => run(args),
+        Command::Init(args) => init::run(args),
         Command::Explain(args) => explain::run(args),
         Command::Test(args) => test::run(args),
         Command::Series(args) => series::run(args),
@@ -260,12 +269,21 @@ fn prepared(paths: &[PathBuf], scenario: Option<&PathBuf>, choice: &case::Choice
         files.retain(|file| Some(&file.name) != scenario_file.as_ref());
         files.extend(more);
     }
-    let input = input::read(files);
     let choice = case::Choice {
         scenario_file: scenario_file.as_deref(),
         ..*choice
     };
-    let (prepared, found) = match case::Case::of(&input, &choice) {
+    prepared_from(files, problems, &choice)
+}
+
+/// The same for files that have been read, where `problems` were found.
+fn prepared_from(
+    files: Vec<input::SourceFile>,
+    mut problems: Vec<Diagnostic>,
+    choice: &case::Choice<'_>,
+) -> Prepared {
+    let input = input::read(files);
+    let (prepared, found) = match case::Case::of(&input, choice) {
         Ok((case, found)) => (Some(case), found),
         Err(found) => (None, found),
     };

@@ -194,6 +194,19 @@ impl Curve {
         self.line(at).value
     }
 
+    /// The integral over the time from `from` to `to`; 0 if that is not later. Exact, as all pieces are straight.
+    #[must_use]
+    pub fn integral(&self, from: Delta, to: Delta) -> f64 {
+        let (mut sum, mut now) = (0.0, from);
+        while now < to {
+            let end = self.next_corner(now).map_or(to, |corner| corner.min(to));
+            let seconds = (end - now).seconds();
+            sum += self.line(now).after(seconds / 2.0) * seconds;
+            now = end;
+        }
+        sum
+    }
+
     /// The first corner after `at`, where another piece begins.
     #[must_use]
     pub fn next_corner(&self, at: Delta) -> Option<Delta> {

@@ -16,10 +16,10 @@
 //! 4. **What is told.** [`trace`] records a run, [`verdict`] judges it, [`report`] writes it down, [`expectation`] compares it with
 //!    what was wanted, [`suite`] tells of many, and [`cli`] is the only module that touches files and the terminal.
 //!
-//! [`series`] tells what Prometheus would hold at an instant of a run, and [`promql`] evaluates queries over that. [`explain`] stands
-//! beside this way, too: it tells what the fields of [`spec`] mean, in words. [`statistics`] knows what is exact about many runs and
-//! about gates: intervals, distributions that merge, sampling plans. [`chain`] follows everything that can happen to a rollout, where only
-//! its measurements are left to chance: exact answers, and runs for the price of their random numbers. [`time`] and [`duration`] serve
+//! [`series`] tells what Prometheus would hold at an instant of a run, [`promql`] evaluates queries over that, and [`sight`] tells what of it
+//! a query sees. [`explain`] stands beside this way, too: it tells what the fields of [`spec`] mean, in words. [`statistics`] knows what is
+//! exact about many runs and about gates: intervals, distributions that merge, sampling plans. [`chain`] follows everything that can happen to a
+//! rollout, where only its measurements are left to chance: exact answers, and runs for the price of their random numbers. [`time`] and [`duration`] serve
 //! them all: virtual time is an integer number of nanoseconds. [`curve`] and [`law`] are the values that change with it or by
 //! chance.
 
@@ -42,6 +42,7 @@ mod regexp;
 pub mod report;
 pub mod scenario;
 pub mod series;
+pub mod sight;
 pub mod sim;
 pub mod spec;
 pub mod statistics;

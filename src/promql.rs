@@ -9,8 +9,7 @@
 //! anything runs, what it would not evaluate as the reference does ([`QueryErrorKind::NotSimulated`]): experimental
 //! functions and syntax, native histograms, expressions for durations, results that are strings or range vectors.
 //!
-//! Simplifications: samples are floats; there are no warnings; `le` and strings are UTF-8; a unary plus is accepted
-//! before anything.
+//! Simplifications: samples are floats; there are no warnings; `le` and strings are UTF-8.
 
 mod calendar;
 mod compile;
@@ -18,11 +17,13 @@ mod error;
 mod evaluator;
 mod functions;
 mod histogram;
+mod identity;
 mod interner;
 mod labels;
 mod literal;
 mod matcher;
 mod over_time;
+mod place;
 mod plan;
 mod reach;
 mod scanner;
@@ -37,8 +38,10 @@ use std::sync::Arc;
 
 pub use error::{EvalError, QueryError, QueryErrorKind};
 pub use labels::{Labels, METRIC_NAME};
+pub use matcher::{Matcher, Operation};
+pub use reach::Selector;
 pub use scratch::Scratch;
-pub use store::{AppendError, Generation, Memory, Samples, Store, is_stale, stale_marker};
+pub use store::{AppendError, Generation, Memory, Reset, Samples, Store, is_stale, stale_marker};
 
 use evaluator::{Evaluator, WORK_MAX};
 use interner::{Interner, SetId};

@@ -8,6 +8,7 @@
 
 pub mod exposition;
 mod family;
+mod given;
 mod labels;
 mod pod;
 mod prometheus;
@@ -24,7 +25,6 @@ use crate::time::SimTime;
 use crate::trace::wording::Words;
 use crate::world::World;
 use crate::world::ledger::{Counter, Meters, Outcome};
-use crate::world::pods::Process;
 
 use family::{FAMILIES, Family, Measure, Seen};
 use pod::Pod;
@@ -79,11 +79,40 @@ pub fn families() -> impl Iterator<Item = &'static str> {
 /// Who has a metric of this name, histograms with the names of their parts; `None`: nobody.
 #[must_use]
 pub fn exporter_of(metric: &str, scraping: &Scraping) -> Option<Profile> {
+    family_of(metric, scraping).map(|family| family.profile)
+}
+
+/// The usual name of a metric without `_bucket`, `_sum` and `_count`, if anybody has it.
+#[must_use]
+pub fn usual_name(metric: &str) -> Option<&'static str> {
+    family_of(metric, &Scraping::default()).map(|family| family.name)
+}
+
+fn family_of(metric: &str, scraping: &Scraping) -> Option<&'static Family> {
     let has = |family: &&Family| {
         let part = metric.strip_prefix(name(family, scraping));
         part.is_some_and(|rest| parts(family).iter().any(|part| part.suffix() == rest))
     };
-    FAMILIES.iter().find(has).map(|family| family.profile)
+    FAMILIES.iter().find(has)
+}
+
+/// Whether a series with these labels counts requests, each once.
+#[must_use]
+pub fn counts_requests(labels: &Labels, scraping: &Scraping) -> bool {
+    let name = labels.get("__name__").map_or("", String::as_str);
+    let is_all = |part: Part| match part {
+        Part::Value => true,
+        Part::Count => name.ends_with("_count"),
+        Part::Bucket => labels.get("le").is_some_and(|le| le == "+Inf"),
+        Part::Sum => false,
+    };
+    FAMILIES.iter().any(|family| {
+        let is_counted = matches!(family.measure, Measure::Requests | Measure::Durations(_));
+        let rest = name.strip_prefix(self::name(family, scraping));
+        let mut own = parts(family).iter();
+        is_counted
+            && rest.is_some_and(|rest| own.any(|part| part.suffix() == rest && is_all(*part)))
+    })
 }
 
 /// The name of a family, as the scenario has it.
@@ -125,6 +154,7 @@ impl<'a> Exporter<'a> {
                     help: family.help,
                 })
             })
+            .chain(given::metrics(&self.scraping().given))
             .collect()
     }
 
@@ -146,6 +176,7 @@ impl<'a> Exporter<'a> {
                 }
             }
         }
+        self.given(name, window, &mut series);
         series.sort_by(|one, other| one.labels.cmp(&other.labels));
         // Where labels of the scenario make series alike, Prometheus takes the first.
         series.dedup_by(|one, other| one.labels == other.labels);
@@ -160,7 +191,9 @@ impl<'a> Exporter<'a> {
         name(family, self.scraping())
     }
 
-    fn profiles(&self) -> &'a [Profile] {
+    /// Whose metrics there are.
+    #[must_use]
+    pub fn profiles(&self) -> &'a [Profile] {
         self.scraping().profiles.as_deref().unwrap_or_default()
     }
 
@@ -243,32 +276,60 @@ impl<'a> Exporter<'a> {
             }
             return;
         }
+        if is_sidecar {
+            self.sidecars(family, part, pods, meters, window, push);
+            return;
+        }
         for (set, meter) in &meters.pods {
             let mut own = pods.iter().filter(|pod| pod.life.owner == *set).peekable();
             let Some(first) = own.peek() else { continue };
-            let template = first.life.template;
-            let counters = self.counters(family, part, template, meter);
+            let counters = self.counters(family, part, first.life.template, meter);
             for pod in own {
-                let runs: &[Process] = if is_sidecar {
-                    &pod.sidecar
-                } else {
-                    &pod.processes
-                };
                 self.targets(family, pod, meters, |labels, schedule, is_target| {
                     for shown in &counters {
                         let samples = schedule.samples(window, |now| {
-                            let process = pod.process(runs, now).filter(|_| is_target(now))?;
-                            // Buckets that hold nothing appear with the first request, too.
-                            pod::counted(process, &shown.requests, now)?;
-                            Some(pod::counted(process, &shown.value, now).unwrap_or(0.0))
+                            let process = pod.process(&pod.processes, now);
+                            shown.at(process.filter(|_| is_target(now))?, now)
                         });
-                        let mut labels = labels(Some(shown.outcome));
-                        labels.extend(shown.le.iter().map(|le| ("le".to_owned(), le.clone())));
-                        push(labels, samples);
+                        push(shown.labelled(labels(Some(shown.outcome))), samples);
                     }
                 });
             }
         }
+    }
+
+    /// The series that sidecars show, by the service to which requests were sent.
+    fn sidecars(
+        &self,
+        family: &Family,
+        part: Part,
+        pods: &[Pod<'_>],
+        meters: &Meters,
+        window: Window,
+        push: &mut impl FnMut(Labels, Vec<Sample>),
+    ) {
+        for ((set, target), meter) in &meters.sidecars {
+            let mut own = pods.iter().filter(|pod| pod.life.owner == *set).peekable();
+            let Some(first) = own.peek() else { continue };
+            let counters = self.counters(family, part, first.life.template, meter);
+            let service = labels::service_of(*target);
+            for pod in own {
+                let schedule = self.schedule(pod, 0x1000);
+                for shown in &counters {
+                    let samples = schedule
+                        .samples(window, |now| shown.at(pod.process(&pod.sidecar, now)?, now));
+                    let outcome = Some(shown.outcome);
+                    let labels = labels::of_pod(self.plan, family, &pod.label(), service, outcome);
+                    push(shown.labelled(labels), samples);
+                }
+            }
+        }
+    }
+
+    /// When one of the targets of a pod is scraped.
+    fn schedule(&self, pod: &Pod<'_>, target: u64) -> Schedule {
+        let number = u64::from(pod.life.number) + 1;
+        Schedule::of(self.scraping(), self.world.weather, number << 16 | target)
     }
 
     /// Goes through the targets as which a pod is scraped.
@@ -279,22 +340,13 @@ impl<'a> Exporter<'a> {
         meters: &Meters,
         mut each: impl FnMut(&dyn Fn(Option<Outcome>) -> Labels, Schedule, &dyn Fn(SimTime) -> bool),
     ) {
-        let number = u64::from(pod.life.number) + 1;
-        let schedule =
-            |target: u64| Schedule::of(self.scraping(), self.world.weather, number << 16 | target);
         for service in pod::services(meters, self.cluster, pod.life) {
             let labels =
                 |outcome| labels::of_pod(self.plan, family, &pod.label(), service, outcome);
             let index = service.map_or(0, |index| index as u64 + 1);
             let times = pod::selected(meters, self.cluster, pod.life, service);
             let is_target = |now: SimTime| times.iter().any(|(from, to)| *from <= now && now < *to);
-            if family.seen == Seen::ByService {
-                each(&labels, schedule(index), &is_target);
-            } else {
-                // A sidecar is one target, whatever services select its pod.
-                each(&labels, schedule(0x1000), &|_| true);
-                return;
-            }
+            each(&labels, self.schedule(pod, index), &is_target);
         }
     }
 

@@ -5,6 +5,7 @@ mod world {
     mod closed_forms;
     mod conservation;
     mod faults;
+    mod honesty;
     mod pods;
     mod series;
 }

@@ -69,11 +69,26 @@ pub(crate) struct Canary {
 }
 
 impl Canary {
-    /// The canary in a world of traffic and health, or in a quiet one.
-    pub(crate) fn new(replicas: i32, world: Setting) -> Self {
+    /// The canary in a world of traffic and health, or in a quiet one; its metric is scripted.
+    pub(crate) fn new(replicas: i32, mut world: Setting) -> Self {
+        let healthy = vec![(SimTime::ZERO, Response::Vector(vec![0.97]))];
+        let answers = world.metrics.entry("success-rate".to_owned());
+        answers.or_insert(healthy);
+        Self::asking(replicas, world, "up")
+    }
+
+    /// The canary whose metric asks this query.
+    pub(crate) fn asking(replicas: i32, world: Setting, query: &str) -> Self {
         let mut rollout: Rollout = serde_yaml::from_str(ROLLOUT).expect("a rollout");
         rollout.spec.as_mut().expect("a spec").replicas = Some(replicas);
-        let analysis: AnalysisTemplate = serde_yaml::from_str(ANALYSIS).expect("a template");
+        let mut analysis: AnalysisTemplate = serde_yaml::from_str(ANALYSIS).expect("a template");
+        let metrics = analysis
+            .spec
+            .as_mut()
+            .and_then(|spec| spec.metrics.as_mut());
+        let provider = metrics.and_then(|metrics| metrics[0].provider.as_mut());
+        let prometheus = provider.and_then(|provider| provider.prometheus.as_mut());
+        prometheus.expect("a query").query = Some(query.to_owned());
         let ingress: Ingress = serde_yaml::from_str(INGRESS).expect("an ingress");
         let services: Vec<Service> = ["web-canary", "web-stable"]
             .map(|name| serde_yaml::from_str(&format!("metadata: {{name: {name}}}")))
@@ -86,7 +101,7 @@ impl Canary {
             services: services.iter().collect(),
             ..ObjectSet::default()
         };
-        let mut setting = Setting {
+        let setting = Setting {
             default_image: Image {
                 startup: Delta::from_secs(10).into(),
                 ..world.default_image
@@ -94,9 +109,6 @@ impl Canary {
             tags: vec!["v1".to_owned(), "v2".to_owned()],
             ..world
         };
-        let healthy = vec![(SimTime::ZERO, Response::Vector(vec![0.97]))];
-        let answers = setting.metrics.entry("success-rate".to_owned());
-        answers.or_insert(healthy);
         let compiled = compile::compile_rollout(Input {
             rollout: &rollout,
             origin: TemplateOrigin::Written,

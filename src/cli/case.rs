@@ -148,6 +148,11 @@ impl Case {
         self.expect.as_deref()
     }
 
+    /// What is simulated.
+    pub(super) fn compiled(&self) -> &Compiled {
+        &self.compiled
+    }
+
     /// Simulates it and tells what happened.
     pub(super) fn run(&self) -> Report {
         self.test().0

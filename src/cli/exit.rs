@@ -61,6 +61,15 @@ Exit codes:
   70  a bug
   74  the results cannot be written";
 
+/// What the help of `coalmine init` says of them.
+pub const HELP_OF_INIT: &str = "\
+Exit codes:
+   0  the scenario is written
+   2  the command line is not understood, or the file exists
+  65  the input cannot be read
+  70  a bug
+  74  the scenario cannot be written";
+
 impl Exit {
     /// The number.
     #[must_use]

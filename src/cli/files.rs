@@ -8,7 +8,7 @@
 use std::collections::BTreeSet;
 use std::ffi::OsStr;
 use std::fs::{self, File};
-use std::io::{self, Read};
+use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
 
 use crate::diagnostic::Diagnostic;
@@ -53,6 +53,22 @@ pub fn gather(arguments: &[PathBuf], stdin: &mut dyn Read) -> (Vec<SourceFile>, 
         }
     }
     (gathering.files, gathering.diagnostics)
+}
+
+/// Writes a file; one that exists only if `force` says so.
+///
+/// # Errors
+///
+/// Why it cannot be written. It exists: [`io::ErrorKind::AlreadyExists`].
+pub fn write(path: &Path, text: &str, force: bool) -> io::Result<()> {
+    let mut options = File::options();
+    options.write(true);
+    if force {
+        options.create(true).truncate(true);
+    } else {
+        options.create_new(true);
+    }
+    options.open(path)?.write_all(text.as_bytes())
 }
 
 /// The files beside a scenario.

@@ -24,7 +24,7 @@ use crate::validation::references::{
 };
 use crate::validation::rollout::{TemplateOrigin, validate_rollout_with};
 
-use analysis::Collector;
+use analysis::{Collector, Measured};
 pub use queries::{QueryRemark, QueryTrouble};
 
 /// A plan with the world that it runs in.
@@ -34,6 +34,8 @@ pub struct Compiled {
     pub plan: Plan,
     /// The truth.
     pub environment: Environment,
+    /// What each site measures when the manifest's own version is tried against the first other one, by [`Plan::sites`].
+    pub measured: Vec<Measured>,
     /// Objects that were not given and are assumed to exist and to suit.
     pub assumed: Vec<Assumed>,
     /// Metrics without a script, whose measurements are assumed to pass.
@@ -118,6 +120,7 @@ pub fn compile_rollout(input: Input<'_>) -> Compiled {
     Compiled {
         environment: with_queries(environment, &plan, named),
         plan,
+        measured: collector.measured,
         assumed,
         assumed_metrics,
         query_remarks,
@@ -189,6 +192,7 @@ pub fn compile_experiment(
     Compiled {
         environment: with_queries(environment, &plan, named),
         plan,
+        measured: collector.measured,
         assumed: Vec::new(),
         assumed_metrics,
         query_remarks,

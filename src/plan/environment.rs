@@ -13,7 +13,7 @@ use crate::time::{Delta, SimTime};
 
 pub use fault::{Breaks, Fault};
 pub use gauge::{AskedRange, Asking, Draw, Gauge, QueryId, Sample, Shows, Signal, Whose};
-pub use scraping::{BUCKETS, Profile, Scraping};
+pub use scraping::{BUCKETS, Given, GivenValue, Profile, Scraping};
 pub use service::{Changing, Delays, Health, Since, Traffic};
 
 /// Everything the world needs to play its part; no controller ever sees it.

@@ -19,17 +19,42 @@ use super::error::QueryError;
 use super::functions::{Elementwise, Type};
 use super::interner::Symbol;
 use super::matcher::Matcher;
+use super::place;
 use super::plan::{
     Aggregation, AggregationKind, At, Grouping, Plan, Range, Root, Scalar, Selection, Slots,
     Vector, When,
 };
 use super::scanner::{Scanned, scan};
 
+/// What the error of a query says that does not fit the grammar.
+pub(super) const UNREADABLE: &str = "the query is not written in PromQL";
+
 /// Compiles a query.
 pub(super) fn compile(query: &str) -> Result<Plan, QueryError> {
     let scanned = scan(query)?;
-    let expression =
-        promql_parser::parser::parse(&scanned.text).map_err(|message| unreadable(&message))?;
+    read(&scanned, &scanned.text).map_err(|error| {
+        if error.position().is_some() {
+            return error;
+        }
+        match place::find(query, &scanned, error.message()) {
+            Some(position) => error.at(position),
+            None => error,
+        }
+    })
+}
+
+/// Compiles a text of tokens, whose strings and matchers are those of `scanned`.
+pub(super) fn read(scanned: &Scanned, text: &str) -> Result<Plan, QueryError> {
+    if text.contains('+') {
+        // The crate forgets a plus before an operand. A minus can stand wherever a plus can, before operands of the same
+        // types, so the query with the one is wrong if it is with the other.
+        build(scanned, &text.replace('+', "-"))?;
+    }
+    build(scanned, text)
+}
+
+fn build(scanned: &Scanned, text: &str) -> Result<Plan, QueryError> {
+    let expression = promql_parser::parser::parse(text).map_err(|message| unreadable(&message))?;
     let mut compiler = Compiler {
         scanned,
         texts: Vec::new(),
@@ -61,7 +86,7 @@ fn unreadable(message: &str) -> QueryError {
     QueryError::invalid(if message.starts_with(TWICE) {
         TWICE.to_owned()
     } else if message == "invalid promql query" {
-        "the query is not written in PromQL".to_owned()
+        UNREADABLE.to_owned()
     } else {
         format!("the query cannot be read: {message}")
     })
@@ -86,8 +111,8 @@ impl Compiled {
     }
 }
 
-struct Compiler {
-    scanned: Scanned,
+struct Compiler<'a> {
+    scanned: &'a Scanned,
     texts: Vec<Arc<str>>,
     symbols: HashMap<Arc<str>, Symbol>,
     slots: Slots,
@@ -96,7 +121,7 @@ struct Compiler {
 /// Prometheus' default for the step of a subquery (`global.evaluation_interval`) \[ms\].
 const SUBQUERY_STEP: i64 = 60_000;
 
-impl Compiler {
+impl Compiler<'_> {
     fn symbol(&mut self, text: &str) -> Symbol {
         if let Some(&known) = self.symbols.get(text) {
             return known;

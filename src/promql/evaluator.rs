@@ -146,22 +146,18 @@ impl Evaluator<'_> {
 
     /// The series of a selection, to be given back by [`Evaluator::keep`].
     fn resolve(&mut self, selection: &Selection) -> Evaluated<Resolved> {
-        let mut resolved = std::mem::take(&mut self.state.selections[selection.slot]);
-        let generation = self.store.generation();
-        if resolved.generation != generation {
-            self.spend(self.store.series_count())?;
-            resolved.generation = generation;
-            resolved.series.clear();
-            for series in 0..self.store.series_count() {
-                let labels = self.store.labels(series);
-                let accepted = |matcher: &super::matcher::Matcher| matcher.accepts_series(labels);
-                if selection.matchers.iter().all(accepted) {
-                    let set = self.state.interner.labels(labels);
-                    resolved.series.push((series, set));
-                }
-            }
-        }
-        self.spend(resolved.series.len())?;
+        let State {
+            interner,
+            labels,
+            selections,
+            filters,
+            ..
+        } = &mut *self.state;
+        // What is not given back, as the evaluation fails, is found again.
+        let mut resolved = std::mem::take(&mut selections[selection.slot]);
+        let filter = &mut filters[selection.slot];
+        resolved.update(selection, self.store, filter, labels, interner);
+        self.spend(resolved.found.len())?;
         Ok(resolved)
     }
 
@@ -179,12 +175,14 @@ impl Evaluator<'_> {
         its_time: bool,
     ) -> Evaluated<()> {
         let base = self.base(selection.when, at);
-        let resolved = self.resolve(selection)?;
-        for &(series, set) in &resolved.series {
-            let Samples { times, values, .. } = samples(self.store, series);
-            let Some(newest) = up_to(times, base).checked_sub(1) else {
+        let mut resolved = self.resolve(selection)?;
+        out.reserve(resolved.found.len());
+        for found in &mut resolved.found {
+            let samples = samples(self.store, found.series);
+            let Some(newest) = found.up_to(&samples, base).checked_sub(1) else {
                 continue;
             };
+            let Samples { times, values, .. } = samples;
             if times[newest] <= base.saturating_sub(LOOKBACK) || is_stale(values[newest]) {
                 continue;
             }
@@ -193,6 +191,7 @@ impl Evaluator<'_> {
             } else {
                 values[newest]
             };
+            let set = found.set;
             out.push(Element { set, value });
         }
         self.keep(selection, resolved);
@@ -366,23 +365,15 @@ impl Evaluator<'_> {
 }
 
 /// The samples of a series, as many times as values.
-fn samples(store: &dyn Store, series: usize) -> Samples<'_> {
-    let samples = store.samples(series);
-    let count = samples.times.len().min(samples.values.len());
-    Samples {
-        times: &samples.times[..count],
-        values: &samples.values[..count],
-        ..samples
-    }
-}
-
-/// How many of `times` are not after `limit`.
 #[inline]
-fn up_to(times: &[i64], limit: i64) -> usize {
-    match times.last() {
-        Some(last) if limit < *last => times.partition_point(|time| *time <= limit),
-        _ => times.len(),
+fn samples(store: &dyn Store, series: usize) -> Samples<'_> {
+    let mut samples = store.samples(series);
+    if samples.times.len() != samples.values.len() {
+        let count = samples.times.len().min(samples.values.len());
+        samples.times = &samples.times[..count];
+        samples.values = &samples.values[..count];
     }
+    samples
 }
 
 /// Puts elements in the order of their values; NaN comes last in both directions.

@@ -3,6 +3,7 @@
 //! Knows that a missing label has an empty value, and that regular expressions match whole values
 //! (`model/labels/matcher.go`, `regexp.go`).
 
+use std::fmt;
 use std::sync::Arc;
 
 use super::labels::{Labels, METRIC_NAME};
@@ -10,16 +11,20 @@ use crate::regexp::Regexp;
 
 /// How a label is compared.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Operation {
+pub enum Operation {
+    /// `=`
     Equal,
+    /// `!=`
     NotEqual,
+    /// `=~`
     Matches,
+    /// `!~`
     MatchesNot,
 }
 
-/// One condition on one label.
+/// One condition on one label: `code!~"5.."`.
 #[derive(Clone, Debug)]
-pub(super) struct Matcher {
+pub struct Matcher {
     name: Arc<str>,
     operation: Operation,
     value: Arc<str>,
@@ -39,12 +44,22 @@ impl Matcher {
         })
     }
 
-    pub(super) fn name(&self) -> &str {
+    /// The label; `__name__` for the name of the metric.
+    #[must_use]
+    pub fn name(&self) -> &str {
         &self.name
     }
 
-    pub(super) fn value(&self) -> &str {
+    /// The value, or the regular expression, as the query means it.
+    #[must_use]
+    pub fn value(&self) -> &str {
         &self.value
+    }
+
+    /// How the two are compared.
+    #[must_use]
+    pub fn operation(&self) -> Operation {
+        self.operation
     }
 
     /// Whether it asks for equality.
@@ -53,12 +68,14 @@ impl Matcher {
     }
 
     /// Whether it is about the name of the metric.
-    pub(super) fn is_about_the_name(&self) -> bool {
+    #[must_use]
+    pub fn is_about_the_name(&self) -> bool {
         &*self.name == METRIC_NAME
     }
 
-    /// Whether a label with this value passes.
-    pub(super) fn accepts(&self, value: &str) -> bool {
+    /// Whether a label with this value passes; a label that is not there has an empty one.
+    #[must_use]
+    pub fn accepts(&self, value: &str) -> bool {
         match (self.operation, &self.pattern) {
             (Operation::Equal, _) => value == &*self.value,
             (Operation::NotEqual, _) => value != &*self.value,
@@ -71,6 +88,19 @@ impl Matcher {
     /// Whether a series with these labels passes.
     pub(super) fn accepts_series(&self, labels: &Labels) -> bool {
         self.accepts(labels.get(&self.name))
+    }
+}
+
+/// As a query has it.
+impl fmt::Display for Matcher {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let sign = match self.operation {
+            Operation::Equal => "=",
+            Operation::NotEqual => "!=",
+            Operation::Matches => "=~",
+            Operation::MatchesNot => "!~",
+        };
+        write!(f, "{}{sign}{:?}", self.name, self.value)
     }
 }
 

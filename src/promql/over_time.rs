@@ -3,6 +3,7 @@
 //! Knows `promql/functions.go`, from `extrapolatedRate` to `funcPredictLinear`. Refuses to know which series a window
 //! belongs to. A window is open on the left; staleness markers are gone when it arrives here.
 
+use super::store::Reset;
 use super::sum::{Mean, Sum};
 
 /// A function of a window.
@@ -43,6 +44,8 @@ pub(super) struct Window<'a> {
     /// Times \[ms\].
     pub(super) times: &'a [i64],
     pub(super) values: &'a [f64],
+    /// Where the values drop, if that is known already.
+    pub(super) resets: Option<&'a [Reset]>,
     /// The limits of the window \[ms\]: not part of it, and part of it.
     pub(super) start: i64,
     pub(super) end: i64,
@@ -146,13 +149,20 @@ impl Window<'_> {
         let (times, values) = (self.times, self.values);
         let last = times.len().checked_sub(2)? + 1;
         let mut change = values[last] - values[0];
-        if counter {
-            let mut previous = values[0];
-            for &value in &values[1..] {
-                if value < previous {
-                    change += previous;
+        // In the order in which they happened: another order could round differently.
+        match self.resets {
+            _ if !counter => {}
+            Some(resets) => {
+                for reset in resets {
+                    change += reset.before;
                 }
-                previous = value;
+            }
+            None => {
+                for pair in values.windows(2) {
+                    if pair[1] < pair[0] {
+                        change += pair[0];
+                    }
+                }
             }
         }
         let sampled = elapsed(times[0], times[last]);
@@ -162,7 +172,9 @@ impl Window<'_> {
         if threshold <= to_start {
             to_start = distance / 2.0;
         }
-        if counter && 0.0 < change && 0.0 <= values[0] {
+        // What has at most doubled was zero before its first sample by more than the samples are apart.
+        let may_be_near = values[0] < change || sampled < to_start;
+        if counter && may_be_near && 0.0 < change && 0.0 <= values[0] {
             let to_zero = sampled * (values[0] / change);
             if to_zero < to_start {
                 to_start = to_zero;
@@ -292,6 +304,7 @@ mod tests {
         Window {
             times,
             values,
+            resets: None,
             start,
             end,
             now: end,

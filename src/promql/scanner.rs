@@ -18,10 +18,21 @@ use super::matcher::Operation;
 pub(super) struct Scanned {
     /// The text to be parsed.
     pub(super) text: String,
+    /// Its tokens.
+    pub(super) tokens: Vec<Token>,
     /// The strings, in the order of their numbers.
     pub(super) strings: Vec<String>,
     /// The matchers, in the order of their numbers.
     pub(super) matchers: Vec<WrittenMatcher>,
+}
+
+/// Where a token starts.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Token {
+    /// In the text to be parsed \[bytes\].
+    pub(super) offset: usize,
+    /// In the query \[bytes\].
+    pub(super) position: usize,
 }
 
 /// A matcher as written, without its label.
@@ -49,6 +60,7 @@ pub(super) fn scan(query: &str) -> Result<Scanned, QueryError> {
     let mut scanner = Scanner {
         text: query,
         at: 0,
+        start: 0,
         scanned: Scanned::default(),
         levels: vec![0],
         depth: 0,
@@ -64,6 +76,8 @@ pub(super) fn scan(query: &str) -> Result<Scanned, QueryError> {
 struct Scanner<'a> {
     text: &'a str,
     at: usize,
+    /// Where the present token starts.
+    start: usize,
     scanned: Scanned,
     /// For each open parenthesis how much deeper the operators since then can have made the tree.
     levels: Vec<usize>,
@@ -104,6 +118,10 @@ impl<'a> Scanner<'a> {
     }
 
     fn emit(&mut self, token: &str) {
+        self.scanned.tokens.push(Token {
+            offset: self.scanned.text.len(),
+            position: self.start,
+        });
         self.scanned.text.push_str(token);
         self.scanned.text.push(' ');
     }
@@ -135,6 +153,7 @@ impl<'a> Scanner<'a> {
     /// Reads a token; `false` at the end.
     fn token(&mut self) -> Result<bool, QueryError> {
         self.skip_blanks();
+        self.start = self.at;
         let Some(c) = self.peek() else {
             return Ok(false);
         };

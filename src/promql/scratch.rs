@@ -3,14 +3,17 @@
 //! Knows series that were found, label sets that were derived, and buffers. Refuses to know any sample or result: an
 //! evaluation answers the same with a used scratch as with a new one.
 
+mod resolved;
+
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use super::histogram::Bucket;
 use super::interner::{Interner, Memo, SetId, Symbol};
 use super::plan::Plan;
-use super::store::Generation;
 use super::sum::{Mean, Spread, Sum};
+
+pub(super) use resolved::{Filter, LabelTable, Resolved};
 
 /// Memory for the evaluations of a query. It serves one query at a time: with another one it forgets everything.
 #[derive(Debug, Default)]
@@ -53,7 +56,9 @@ pub(super) struct Element {
 #[derive(Debug)]
 pub(super) struct State {
     pub(super) interner: Interner,
+    pub(super) labels: LabelTable,
     pub(super) selections: Vec<Resolved>,
+    pub(super) filters: Vec<Filter>,
     pub(super) memos: Vec<Memo>,
     pub(super) owners: Vec<Owners>,
     pub(super) pairs: Vec<HashMap<(SetId, SetId), SetId>>,
@@ -81,7 +86,9 @@ impl State {
         let slots = plan.slots;
         let mut state = Self {
             interner: Interner::new(&plan.texts),
+            labels: LabelTable::default(),
             selections: Vec::new(),
+            filters: Vec::new(),
             memos: Vec::new(),
             owners: Vec::new(),
             pairs: Vec::new(),
@@ -104,6 +111,7 @@ impl State {
         state
             .selections
             .resize_with(slots.selections, Resolved::default);
+        state.filters.resize_with(slots.selections, Filter::default);
         state.memos.resize_with(slots.memos, Memo::default);
         state.owners.resize_with(slots.owners, Owners::default);
         state.pairs.resize_with(slots.pairs, HashMap::new);
@@ -130,22 +138,6 @@ impl State {
 
     pub(super) fn give_lines(&mut self, lines: Lines) {
         self.lines.push(lines);
-    }
-}
-
-/// The series that a selection has found.
-#[derive(Debug)]
-pub(super) struct Resolved {
-    pub(super) generation: Generation,
-    pub(super) series: Vec<(usize, SetId)>,
-}
-
-impl Default for Resolved {
-    fn default() -> Self {
-        Self {
-            generation: Generation::NONE,
-            series: Vec::new(),
-        }
     }
 }
 

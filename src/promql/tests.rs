@@ -1,5 +1,6 @@
 //! The traps: what the engine must not get wrong, each with the shortest query that shows it.
 
+mod lives;
 mod resilience;
 
 use super::{
@@ -255,6 +256,9 @@ fn what_the_reference_refuses_is_refused() {
         "label_replace(x, 'a', '', 'b', '(')",
         "x[5m] offset -inf",
         "-x[5m]",
+        "+x[5m]",
+        "y + +x[5m]",
+        "+'text'",
         "x offset 1m offset 1m",
         "x[5m][5m]",
         "0b101",

@@ -28,7 +28,7 @@ pub use fault::Fault;
 pub use law::{Law, LawFields, Part};
 pub use names::Names;
 pub use scalar::{Number, Time};
-pub use telemetry::Telemetry;
+pub use telemetry::{GivenSeries, Telemetry};
 pub use traffic::{Capacity, Cost, Randomness, Router, Traffic};
 
 /// Names of the types that are written as a mapping, a number or a text: asked for one of them, a reader hands over whatever is

@@ -158,6 +158,7 @@ pub(super) const FAMILIES: &[Family] = &[
     family("traefik_service_requests_total", Profile::Traefik, Seen::ByGateway, Measure::Requests, "Requests that a service handled."),
     family("traefik_service_request_duration_seconds", Profile::Traefik, Seen::ByGateway, seconds(TRAEFIK), "How long requests took."),
     family("envoy_cluster_upstream_rq", Profile::Envoy, Seen::ByGateway, Measure::Requests, "Requests to a cluster by response code."),
+    family("envoy_cluster_upstream_rq_total", Profile::Envoy, Seen::ByGateway, Measure::Requests, "Requests to a cluster."),
     family("envoy_cluster_upstream_rq_xx", Profile::Envoy, Seen::ByGateway, Measure::Requests, "Requests to a cluster by class of response code."),
     family("envoy_cluster_upstream_rq_time", Profile::Envoy, Seen::ByGateway, millis(ENVOY), "How long requests took."),
     family("apisix_http_status", Profile::Apisix, Seen::ByGateway, Measure::Requests, "Responses of a service by status."),

@@ -402,7 +402,7 @@ fn outcome_labels(labels: &mut Labels, family: &Family, outcome: Option<Outcome>
             }
         }
         Profile::Traefik => add(labels, [("code", status), ("method", "GET")]),
-        Profile::Envoy if is_duration => {}
+        Profile::Envoy if is_duration || family.name.ends_with("_total") => {}
         Profile::Envoy if family.name.ends_with("_xx") => {
             add(labels, [("envoy_response_code_class", &status[..1])]);
         }

@@ -86,6 +86,12 @@ impl Prometheus {
         Ok(Found::Range(series))
     }
 
+    /// What it holds.
+    #[must_use]
+    pub fn store(&self) -> &Memory {
+        &self.store
+    }
+
     /// Takes over what was exported since the last time.
     fn scrape(&mut self, exporter: &Exporter<'_>, now: SimTime) {
         let queries = &exporter.environment.queries;

@@ -2,10 +2,12 @@
 //!
 //! Knows: histograms and the laws of latencies. Refuses to know who counts, and labels other than `le`.
 
-use super::Exporter;
 use super::family::{Buckets, Family, Kind, Measure};
+use super::{Exporter, Labels, pod};
 use crate::cluster::TemplateId;
+use crate::time::SimTime;
 use crate::world::ledger::{Counter, Meter, Outcome};
+use crate::world::pods::Process;
 
 /// Which number of a family.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -30,6 +32,20 @@ pub(super) struct Shown {
     pub(super) value: Counter,
     /// The requests behind it: without any there is no series.
     pub(super) requests: Counter,
+}
+
+impl Shown {
+    /// The value of a process at an instant. Buckets that hold nothing appear with the first request, too.
+    pub(super) fn at(&self, process: &Process, now: SimTime) -> Option<f64> {
+        pod::counted(process, &self.requests, now)?;
+        Some(pod::counted(process, &self.value, now).unwrap_or(0.0))
+    }
+
+    /// With the label of its bucket.
+    pub(super) fn labelled(&self, mut labels: Labels) -> Labels {
+        labels.extend(self.le.iter().map(|le| ("le".to_owned(), le.clone())));
+        labels
+    }
 }
 
 impl Part {

@@ -18,9 +18,9 @@ const PROBABILITY_MIN: f64 = 1e-280;
 
 /// The law of the successes of `n` trials of which any two have the correlation rho.
 ///
-/// The probability of success is drawn from Beta(p s, (1 - p) s) with s = (1 - rho) / rho, and then holds for all trials.
-/// The mean is n p as without correlation; the variance is n p (1 - p) (1 + (n - 1) rho). The relative error of terms is about
-/// 1e-11, that of tails about 1e-9.
+/// The probability of success is drawn from Beta(p s, (1 - p) s) with s = (1 - rho) / rho, and then holds for all
+/// trials. The mean is n p as without correlation; the variance is n p (1 - p) (1 + (n - 1) rho). The relative error of
+/// terms is about 1e-11, that of tails about 1e-9.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct BetaBinomial {
     independent: Binomial,
@@ -39,8 +39,8 @@ struct Shapes {
 impl BetaBinomial {
     /// The law of `n` trials with mean share `p` and correlation `rho`.
     ///
-    /// `None` unless `p` is in 0..=1, 0 <= `rho` < 1 and `n` at most [`CORRELATED_TRIALS_MAX`]. A correlation of 0 is the binomial
-    /// law.
+    /// `None` unless `p` is in 0..=1, 0 <= `rho` < 1 and `n` at most [`CORRELATED_TRIALS_MAX`]. A correlation of 0 is
+    /// the binomial law.
     #[must_use]
     pub fn new(n: u32, p: f64, rho: f64) -> Option<Self> {
         if !is_probability(p) || !(0.0..1.0).contains(&rho) || CORRELATED_TRIALS_MAX < n {
@@ -49,7 +49,7 @@ impl BetaBinomial {
         let p = if p < PROBABILITY_MIN { 0.0 } else { p };
         let sum = (1.0 - rho) / rho;
         let is_certain = p <= 0.0 || 1.0 <= p;
-        let shapes = (sum < INDEPENDENT_FROM && !is_certain).then(|| Shapes {
+        let shapes = (sum < INDEPENDENT_FROM && !is_certain).then_some(Shapes {
             success: p * sum,
             failure: (1.0 - p) * sum,
             sum,
@@ -61,6 +61,8 @@ impl BetaBinomial {
         })
     }
 
+    /// P(X = k) where there is a beta law.
+    #[expect(clippy::many_single_char_names, reason = "the letters of the formula")]
     fn mixed(&self, k: u32, shapes: Shapes) -> f64 {
         let Shapes {
             success: a,
@@ -73,8 +75,8 @@ impl BetaBinomial {
         );
         let (hits, misses) = (f64::from(k), n - f64::from(k));
         let (a_after, b_after, s_after) = (a + hits, b + misses, s + n);
-        // Any x gives P(X = k) = Binomial(k; n, x) Beta(x; a, b) / Beta(x; a + k, b + n - k); this one makes the last deviance
-        // vanish and the other four have the same excess, up to its sign.
+        // Any x gives P(X = k) = Binomial(k; n, x) Beta(x; a, b) / Beta(x; a + k, b + n - k); this one makes the last
+        // deviance vanish and the other four have the same excess, up to its sign.
         let excess = s * n.mul_add(p, -hits) / s_after;
         let (x, rest) = (a_after / s_after, b_after / s_after);
         let (trials, scale) = if k == 0 {
@@ -143,6 +145,7 @@ impl CountLaw for BetaBinomial {
 }
 
 #[cfg(test)]
+#[expect(clippy::float_cmp, reason = "certainty is exact")]
 mod tests {
     use super::super::counts::mean_by_terms;
     use super::*;

@@ -8,8 +8,8 @@ use super::{is_probability, real, whole};
 
 /// The binomial law of `n` trials that succeed with probability `p` each.
 ///
-/// P(X = k) = C(n, k) p^k (1 - p)^(n - k). The relative error of terms and tails is about 1e-11 up to n = 10^7 and 1e-9 at
-/// the largest n; a sum takes time in the order of the standard deviation.
+/// P(X = k) = C(n, k) p^k (1 - p)^(n - k). The relative error of terms and tails is about 1e-11 up to n = 10^7 and 1e-9
+/// at the largest n; a sum takes time in the order of the standard deviation.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Binomial {
     n: u32,
@@ -95,18 +95,18 @@ pub enum Side {
     AtLeast,
 }
 
-/// The p at which the law of `n` trials has P(X <= k) or P(X >= k) = `share`: the inverse of the operating characteristic, and
-/// the limits of Clopper and Pearson.
+/// The p at which the law of `n` trials has P(X <= k) or P(X >= k) = `share`: the inverse of the operating
+/// characteristic, and the limits of Clopper and Pearson.
 ///
-/// `None` unless 0 < `share` < 1, and where the probability does not depend on p: `k` of `n` or more at most, 0 or more than `n`
-/// at least.
+/// `None` unless 0 < `share` < 1, and where the probability does not depend on p: `k` of `n` or more at most, 0 or more
+/// than `n` at least.
 #[must_use]
 pub fn probability_with(n: u32, side: Side, k: u32, share: f64) -> Option<f64> {
     let possible = match side {
         Side::AtMost => k < n,
         Side::AtLeast => 0 < k && k <= n,
     };
-    if !possible || !(0.0 < share && share < 1.0) {
+    if !(possible && 0.0 < share && share < 1.0) {
         return None;
     }
     let (trials, count) = (f64::from(n), f64::from(k));
@@ -148,6 +148,7 @@ pub fn probability_with(n: u32, side: Side, k: u32, share: f64) -> Option<f64> {
 }
 
 #[cfg(test)]
+#[expect(clippy::float_cmp, reason = "certainty is exact")]
 mod tests {
     use super::*;
 

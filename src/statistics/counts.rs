@@ -54,8 +54,8 @@ pub trait CountLaw {
         }
     }
 
-    /// The smallest k with P(X <= k) >= `share`, by [`CountLaw::cdf`]; 0 for a share of 0 and below and for NaN, the last
-    /// number for a share of 1 and above.
+    /// The smallest k with P(X <= k) >= `share`, by [`CountLaw::cdf`]; 0 for a share of 0 and below and for NaN, the
+    /// last number for a share of 1 and above.
     fn quantile(&self, share: f64) -> u32 {
         if share.is_nan() || share <= 0.0 {
             return 0;

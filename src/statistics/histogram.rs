@@ -1,9 +1,10 @@
 //! Distributions of values that merge: which value so many per cent of the runs do not exceed.
 //!
-//! A value goes into one of about 56,000 buckets: values below 2,048 each into their own, larger ones into 1,024 buckets of equal
-//! width for each doubling. Hence every value is known to 1 part in 1,024, and a quantile, being the middle of its bucket, to 1 part
-//! in 2,048 (0.05 %). Zero, the smallest and the largest value, the count, the sum and the sum of squares are exact. Buckets
-//! are counted in whole numbers and kept sorted and sparse, so that merging is commutative and associative bit for bit.
+//! A value goes into one of about 56,000 buckets: values below 2,048 each into their own, larger ones into 1,024
+//! buckets of equal width for each doubling. Hence every value is known to 1 part in 1,024, and a quantile, being the
+//! middle of its bucket, to 1 part in 2,048 (0.05 %). Zero, the smallest and the largest value, the count, the sum and
+//! the sum of squares are exact. Buckets are counted in whole numbers and kept sorted and sparse, so that merging is
+//! commutative and associative bit for bit.
 
 use std::collections::BTreeMap;
 
@@ -94,8 +95,8 @@ impl Histogram {
 
     /// The smallest value that the share `share` of all values does not exceed, to [`RESOLUTION`].
     ///
-    /// Exact below 2,048, and for a share of 0 (the smallest) and 1 (the largest). `None` without values and unless `share` is in
-    /// 0..=1.
+    /// Exact below 2,048, and for a share of 0 (the smallest) and 1 (the largest). `None` without values and unless
+    /// `share` is in 0..=1.
     #[must_use]
     pub fn quantile(&self, share: f64) -> Option<u64> {
         if !is_probability(share) {
@@ -114,10 +115,11 @@ impl Histogram {
 
     /// The interval of the quantile of the law behind the values, by order statistics.
     ///
-    /// The number of values up to the quantile is binomial whatever the law is; the interval lies between the values of the two ranks
-    /// that leave half of 1 - `confidence` out on each side at most, widened to the ends of their buckets. It holds the
-    /// true quantile with the confidence at least. Where a rank would be outside of the values, the interval is open: down to 0,
-    /// up to infinity. `None` without values, for more than 2^32 - 1 of them, and unless 0 <= `share` <= 1 and 0 < `confidence` < 1.
+    /// The number of values up to the quantile is binomial whatever the law is; the interval lies between the values of
+    /// the two ranks that leave half of 1 - `confidence` out on each side at most, widened to the ends of their
+    /// buckets. It holds the true quantile with the confidence at least. Where a rank would be outside of the values,
+    /// the interval is open: down to 0, up to infinity. `None` without values, for more than 2^32 - 1 of them, and
+    /// unless 0 <= `share` <= 1 and 0 < `confidence` < 1.
     #[must_use]
     pub fn quantile_interval(&self, share: f64, confidence: f64) -> Option<Interval> {
         if !(0.0 < confidence && confidence < 1.0) {
@@ -192,8 +194,8 @@ fn bounds(bucket: u16) -> (u64, u64) {
     (low, low + ((1 << doublings) - 1))
 }
 
-/// The bucket of 2^63 - 1.
-const LAST: u16 = ((63 - PRECISION as u16 - 1) << PRECISION) + 2047;
+/// The bucket of 2^63 - 1: the last of 52 doublings.
+const LAST: u16 = (52 << 10) + 2047;
 
 /// As stored: the buckets as pairs of index and count.
 #[derive(Serialize, Deserialize)]

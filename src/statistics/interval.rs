@@ -1,8 +1,8 @@
 //! Intervals that hold an unknown share, difference or mean with a stated confidence.
 //!
-//! Knows: the exact interval of a proportion and the one by score, and the difference of two proportions of paired runs. The intervals of means
-//! are in [`super::moments`], those of quantiles in [`super::histogram`], those for several looks at growing data in
-//! [`super::looks`].
+//! Knows: the exact interval of a proportion and the one by score, and the difference of two proportions of paired
+//! runs. The intervals of means are in [`super::moments`], those of quantiles in [`super::histogram`], those for
+//! several looks at growing data in [`super::looks`].
 
 use statrs::distribution::{ContinuousCDF, Normal, StudentsT};
 
@@ -16,7 +16,8 @@ pub struct Interval {
     pub low: f64,
     /// The largest value that is not ruled out; infinity where nothing bounds it.
     pub high: f64,
-    /// How often such a range holds the true value, at least or (by score and of means) about: between 0 and 1, both excluded.
+    /// How often such a range holds the true value, at least or (by score and of means) about: between 0 and 1, both
+    /// excluded.
     pub confidence: f64,
 }
 
@@ -36,9 +37,9 @@ impl Interval {
 
 /// The exact interval of the probability behind `successes` of `trials` (Clopper and Pearson 1934).
 ///
-/// Each limit is the probability under which a result at least so extreme has half of 1 - `confidence`; with no success the low
-/// limit is 0, with nothing but successes the high one is 1. It holds the true value with the confidence at least. No
-/// trials give 0..1. `None` unless `successes` <= `trials` <= 2^32 - 1 and 0 < `confidence` < 1.
+/// Each limit is the probability under which a result at least so extreme has half of 1 - `confidence`; with no success
+/// the low limit is 0, with nothing but successes the high one is 1. It holds the true value with the confidence at
+/// least. No trials give 0..1. `None` unless `successes` <= `trials` <= 2^32 - 1 and 0 < `confidence` < 1.
 #[must_use]
 pub fn clopper_pearson(successes: u64, trials: u64, confidence: f64) -> Option<Interval> {
     let tail = (1.0 - confidence) / 2.0;
@@ -62,8 +63,8 @@ pub fn clopper_pearson_at_least(successes: u64, trials: u64, confidence: f64) ->
 /// The interval by score of the probability behind `successes` of `trials` (Wilson 1927).
 ///
 /// Shorter than the exact one; holds the true value with about the confidence on average over p, with less for some p.
-/// (k + z^2 / 2 +- z sqrt(k (n - k) / n + z^2 / 4)) / (n + z^2). No trials give 0..1. `None` unless `successes` <= `trials` and
-/// 0 < `confidence` < 1.
+/// (k + z^2 / 2 +- z sqrt(k (n - k) / n + z^2 / 4)) / (n + z^2). No trials give 0..1. `None` unless `successes` <=
+/// `trials` and 0 < `confidence` < 1.
 #[must_use]
 pub fn wilson(successes: u64, trials: u64, confidence: f64) -> Option<Interval> {
     if trials < successes {
@@ -95,16 +96,17 @@ pub struct Pairs {
 }
 
 impl Pairs {
-    /// The share of the first less that of the second, with its interval by score (T. Tango, Statistics in Medicine 17, 1998,
-    /// 891-908).
+    /// The share of the first less that of the second, with its interval by score (T. Tango, Statistics in Medicine 17,
+    /// 1998, 891-908).
     ///
-    /// It holds the differences d for which the score (b - c - n d) / sqrt(n (2 q + d (1 - d))) is at most the normal bound, q
-    /// being the likeliest share of pairs that only the second wins if d is true. Chosen over Newcombe's paired interval and the
-    /// exact conditional one because its coverage stays near the confidence for few discordant pairs too, because it excludes 0
-    /// exactly if `McNemar`'s test does, and because it stays within -1..1. Without discordant pairs it is
-    /// +- z^2 / (n + z^2). No pairs give -1..1. `None` unless the discordant pairs are at most the total and
-    /// 0 < `confidence` < 1.
+    /// It holds the differences d for which the score (b - c - n d) / sqrt(n (2 q + d (1 - d))) is at most the normal
+    /// bound, q being the likeliest share of pairs that only the second wins if d is true. Chosen over Newcombe's
+    /// paired interval and the exact conditional one because its coverage stays near the confidence for few discordant
+    /// pairs too, because it excludes 0 exactly if `McNemar`'s test does, and because it stays within -1..1. Without
+    /// discordant pairs it is +- z^2 / (n + z^2). No pairs give -1..1. `None` unless the discordant pairs are at most
+    /// the total and 0 < `confidence` < 1.
     #[must_use]
+    #[expect(clippy::many_single_char_names, reason = "the letters of the formula")]
     pub fn difference(&self, confidence: f64) -> Option<Interval> {
         let z = normal_bound(confidence)?;
         let discordant = self.only_first.checked_add(self.only_second)?;
@@ -150,9 +152,9 @@ impl Pairs {
 /// The number of runs after which the exact interval of a share of about `share` is not wider than +- `half_width`.
 ///
 /// For runs that are planned in advance; who stops when the interval happens to be short enough needs [`super::looks`].
-/// With nothing known of the share, 0.5 is the worst case. The width rises and falls a little with rounding: from the answer on
-/// the interval for the nearest whole number of successes holds the precision for this n, if not for each larger one.
-/// `None` unless `share` is in 0..=1, 0 < `half_width`, 0 < `confidence` < 1, and 2^31 runs are enough.
+/// With nothing known of the share, 0.5 is the worst case. The width rises and falls a little with rounding: from the
+/// answer on the interval for the nearest whole number of successes holds the precision for this n, if not for each
+/// larger one. `None` unless `share` is in 0..=1, 0 < `half_width`, 0 < `confidence` < 1, and 2^31 runs are enough.
 #[must_use]
 pub fn runs_for_share(share: f64, half_width: f64, confidence: f64) -> Option<u64> {
     const MAX: u32 = 1 << 31;
@@ -185,13 +187,15 @@ pub(super) fn normal_quantile(share: f64) -> f64 {
     Normal::standard().inverse_cdf(share)
 }
 
-/// From so many degrees of freedom on the expansion of Student's law around the normal one is exact to 1e-11 at any usual confidence.
+/// From so many degrees of freedom on the expansion of Student's law around the normal one is exact to 1e-11 at any
+/// usual confidence.
 const EXPANDED_FROM: f64 = 300.0;
 
 /// The t that Student's law of `freedom` degrees of freedom exceeds with (1 - `confidence`) / 2.
 ///
-/// By `statrs` for few degrees of freedom; it loses digits with more of them, and all at 10^7, where the expansion of Cornish and
-/// Fisher takes over (Abramowitz and Stegun, 26.7.5). `None` unless 0 < `confidence` < 1 and 1 <= `freedom`.
+/// By `statrs` for few degrees of freedom; it loses digits with more of them, and all at 10^7, where the expansion of
+/// Cornish and Fisher takes over (Abramowitz and Stegun, 26.7.5). `None` unless 0 < `confidence` < 1 and 1 <=
+/// `freedom`.
 pub(super) fn student_bound(freedom: f64, confidence: f64) -> Option<f64> {
     let z = normal_bound(confidence)?;
     if freedom.is_nan() || freedom < 1.0 {
@@ -253,6 +257,7 @@ fn last_that_holds(inside: f64, end: f64, holds: impl Fn(f64) -> bool) -> f64 {
 }
 
 #[cfg(test)]
+#[expect(clippy::float_cmp, reason = "the ends are exact")]
 mod tests {
     use super::*;
 

@@ -1,12 +1,13 @@
 //! Stopping when the estimate is precise enough, without spoiling its confidence.
 //!
-//! Whoever looks at an interval after 100, 200, 400, ... runs and stops when it pleases him has had several chances to be wrong.
-//! An interval that holds the truth with 95 % at each look alone holds it with less at the look at which one stops: how much
-//! less depends on the rule, for the width of the interval depends on the estimate that it is to judge. Here the
-//! error is shared out among the looks (Bonferroni): with J looks, each uses the confidence 1 - (1 - confidence) / J. All J intervals
-//! together then hold the truth with the confidence at least, hence so does the one at which any rule stops. Looks at doubled
-//! numbers of runs keep J small: from 100 to 100,000 runs there are 11, and the interval is about 1.45 times as wide as that of
-//! runs planned in advance.
+//! Whoever looks at an interval after 100, 200, 400, ... runs and stops when it pleases him has had several chances to
+//! be wrong. An interval that holds the truth with 95 % at each look alone holds it with less at the look at which one
+//! stops, for its width depends on the estimate that it is to judge. Stopping after 25, 50, ..., 1,600 runs as soon as
+//! the exact interval is within +- 0.02 holds a share of 0.037 with 92.8 %; a rule that looks at the result instead of
+//! the width can do far worse. Here the error is shared out among the looks (Bonferroni): with J looks, each uses the
+//! confidence 1 - (1 - confidence) / J. All J intervals together then hold the truth with the confidence at least,
+//! hence so does the one at which any rule stops. Looks at doubled numbers of runs keep J small: from 100 to 100,000
+//! runs there are 11, and the interval is about 1.45 times as wide as that of runs planned in advance.
 
 use super::interval::{Interval, clopper_pearson};
 use super::moments::Moments;
@@ -67,9 +68,11 @@ impl Looks {
         1.0 - (1.0 - self.confidence) / f64::from(looks)
     }
 
-    /// What the look number `look` (from 0) shows of a share: the exact interval, and whether it is at most +- `half_width`.
+    /// What the look number `look` (from 0) shows of a share: the exact interval, and whether it is at most +-
+    /// `half_width`.
     ///
-    /// `None` if there is no such look, and where [`clopper_pearson`] has no interval for `successes` of that look's runs.
+    /// `None` if there is no such look, and where [`clopper_pearson`] has no interval for `successes` of that look's
+    /// runs.
     #[must_use]
     pub fn at_share(&self, look: usize, successes: u64, half_width: f64) -> Option<Sight> {
         let trials = *self.sizes.get(look)?;
@@ -104,6 +107,7 @@ impl Looks {
 }
 
 #[cfg(test)]
+#[expect(clippy::float_cmp, reason = "it is the same computation")]
 mod tests {
     use super::*;
 

@@ -1,8 +1,8 @@
 //! Sums of values and of their squares, from which mean, variance and standard error follow.
 //!
-//! The sums are whole numbers of 128 and 192 bits, not floating-point running means: whole numbers add up to the same bits in any
-//! order, so that parts may be collected by any number of threads and merged at will, and nothing is lost when a small spread
-//! sits on a large mean. What is not whole by nature is counted in a small unit ([`in_units`]).
+//! The sums are whole numbers of 128 and 192 bits, not floating-point running means: whole numbers add up to the same
+//! bits in any order, so that parts may be collected by any number of threads and merged at will, and nothing is lost
+//! when a small spread sits on a large mean. What is not whole by nature is counted in a small unit ([`in_units`]).
 
 use std::fmt::Write as _;
 
@@ -97,9 +97,9 @@ impl Moments {
 
     /// The interval of the mean by Student's law: mean +- t standard errors, t with n - 1 degrees of freedom.
     ///
-    /// Exact for normal values, good for many values of any law with a variance. Collected from the differences of paired runs it is the
-    /// interval of the difference of their means. `None` for fewer than two values and unless 0 < `confidence` < 1. Values
-    /// that are all alike give an interval without width.
+    /// Exact for normal values, good for many values of any law with a variance. Collected from the differences of
+    /// paired runs it is the interval of the difference of their means. `None` for fewer than two values and unless 0 <
+    /// `confidence` < 1. Values that are all alike give an interval without width.
     #[must_use]
     pub fn mean_interval(&self, confidence: f64) -> Option<Interval> {
         let (mean, error) = (self.mean()?, self.standard_error()?);

@@ -1,9 +1,11 @@
-//! Gates as acceptance-sampling plans: how often a metric with independent measurements fails, and after how many of them.
+//! Gates as acceptance-sampling plans: how often a metric with independent measurements fails, and after how many of
+//! them.
 //!
-//! Knows: the single plan `count: n`, `failureLimit: c` in closed form, and the search for plans. Plans with several limits are in
-//! [`rules`], plans in stages in [`stages`], and the chance that one measurement made of requests fails in [`requests`].
-//! Refuses to know: how measurements depend on each other. A query whose window is longer than the interval makes neighbours share
-//! requests; then none of this holds (it may be wrong by a factor of six), and only a simulation tells.
+//! Knows: the single plan `count: n`, `failureLimit: c` in closed form, and the search for plans. Plans with several
+//! limits are in [`rules`], plans in stages in [`stages`], and the chance that one measurement made of requests fails
+//! in [`requests`]. Refuses to know: how measurements depend on each other. A query whose window is longer than the
+//! interval makes neighbours share requests; then none of this holds (it may be wrong by a factor of six), and only a
+//! simulation tells.
 
 pub mod requests;
 pub mod rules;
@@ -12,11 +14,11 @@ pub mod stages;
 use super::binomial::{Binomial, Side, probability_with};
 use super::counts::{CountLaw, search};
 
-/// A single sampling plan by attributes: `count: n` measurements, Failed as soon as more than `failureLimit: c` of them have failed
-/// (`analysis/analysis.go: assessMetricFailureInconclusiveOrError`).
+/// A single sampling plan by attributes: `count: n` measurements, Failed as soon as more than `failureLimit: c` of them
+/// have failed (`analysis/analysis.go: assessMetricFailureInconclusiveOrError`).
 ///
-/// `p` is the probability that a measurement fails, everywhere. A p that is no probability gives NaN, or `None` where the answer is
-/// optional.
+/// `p` is the probability that a measurement fails, everywhere. A p that is no probability gives NaN, or `None` where
+/// the answer is optional.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Plan {
     /// The number of measurements.
@@ -108,8 +110,8 @@ impl Plan {
         Binomial::new(before, p).map_or(f64::NAN, |law| p * law.pmf(self.c))
     }
 
-    /// The probability that there are exactly `m` measurements: that it fails there, or, for `m` = n, that the first n - 1 do not
-    /// decide.
+    /// The probability that there are exactly `m` measurements: that it fails there, or, for `m` = n, that the first n
+    /// - 1 do not decide.
     #[must_use]
     pub fn ended_at(&self, m: u32, p: f64) -> f64 {
         match m.checked_sub(1) {
@@ -134,8 +136,8 @@ impl Plan {
         })
     }
 
-    /// The probability of failure of a measurement from which on the metric fails with the probability `power` at least: what the
-    /// gate catches.
+    /// The probability of failure of a measurement from which on the metric fails with the probability `power` at
+    /// least: what the gate catches.
     ///
     /// `None` if the plan cannot fail (n <= c), and unless 0 < `power` < 1.
     #[must_use]
@@ -143,17 +145,17 @@ impl Plan {
         probability_with(self.n, Side::AtLeast, self.c.checked_add(1)?, power)
     }
 
-    /// The smallest plan whose characteristic is not below `producer` and not above `consumer`: good releases (`producer.p`) pass often
-    /// enough, bad ones (`consumer.p`) seldom enough.
+    /// The smallest plan whose characteristic is not below `producer` and not above `consumer`: good releases
+    /// (`producer.p`) pass often enough, bad ones (`consumer.p`) seldom enough.
     ///
-    /// For c = 0, 1, ... the smallest n that the consumer accepts, until the producer accepts it, too. `None` if there is none with
-    /// at most `count_max` (and at most [`PLANNED_MAX`]) measurements, and unless 0 <= `producer.p` < `consumer.p` <= 1 and
-    /// 0 < `consumer.accepted` < `producer.accepted` < 1.
+    /// For c = 0, 1, ... the smallest n that the consumer accepts, until the producer accepts it, too. `None` if there
+    /// is none with at most `count_max` (and at most [`PLANNED_MAX`]) measurements, and unless 0 <= `producer.p` <
+    /// `consumer.p` <= 1 and 0 < `consumer.accepted` < `producer.accepted` < 1.
     #[must_use]
     pub fn smallest(producer: RiskPoint, consumer: RiskPoint, count_max: u32) -> Option<Self> {
         let in_order = 0.0 <= producer.p && producer.p < consumer.p && consumer.p <= 1.0;
         let (low, high) = (consumer.accepted, producer.accepted);
-        if !in_order || !(0.0 < low && low < high && high < 1.0) {
+        if !(in_order && 0.0 < low && low < high && high < 1.0) {
             return None;
         }
         let count_max = count_max.min(PLANNED_MAX);
@@ -179,6 +181,7 @@ impl Plan {
 }
 
 #[cfg(test)]
+#[expect(clippy::float_cmp, reason = "certainty is exact")]
 mod tests {
     use super::*;
 

@@ -1,7 +1,7 @@
 //! The two ingredients of accurate probabilities of counts: the error of Stirling's formula, and the deviance.
 //!
-//! After C. Loader, "Fast and accurate computation of binomial probabilities" (2000): a ratio of factorials is a square root times
-//! the exponential of small terms, none of which cancels another.
+//! After C. Loader, "Fast and accurate computation of binomial probabilities" (2000): a ratio of factorials is a square
+//! root times the exponential of small terms, none of which cancels another.
 
 /// Beyond this the series of [`stirling_error`] is exact to the last bit.
 const SERIES_FROM: f64 = 15.0;
@@ -66,11 +66,11 @@ mod tests {
     fn the_error_of_stirlings_formula_is_that_of_the_logarithm_of_the_factorial() {
         // Computed with 50 digits.
         for (x, error) in [
-            (0.1, 0.512_740_081_331_914_9),
+            (0.1, 0.512_740_081_331_915),
             (1.0, 0.081_061_466_795_327_26),
-            (10.0, 0.008_330_563_433_362_871),
+            (10.0, 0.008_330_563_433_362_87),
             (14.5, 0.005_746_216_513_010_115),
-            (1e7, 8.333_333_333_333_331e-9),
+            (1e7, 8.333_333_333_333_33e-9),
         ] {
             let found = stirling_error(x);
             assert!((found - error).abs() < 2e-15, "{x}: {found}");

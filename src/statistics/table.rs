@@ -11,18 +11,18 @@ const FORGOTTEN: f64 = 1.0 / (DRAWS * 64.0);
 
 /// The inverse of the distribution function of a law, over the 2^64 draws of a 64-bit number.
 ///
-/// Draw u stands for the share u / 2^64. The threshold of k is P(X <= k) 2^64, rounded; [`Table::sample`] is the smallest k
-/// whose threshold is above u, exactly, and rises with u. Both tails keep their accuracy down to 2^-64; what is rarer
-/// is never drawn. A table takes 8 bytes for each number with a share above 2^-64, and about as much again for its guide: 18
-/// standard deviations of them for a binomial law, up to all n + 1 for a strongly correlated one.
+/// Draw u stands for the share u / 2^64. The threshold of k is P(X <= k) 2^64, rounded; [`Table::sample`] is the
+/// smallest k whose threshold is above u, exactly, and rises with u. Both tails keep their accuracy down to 2^-64; what
+/// is rarer is never drawn. A table takes 8 bytes for each number with a share above 2^-64, and about as much again for
+/// its guide: 18 standard deviations of them for a binomial law, up to all n + 1 for a strongly correlated one.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Table {
     /// The number below the first threshold.
     first: u32,
     /// Rising. The last number has none.
     thresholds: Vec<u64>,
-    /// For each value of a draw's top bits, how many thresholds are not above the first draw with these bits; and one entry
-    /// beyond, the number of thresholds.
+    /// For each value of a draw's top bits, how many thresholds are not above the first draw with these bits; and one
+    /// entry beyond, the number of thresholds.
     guide: Vec<u32>,
     /// How far a draw is shifted down to its top bits.
     shift: u32,
@@ -74,8 +74,8 @@ impl Table {
         self.first + below
     }
 
-    /// The number at a share of 0..1: [`Table::sample`] of the draw floor(`share` 2^64). Shares below and NaN count as 0, shares
-    /// above as the last draw.
+    /// The number at a share of 0..1: [`Table::sample`] of the draw floor(`share` 2^64). Shares below and NaN count as
+    /// 0, shares above as the last draw.
     #[must_use]
     pub fn sample_share(&self, share: f64) -> u32 {
         self.sample(whole(share * DRAWS))

@@ -1,6 +1,7 @@
 //! Intervals hold what they claim, with fixed seeds.
 
 use coalmine::statistics::binomial::Binomial;
+use coalmine::statistics::counts::CountLaw;
 use coalmine::statistics::histogram::Histogram;
 use coalmine::statistics::interval::{Pairs, clopper_pearson, wilson};
 use coalmine::statistics::looks::{Looks, Next};
@@ -103,41 +104,70 @@ fn the_interval_of_a_quantile_holds_the_true_quantile() {
     }
 }
 
-/// In how many repetitions the interval at which one stops holds `p`, if each look has the confidence of one (`true`) or its
-/// share of it.
-fn held_on_stopping(seed: u64, p: f64, half_width: f64, alone: bool) -> u32 {
-    let looks = Looks::doubling(25, 3200, 0.95).expect("valid");
-    held(seed, |dice| {
-        let (mut successes, mut runs) = (0, 0);
-        for (look, size) in looks.sizes().iter().enumerate() {
-            while runs < *size {
-                successes += u64::from(share(dice) < p);
-                runs += 1;
-            }
-            let sight = looks.at_share(look, successes, half_width).expect("valid");
-            let own = clopper_pearson(successes, runs, 0.95).expect("valid");
-            if alone && own.half_width() <= half_width {
-                return own.contains(p);
-            }
-            if !alone && sight.next == Next::Enough || *size == 3200 {
-                return sight.interval.contains(p);
+/// The exact probability that the interval at which one stops holds `p`: looks after 25, 50, ..., 1,600 runs, each
+/// interval with the confidence `of_each`.
+fn held_on_stopping(p: f64, half_width: f64, of_each: f64, sizes: &[u64]) -> f64 {
+    let mut held = 0.0;
+    let mut before = 0;
+    // The probability of each number of successes, where one has not stopped.
+    let mut open = vec![1.0];
+    for (look, size) in sizes.iter().enumerate() {
+        let law = Binomial::new((size - before) as u32, p).expect("a law");
+        let added: Vec<f64> = (0..=law.last()).map(|k| law.pmf(k)).collect();
+        let mut next = vec![0.0; *size as usize + 1];
+        for (successes, chance) in open.iter().enumerate().filter(|(_, chance)| 0.0 < **chance) {
+            for (more, share) in added.iter().enumerate() {
+                next[successes + more] += chance * share;
             }
         }
-        false
-    })
+        for (successes, chance) in next.iter_mut().enumerate() {
+            if *chance < 1e-12 {
+                *chance = 0.0;
+                continue;
+            }
+            let interval = clopper_pearson(successes as u64, *size, of_each).expect("valid");
+            if interval.half_width() <= half_width || look + 1 == sizes.len() {
+                held += if interval.contains(p) { *chance } else { 0.0 };
+                *chance = 0.0;
+            }
+        }
+        (open, before) = (next, *size);
+    }
+    held
 }
 
 #[test]
-fn stopping_at_a_precision_keeps_the_confidence_of_looks_that_share_it() {
-    for (seed, p, half_width) in [(11, 0.03, 0.03), (12, 0.1, 0.05), (13, 0.5, 0.1)] {
-        let held = held_on_stopping(seed, p, half_width, false);
-        assert!(940 <= held, "{p}: {held}");
+fn stopping_at_a_precision_costs_confidence_unless_the_looks_share_it() {
+    let looks = Looks::doubling(25, 1600, 0.95).expect("valid");
+    for (p, half_width) in [(0.037, 0.02), (0.267, 0.03), (0.487, 0.05), (0.487, 0.1)] {
+        let alone = held_on_stopping(p, half_width, 0.95, looks.sizes());
+        assert!(alone < 0.94, "{p}: {alone}");
+        let shared = held_on_stopping(p, half_width, looks.confidence_of_each(), looks.sizes());
+        assert!(0.95 <= shared, "{p}: {shared}");
     }
 }
 
 #[test]
-fn stopping_at_a_precision_loses_confidence_if_each_look_has_it_alone() {
-    // With four failures in a hundred, samples that happen to have few stop early, and rule the truth out.
-    let held = held_on_stopping(14, 0.075, 0.04, true);
-    assert!(held < 940, "{held}");
+fn looks_stop_as_soon_as_their_own_interval_is_short_enough() {
+    let looks = Looks::doubling(25, 3200, 0.95).expect("valid");
+    let held = held(11, |dice| {
+        let (mut successes, mut runs) = (0, 0);
+        for (look, size) in looks.sizes().iter().enumerate() {
+            while runs < *size {
+                successes += u64::from(share(dice) < 0.1);
+                runs += 1;
+            }
+            let sight = looks.at_share(look, successes, 0.05).expect("valid");
+            match sight.next {
+                Next::Runs(next) => assert_eq!(Some(&next), looks.sizes().get(look + 1)),
+                Next::Enough => assert!(sight.interval.half_width() <= 0.05),
+                Next::Exhausted => assert_eq!(*size, 3200),
+            }
+            if !matches!(sight.next, Next::Runs(_)) {
+                return sight.interval.contains(0.1);
+            }
+        }
+        false
+    });
+    assert!(950 <= held, "{held}");
 }

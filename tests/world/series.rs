@@ -1,8 +1,12 @@
 //! What Prometheus would hold, against the accounts.
 
+use std::collections::BTreeMap;
+
 use coalmine::curve::Curve;
 use coalmine::law::Law;
-use coalmine::plan::environment::{Breaks, Changing, Health, Image, Profile, Scraping};
+use coalmine::plan::environment::{
+    Breaks, Changing, Given, GivenValue, Health, Image, Profile, Scraping,
+};
 use coalmine::plan::scenario::Deed;
 use coalmine::series::{Exporter, Series, Window, is_stale};
 use coalmine::time::SimTime;
@@ -348,5 +352,34 @@ fn every_metric_of_every_profile_can_be_told() {
             assert!(!series.is_empty(), "{}", metric.name);
             assert!(series.is_sorted_by(|one, next| one.labels < next.labels));
         }
+    });
+}
+
+#[test]
+fn given_series_are_scraped_like_all_others() {
+    let queue = Given {
+        name: "queue_depth".to_owned(),
+        labels: [("queue".to_owned(), "orders".to_owned())].into(),
+        shows: GivenValue::Value(Curve::steps(&[10.0, 30.0], secs(60))),
+    };
+    let payments = Given {
+        name: "payments_failed_total".to_owned(),
+        labels: BTreeMap::new(),
+        shows: GivenValue::Rate(Curve::points(&[(secs(0), 0.0), (secs(100), 1.0)])),
+    };
+    let case = case(STEPS).scraping(Scraping {
+        offset: Some(secs(0)),
+        given: vec![queue, payments],
+        ..Scraping::default()
+    });
+    case.look(at(120), |exporter, _| {
+        let queue = exporter.series("queue_depth", window(30, 75));
+        let values: Vec<f64> = queue[0].samples.iter().map(|one| one.value).collect();
+        assert_eq!(values, [10.0, 30.0, 30.0]);
+        assert_eq!(label(&queue[0], "queue"), "orders");
+        let payments = exporter.series("payments_failed_total", window(-1, 120));
+        // The area of a triangle of 60 s, and of one of 100 s with 20 s at its height.
+        assert_close(increase(&payments, (0, 60), |_| true), 18.0, "rising");
+        assert_close(increase(&payments, (0, 120), |_| true), 70.0, "risen");
     });
 }

@@ -20,6 +20,9 @@ use crate::template::arguments::Hashes;
 use crate::time::Delta;
 use crate::validation::references::Objects;
 
+/// What a site measures as its templates say it, queries included; or why no run can be made or used.
+pub type Measured = Result<ResolvedAnalysis, AnalysisError>;
+
 /// Collects sites, analyses, experiments and metric sources while a strategy is compiled.
 pub struct Collector<'a> {
     pub(super) objects: &'a dyn Objects,
@@ -28,6 +31,7 @@ pub struct Collector<'a> {
     pub(super) templates: &'a [PodTemplate],
     pub(super) analyses: Vec<AnalysisPlan>,
     pub(super) sites: Vec<AnalysisSite>,
+    pub(super) measured: Vec<Measured>,
     pub(super) experiments: Vec<ExperimentPlan>,
     pub(super) sources: Vec<Source>,
     pub(super) plugins: Vec<String>,
@@ -49,6 +53,7 @@ impl<'a> Collector<'a> {
             templates,
             analyses: Vec::new(),
             sites: Vec::new(),
+            measured: Vec::new(),
             experiments: Vec::new(),
             sources: Vec::new(),
             plugins: Vec::new(),
@@ -122,8 +127,24 @@ impl<'a> Collector<'a> {
                 variants.push(variant);
             }
         }
+        self.measured.push(self.first_pair(empty, make));
         self.sites.push(AnalysisSite { empty, variants });
         index_of_last(&self.sites)
+    }
+
+    /// What a site measures when the manifest's own version is tried against the first other one.
+    fn first_pair(&self, empty: bool, make: impl Fn(Hashes<'_>) -> Measured) -> Measured {
+        let hash = |index: usize| self.templates.get(index).map(|template| &*template.hash);
+        match hash(0) {
+            Some(latest) if !empty => make(Hashes {
+                stable: hash(1).unwrap_or(latest),
+                latest,
+            }),
+            _ => Ok(ResolvedAnalysis {
+                metrics: Vec::new(),
+                secrets: Vec::new(),
+            }),
+        }
     }
 
     fn add_analysis(&mut self, run: &ResolvedAnalysis) -> u32 {

@@ -77,13 +77,13 @@ impl Queries {
             }
         };
         for name in query.metric_names().into_iter().flatten() {
-            match series::exporter_of(name, scraping) {
-                Some(profile) => self.profiles.push(profile),
-                None => {
-                    self.remark(metric, QueryTrouble::Unknown(name.to_owned()));
-                    return None;
-                }
+            let is_given = scraping.given.iter().any(|given| given.name == name);
+            let profile = series::exporter_of(name, scraping);
+            if profile.is_none() && !is_given {
+                self.remark(metric, QueryTrouble::Unknown(name.to_owned()));
+                return None;
             }
+            self.profiles.extend(profile);
         }
         let range = match range(provider) {
             Ok(range) => range,

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use crate::curve::Curve;
 use crate::time::Delta;
 
 /// What Prometheus scrapes, and how often.
@@ -22,6 +23,30 @@ pub struct Scraping {
     pub names: BTreeMap<String, String>,
     /// Upper limits of the buckets of the HTTP service's durations \[s\], rising.
     pub buckets: Vec<f64>,
+    /// Series that the scenario gives itself.
+    pub given: Vec<Given>,
+    /// Reports warn of measurements with fewer requests behind them, 0 or more.
+    pub few: f64,
+}
+
+/// A series of which the scenario says all.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Given {
+    /// The name of the metric.
+    pub name: String,
+    /// Its labels.
+    pub labels: BTreeMap<String, String>,
+    /// Its values.
+    pub shows: GivenValue,
+}
+
+/// What a given series shows, over the time since the start.
+#[derive(Clone, Debug, PartialEq)]
+pub enum GivenValue {
+    /// A gauge: these values.
+    Value(Curve),
+    /// A counter that grows by so much per second, 0 or more; it began an hour before the start.
+    Rate(Curve),
 }
 
 impl Default for Scraping {
@@ -34,9 +59,14 @@ impl Default for Scraping {
             labels: BTreeMap::new(),
             names: BTreeMap::new(),
             buckets: BUCKETS.to_vec(),
+            given: Vec::new(),
+            few: FEW,
         }
     }
 }
+
+/// With fewer requests a rate of a few per cent is mostly chance: one failure alone is more than one per cent.
+const FEW: f64 = 100.0;
 
 /// The buckets that the client libraries of Prometheus begin with \[s\] (`client_golang/prometheus/histogram.go: DefBuckets`).
 pub const BUCKETS: [f64; 11] = [
@@ -67,6 +97,12 @@ pub enum Profile {
 }
 
 impl Profile {
+    /// Whether its metrics come from sidecars of the pods.
+    #[must_use]
+    pub fn has_sidecars(self) -> bool {
+        matches!(self, Self::Istio | Self::Linkerd)
+    }
+
     /// All of them, with the names by which scenarios call them.
     pub const ALL: [(&str, Self); 9] = [
         ("http", Self::Http),
@@ -79,4 +115,11 @@ impl Profile {
         ("kubeState", Self::KubeState),
         ("cadvisor", Self::Cadvisor),
     ];
+
+    /// The name by which scenarios call it.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        let known = Self::ALL.iter().find(|(_, profile)| *profile == self);
+        known.map_or("", |(name, _)| name)
+    }
 }

@@ -53,7 +53,7 @@ fn missing() -> QueryError {
     QueryError::invalid("an argument is missing")
 }
 
-impl Compiler {
+impl Compiler<'_> {
     pub(super) fn call(&mut self, call: &Written) -> Result<Compiled, QueryError> {
         let name = call.func.name;
         let Some(signature) = Signature::find(name) else {

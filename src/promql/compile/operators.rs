@@ -14,7 +14,7 @@ enum Binary {
     Set(SetOperator),
 }
 
-impl Compiler {
+impl Compiler<'_> {
     pub(super) fn binary(&mut self, binary: &BinaryExpr) -> Result<Compiled, QueryError> {
         let name = binary.op.to_string().to_ascii_lowercase();
         let Some(operator) = operator(&name) else {

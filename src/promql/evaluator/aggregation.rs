@@ -32,6 +32,17 @@ impl Evaluator<'_> {
         let mut buffer = self.state.take();
         self.vector(&aggregation.of, at, &mut buffer)?;
         self.spend(buffer.len())?;
+        if aggregation.grouping.is_everything() {
+            if let Some((first, others)) = buffer.split_first() {
+                let mut all = Accumulator::of(first.value, &aggregation.kind);
+                all.add_all(others, &aggregation.kind);
+                let set = SetId::EMPTY;
+                let value = all.value(&aggregation.kind);
+                out.push(Element { set, value });
+            }
+            self.state.give(buffer);
+            return Ok(());
+        }
         let State {
             interner,
             memos,
@@ -220,6 +231,19 @@ impl Accumulator {
                 AggregationKind::Count => *number += 1.0,
                 _ => {}
             },
+        }
+    }
+
+    /// As [`Accumulator::add`] for each; the most frequent kind without asking again and again what it is.
+    fn add_all(&mut self, elements: &[Element], kind: &AggregationKind) {
+        if let Accumulator::Sum(sum) = self {
+            for element in elements {
+                sum.add(element.value);
+            }
+            return;
+        }
+        for element in elements {
+            self.add(element.value, kind);
         }
     }
 

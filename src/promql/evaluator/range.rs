@@ -1,11 +1,11 @@
 //! Ranges of samples: of series, and of subqueries.
 
-use super::{Element, EvalError, Evaluated, Evaluator, same_labels, samples, up_to};
+use super::{Element, EvalError, Evaluated, Evaluator, same_labels, samples};
 use crate::promql::interner::SetId;
 use crate::promql::over_time::{OverTime, Window, apply};
 use crate::promql::plan::{Call, Range, Vector, When};
 use crate::promql::scratch::{Lines, Resolved, State};
-use crate::promql::store::is_stale;
+use crate::promql::store::{Reset, Samples, is_stale};
 
 impl Evaluator<'_> {
     pub(super) fn over_time(
@@ -22,8 +22,8 @@ impl Evaluator<'_> {
             Range::Select { selection, length } => {
                 let end = self.base(selection.when, at);
                 let start = end.saturating_sub(*length);
-                let resolved = self.resolve(selection)?;
-                self.over_series(call, &resolved, (start, end, at), parameter, out)?;
+                let mut resolved = self.resolve(selection)?;
+                self.over_series(call, &mut resolved, (start, end, at), parameter, out)?;
                 self.keep(selection, resolved);
             }
             Range::Subquery {
@@ -39,6 +39,7 @@ impl Evaluator<'_> {
                     let window = Window {
                         times: &line.times,
                         values: &line.values,
+                        resets: None,
                         start,
                         end,
                         now: at,
@@ -58,41 +59,43 @@ impl Evaluator<'_> {
     fn over_series(
         &mut self,
         call: &Call,
-        resolved: &Resolved,
+        resolved: &mut Resolved,
         (start, end, now): (i64, i64, i64),
         parameter: f64,
         out: &mut Vec<Element>,
     ) -> Evaluated<()> {
         let mut seen = 0;
-        for &(series, set) in &resolved.series {
-            let samples = samples(self.store, series);
-            let to = up_to(samples.times, end);
-            let from = samples.times[..to].partition_point(|time| *time <= start);
+        out.reserve(resolved.found.len());
+        let keeps_the_name = OverTime::keeps_the_name(call.function);
+        let checked = keeps_the_name || resolved.distinct;
+        for found in &mut resolved.found {
+            let samples = samples(self.store, found.series);
+            let (from, to) = found.window(&samples, (start, end));
+            seen += to - from;
             let state = &mut *self.state;
-            let (mut times, mut values) = (&samples.times[from..to], &samples.values[from..to]);
-            seen += values.len();
-            if samples.may_be_stale && values.iter().copied().any(is_stale) {
-                state.times.clear();
-                state.values.clear();
-                let kept = times
-                    .iter()
-                    .zip(values)
-                    .filter(|(_, value)| !is_stale(**value));
-                for (time, value) in kept {
-                    state.times.push(*time);
-                    state.values.push(*value);
-                }
-                (times, values) = (&state.times, &state.values);
-            }
-            let window = Window {
-                times,
-                values,
+            let mut window = Window {
+                times: &samples.times[from..to],
+                values: &samples.values[from..to],
+                resets: Some(resets_between(&samples, from, to)),
                 start,
                 end,
                 now,
             };
-            if let Some(value) = apply(call.function, window, parameter, &mut state.sorted) {
-                push(call, state, set, value, out)?;
+            if has_marker(&samples, from) {
+                window = without_markers(window, &mut state.times, &mut state.values);
+            }
+            let Some(value) = apply(call.function, window, parameter, &mut state.sorted) else {
+                continue;
+            };
+            if checked {
+                let set = if keeps_the_name {
+                    found.set
+                } else {
+                    found.nameless
+                };
+                out.push(Element { set, value });
+            } else {
+                push(call, state, found.set, value, out)?;
             }
         }
         self.spend(seen)
@@ -136,11 +139,10 @@ impl Evaluator<'_> {
             Range::Select { selection, length } => {
                 let end = self.base(selection.when, at);
                 let start = end.saturating_sub(*length);
-                let resolved = self.resolve(selection)?;
-                let found = resolved.series.iter().any(|&(series, _)| {
-                    let samples = samples(self.store, series);
-                    let to = up_to(samples.times, end);
-                    let from = samples.times[..to].partition_point(|time| *time <= start);
+                let mut resolved = self.resolve(selection)?;
+                let found = resolved.found.iter_mut().any(|found| {
+                    let samples = samples(self.store, found.series);
+                    let (from, to) = found.window(&samples, (start, end));
                     !samples.values[from..to].iter().copied().all(is_stale)
                 });
                 self.keep(selection, resolved);
@@ -158,6 +160,54 @@ impl Evaluator<'_> {
                 Ok(found)
             }
         }
+    }
+}
+
+/// Whether a marker is at `from` or later.
+#[inline]
+fn has_marker(samples: &Samples<'_>, from: usize) -> bool {
+    let first = samples.forgotten.saturating_add(from);
+    samples.markers.last().is_some_and(|last| first <= *last)
+}
+
+/// The window without staleness markers, copied if there are any.
+fn without_markers<'a>(
+    window: Window<'a>,
+    times: &'a mut Vec<i64>,
+    values: &'a mut Vec<f64>,
+) -> Window<'a> {
+    if !window.values.iter().copied().any(is_stale) {
+        return window;
+    }
+    times.clear();
+    values.clear();
+    for (time, value) in window.times.iter().zip(window.values) {
+        if !is_stale(*value) {
+            times.push(*time);
+            values.push(*value);
+        }
+    }
+    Window {
+        times,
+        values,
+        // A drop from before the window to behind its markers is none of its own.
+        resets: None,
+        ..window
+    }
+}
+
+/// The resets at the samples from `from` to `to`, but for the first, which has no sample of the window before it.
+#[inline]
+fn resets_between<'a>(samples: &Samples<'a>, from: usize, to: usize) -> &'a [Reset] {
+    let first = samples.forgotten.saturating_add(from);
+    match samples.resets.last() {
+        Some(last) if first < last.number => {
+            let resets = samples.resets;
+            let behind = samples.forgotten.saturating_add(to);
+            let resets = &resets[resets.partition_point(|reset| reset.number <= first)..];
+            &resets[..resets.partition_point(|reset| reset.number < behind)]
+        }
+        _ => &[],
     }
 }
 

@@ -1,12 +1,14 @@
 //! No text makes the compiler panic or hang, no store makes the evaluator panic.
 
-use super::super::{Generation, Labels, Memory, Query, Samples, Scratch, Store, stale_marker};
+use super::super::{
+    Generation, Labels, Memory, Query, Reset, Samples, Scratch, Store, stale_marker,
+};
 
 /// A small generator of numbers, so that a failure can be repeated.
-struct Dice(u64);
+pub(super) struct Dice(pub(super) u64);
 
 impl Dice {
-    fn roll(&mut self, sides: usize) -> usize {
+    pub(super) fn roll(&mut self, sides: usize) -> usize {
         self.0 = self
             .0
             .wrapping_mul(6_364_136_223_846_793_005)
@@ -209,7 +211,18 @@ impl Store for Broken {
         Samples {
             times: &[i64::MAX, 5, 5, i64::MIN, 0, 100_000],
             values: &[1.0, f64::NAN, f64::INFINITY, -1.0],
-            may_be_stale: false,
+            forgotten: usize::MAX,
+            markers: &[usize::MAX, 7, 0],
+            resets: &[
+                Reset {
+                    number: usize::MAX,
+                    before: 1.0,
+                },
+                Reset {
+                    number: 0,
+                    before: f64::NAN,
+                },
+            ],
         }
     }
 }

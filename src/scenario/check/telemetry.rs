@@ -1,10 +1,10 @@
 //! What Prometheus scrapes, checked.
 
-use super::Checker;
+use super::{Checker, Range};
 use crate::diagnostic::wording::{closest, listed, quoted};
 use crate::diagnostic::{Diagnostic, Path};
-use crate::plan::environment::{Profile, Scraping};
-use crate::scenario::written::{Number, Spec, Telemetry};
+use crate::plan::environment::{Given, GivenValue, Profile, Scraping, Since};
+use crate::scenario::written::{GivenSeries, Number, Spec, Telemetry};
 use crate::series;
 use crate::time::Delta;
 
@@ -54,6 +54,16 @@ impl Checker<'_> {
         if let Some(buckets) = &written.buckets {
             self.buckets(buckets, &mut scraping, &field("buckets"));
         }
+        let few = self.amount(
+            written.few_requests.as_ref(),
+            Range::Amount,
+            &field("fewRequests"),
+        );
+        scraping.few = few.unwrap_or(scraping.few);
+        for (index, given) in written.series.iter().flatten().enumerate() {
+            let given = self.given_series(given, &field("series").index(index));
+            scraping.given.extend(given);
+        }
         scraping
     }
 
@@ -97,6 +107,39 @@ impl Checker<'_> {
             let help = "write them such as `[0.05, 0.1, 0.5]`; `+Inf` is always there";
             self.report(Diagnostic::error("out-of-range", message).help(help), path);
         }
+    }
+
+    fn given_series(&mut self, written: &GivenSeries, path: &Path) -> Option<Given> {
+        let name_path = path.clone().key("name");
+        let Some(name) = &written.name else {
+            self.missing(
+                &name_path,
+                "say what its metric is called, such as `name: queue_depth`",
+            );
+            return None;
+        };
+        let mut is_sound = self.is_name(name, &name_path);
+        for label in written.labels.iter().flatten().map(|(label, _)| label) {
+            is_sound &= self.is_name(label, &path.clone().key("labels"));
+        }
+        let ways = [
+            ("value", written.value.is_some()),
+            ("rate", written.rate.is_some()),
+        ];
+        if !self.exactly_one(path, &ways) {
+            return None;
+        }
+        let since = Since::Start;
+        let (value, rate) = (path.clone().key("value"), path.clone().key("rate"));
+        let value = self.curve(written.value.as_ref(), Range::Any, since, &value);
+        let rate = self.curve(written.rate.as_ref(), Range::Amount, since, &rate);
+        let shows = value.map(|value| GivenValue::Value(value.curve));
+        let shows = shows.or(rate.map(|rate| GivenValue::Rate(rate.curve)))?;
+        is_sound.then(|| Given {
+            name: name.clone(),
+            labels: written.labels.clone().unwrap_or_default(),
+            shows,
+        })
     }
 
     /// Whether a text can be the name of a label or a metric; reports it if not.

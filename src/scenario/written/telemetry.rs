@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use super::{Number, Time};
+use super::{Curve, Number, Time};
 
 /// What the simulated service and those in front of it export, and how Prometheus scrapes it (`coalmine series`).
 #[derive(Clone, Debug, Default, PartialEq, Deserialize, JsonSchema)]
@@ -35,4 +35,28 @@ pub struct Telemetry {
     pub names: Option<BTreeMap<String, String>>,
     /// Upper limits of the buckets of `http_request_duration_seconds`, in seconds, rising. Default: those of the client libraries, 0.005 to 10.
     pub buckets: Option<Vec<Number>>,
+    /// Reports warn of measurements with fewer requests behind them. Default: 100.
+    pub few_requests: Option<Number>,
+    /// Further series, which nothing else in the simulation makes.
+    ///
+    /// ```yaml
+    /// series:
+    /// - {name: queue_depth, labels: {queue: orders}, value: "10x5 10+20x5"}
+    /// - {name: payments_failed_total, rate: {csv: payments.csv, column: failed}}
+    /// ```
+    pub series: Option<Vec<GivenSeries>>,
+}
+
+/// A series that the scenario gives itself, scraped as all others are.
+#[derive(Clone, Debug, Default, PartialEq, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct GivenSeries {
+    /// The name of its metric.
+    pub name: Option<String>,
+    /// Its labels. Default: none.
+    pub labels: Option<BTreeMap<String, String>>,
+    /// Its value, a gauge: a number or a curve since the start; or else `rate`.
+    pub value: Option<Curve>,
+    /// By how much it grows per second, a counter that began an hour before the start: a number or a curve since the start.
+    pub rate: Option<Curve>,
 }

@@ -18,8 +18,8 @@ pub enum Threshold {
 }
 
 impl Threshold {
-    /// Whether the condition holds for `errors` of `requests`, with the division in floating point that a metrics provider does.
-    /// Without requests the rate is NaN, and the condition does not hold.
+    /// Whether the condition holds for `errors` of `requests`, with the division in floating point that a metrics
+    /// provider does. Without requests the rate is NaN, and the condition does not hold.
     #[must_use]
     pub fn holds(&self, errors: u32, requests: u32) -> bool {
         let share = |count: u32| f64::from(count) / f64::from(requests);
@@ -63,7 +63,8 @@ impl Threshold {
             .map_or(1.0, |most| law.survival(most))
     }
 
-    /// [`Threshold::broken`] at both ends of an interval of the error rate, which is an interval of it, for it rises with the rate.
+    /// [`Threshold::broken`] at both ends of an interval of the error rate, which is an interval of it, for it rises
+    /// with the rate.
     #[must_use]
     pub fn broken_between(&self, requests: u32, rate: Interval) -> Interval {
         Interval {
@@ -75,6 +76,7 @@ impl Threshold {
 }
 
 #[cfg(test)]
+#[expect(clippy::float_cmp, reason = "certainty is exact")]
 mod tests {
     use super::*;
 

@@ -10,8 +10,8 @@ use crate::statistics::is_probability;
 /// The limits of a metric, as Argo Rollouts resolves them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Limits {
-    /// `count`: how many measurements that are not errors there are, at least 1. A metric without count that is ended from outside
-    /// has as many as its time allows.
+    /// `count`: how many measurements that are not errors there are, at least 1. A metric without count that is ended
+    /// from outside has as many as its time allows.
     pub count: u32,
     /// `failureLimit`; `None` where it is negative, which is no limit.
     pub failure: Option<u32>,
@@ -70,8 +70,8 @@ const STATES_MAX: u64 = 10_000_000;
 
 /// How a metric ends if its measurements are independent.
 ///
-/// Exact, by following the probability of each state (failures, inconclusive ones, successes in a row) from measurement to
-/// measurement; errors in a row are summed up in between. After a measurement the first row that holds decides
+/// Exact, by following the probability of each state (failures, inconclusive ones, successes in a row) from measurement
+/// to measurement; errors in a row are summed up in between. After a measurement the first row that holds decides
 /// (`analysis/analysis.go: assessMetricStatus`):
 ///
 /// | condition | end |
@@ -84,8 +84,8 @@ const STATES_MAX: u64 = 10_000_000;
 /// | count reached, with `consecutiveSuccessLimit` only | Failed |
 /// | count reached | Successful |
 ///
-/// `None` unless the chances are probabilities that sum up to 1 at most, and if count x failures x inconclusive x successes that
-/// have to be told apart exceed 10^9, or the last three 10^7.
+/// `None` unless the chances are probabilities that sum up to 1 at most, and if count x failures x inconclusive x
+/// successes that have to be told apart exceed 10^9, or the last three 10^7.
 #[must_use]
 pub fn ends(limits: &Limits, chances: &Chances) -> Option<Ends> {
     let Chances {
@@ -231,9 +231,9 @@ pub const RUN_TRIALS_MAX: u32 = 10_000_000;
 
 /// The probability that `trials` trials contain `length` successes in a row, each with probability `p`.
 ///
-/// The first such run ends at trial n with q p^length (1 - S(n - length - 1)); the sum of these is S. With errors for successes and
-/// `consecutiveErrorLimit` + 1 for the length it is the chance that a metric ends as Error. A length of 0 is always there. `None`
-/// unless `p` is in 0..=1 and `trials` at most [`RUN_TRIALS_MAX`].
+/// The first such run ends at trial n with q p^length (1 - S(n - length - 1)); the sum of these is S. With errors for
+/// successes and `consecutiveErrorLimit` + 1 for the length it is the chance that a metric ends as Error. A length of 0
+/// is always there. `None` unless `p` is in 0..=1 and `trials` at most [`RUN_TRIALS_MAX`].
 #[must_use]
 pub fn run_of(length: u32, trials: u32, p: f64) -> Option<f64> {
     if !is_probability(p) || RUN_TRIALS_MAX < trials {
@@ -276,11 +276,11 @@ pub fn mean_trials_up_to_run(length: u32, p: f64) -> Option<f64> {
     Some(-logarithm.exp_m1() / ((1.0 - p) * logarithm.exp()))
 }
 
-/// The probability that `passes` successes come before `failures` failures, each trial failing with probability `p`: Flagger's
-/// promotion with `threshold: failures`.
+/// The probability that `passes` successes come before `failures` failures, each trial failing with probability `p`:
+/// Flagger's promotion with `threshold: failures`.
 ///
-/// The first `passes` + `failures` - 1 trials decide: P(Bin(passes + failures - 1, p) < failures). With no failures allowed to be
-/// reached (`failures` = 0) it is 0. `None` unless `p` is in 0..=1 and `passes` + `failures` <= 2^32.
+/// The first `passes` + `failures` - 1 trials decide: P(Bin(passes + failures - 1, p) < failures). With no failures
+/// allowed to be reached (`failures` = 0) it is 0. `None` unless `p` is in 0..=1 and `passes` + `failures` <= 2^32.
 #[must_use]
 pub fn passes_before_failures(passes: u32, failures: u32, p: f64) -> Option<f64> {
     let Some(most) = failures.checked_sub(1) else {

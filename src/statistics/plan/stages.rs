@@ -30,8 +30,8 @@ const UNDECIDED_MAX: u32 = 4096;
 
 /// What a plan in stages does if each measurement fails with probability `p`.
 ///
-/// What is undecided after the last stage is neither accepted nor rejected. `None` unless `p` is in 0..=1, and if a stage could
-/// leave more than 4096 numbers of failures undecided.
+/// What is undecided after the last stage is neither accepted nor rejected. `None` unless `p` is in 0..=1, and if a
+/// stage could leave more than 4096 numbers of failures undecided.
 #[must_use]
 pub fn course(stages: &[Stage], p: f64) -> Option<Course> {
     let mut course = Course {
@@ -72,6 +72,7 @@ pub fn course(stages: &[Stage], p: f64) -> Option<Course> {
 }
 
 #[cfg(test)]
+#[expect(clippy::float_cmp, reason = "it is the same computation")]
 mod tests {
     use super::*;
     use crate::statistics::plan::Plan;

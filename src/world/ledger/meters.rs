@@ -9,7 +9,7 @@
 use super::{Flow, Ledger};
 use crate::cluster::{ReplicaSetId, TemplateId};
 use crate::plan::Environment;
-use crate::plan::environment::Traffic;
+use crate::plan::environment::{Profile, Traffic};
 use crate::time::{Delta, SimTime};
 use crate::world::Weather;
 use crate::world::traffic::Target;
@@ -37,6 +37,9 @@ pub struct Meters {
     pub routes: Vec<(Route, Meter)>,
     /// Requests to each pod of a `ReplicaSet` while it was ready.
     pub pods: Vec<(ReplicaSetId, Meter)>,
+    /// The same by where they were sent to, as a sidecar sees them; kept where there are sidecars.
+    pub sidecars: Vec<((ReplicaSetId, Target), Meter)>,
+    has_sidecars: bool,
     /// What services select from an instant on, by [`crate::cluster::ServiceId`].
     pub selections: Vec<(SimTime, Vec<Target>)>,
 }
@@ -180,6 +183,10 @@ impl Ledger {
         };
         meters.routes.clear();
         meters.pods.clear();
+        meters.sidecars.clear();
+        let profiles = environment.scraping.profiles.iter().flatten();
+        let mut profiles = profiles.copied();
+        meters.has_sidecars = profiles.any(Profile::has_sidecars);
         let mut past = self.clone();
         past.weather = Weather::CALM;
         past.advance(environment, self.at + Delta::from_secs(1));
@@ -206,6 +213,11 @@ impl Ledger {
             .pods
             .iter()
             .map(|(set, meter)| (*set, begun(meter)))
+            .collect();
+        meters.sidecars = past
+            .sidecars
+            .iter()
+            .map(|(way, meter)| (*way, begun(meter)))
             .collect();
     }
 
@@ -304,6 +316,10 @@ impl Ledger {
             let each = |count: f64| count / f64::from(pods);
             let counts = [each(counts[0]), each(counts[1]), 0.0];
             entry(&mut meters.pods, set).add(from, to, counts, times);
+            if meters.has_sidecars {
+                let way = (set, route.target);
+                entry(&mut meters.sidecars, way).add(from, to, counts, times);
+            }
         }
     }
 
