@@ -8,6 +8,7 @@ pub mod exit;
 mod explain;
 pub mod files;
 mod init;
+mod merge;
 mod query;
 mod release;
 mod schema;
@@ -15,6 +16,7 @@ mod series;
 mod subject;
 mod terminal;
 mod test;
+mod trials;
 mod unsimulated;
 mod world;
 
@@ -84,6 +86,16 @@ enum Command {
     /// The query is PromQL, as a template has it. Each instant is evaluated as Prometheus would: over the samples of the scrapes until
     /// then.
     Query(query::QueryArgs),
+    /// Simulates a release many times, and says how likely each outcome is
+    ///
+    /// Every run draws what is drawn with `--random`: start-up times, numbers of requests, samples. Runs are numbered; a seed and a number
+    /// give the same run everywhere. The result depends on the release, the seed and the number of runs only: not on
+    /// threads, shards, or interruptions.
+    #[command(after_help = exit::HELP_OF_TRIALS)]
+    Trials(trials::TrialsArgs),
+    /// Puts the shards of `coalmine trials --shard` together, and reports on them as on one run
+    #[command(after_help = exit::HELP_OF_TRIALS)]
+    Merge(merge::MergeArgs),
     /// Prints the JSON Schema of scenarios
     ///
     /// Editors complete and check a scenario whose first line is `# yaml-language-server: $schema=FILE`.
@@ -149,6 +161,8 @@ pub fn main() -> ExitCode {
         Command::Test(args) => test::run(args),
         Command::Series(args) => series::run(args),
         Command::Query(args) => query::run(args),
+        Command::Trials(args) => trials::run(args),
+        Command::Merge(args) => merge::run(args),
         Command::Schema => schema::run(),
     })
     .into()
@@ -233,7 +247,7 @@ fn answer(args: &RunArgs) -> Answer {
         case,
         findings,
         sources,
-    } = prepared(&args.paths, args.subject.scenario.as_ref(), &choice);
+    } = prepared(&args.paths, args.subject.which.scenario.as_ref(), &choice);
     let (report, exit) = match case {
         Ok(case) => {
             let report = case.run();
@@ -259,6 +273,22 @@ struct Prepared {
 
 /// Reads the input, and the file of the scenario if one is named.
 fn prepared(paths: &[PathBuf], scenario: Option<&PathBuf>, choice: &case::Choice<'_>) -> Prepared {
+    let gathered = gathered(paths, scenario);
+    let choice = case::Choice {
+        scenario_file: gathered.scenario_file.as_deref(),
+        ..*choice
+    };
+    prepared_from(gathered.files, gathered.problems, &choice)
+}
+
+/// The files of an input, what could not be read, and the name of the scenario's own file if one is named.
+struct Gathered {
+    files: Vec<input::SourceFile>,
+    problems: Vec<Diagnostic>,
+    scenario_file: Option<String>,
+}
+
+fn gathered(paths: &[PathBuf], scenario: Option<&PathBuf>) -> Gathered {
     let mut stdin = io::stdin().lock();
     let (mut files, mut problems) = files::gather(paths, &mut stdin);
     let mut scenario_file = None;
@@ -269,21 +299,29 @@ fn prepared(paths: &[PathBuf], scenario: Option<&PathBuf>, choice: &case::Choice
         files.retain(|file| Some(&file.name) != scenario_file.as_ref());
         files.extend(more);
     }
-    let choice = case::Choice {
-        scenario_file: scenario_file.as_deref(),
-        ..*choice
-    };
-    prepared_from(files, problems, &choice)
+    Gathered {
+        files,
+        problems,
+        scenario_file,
+    }
 }
 
-/// The same for files that have been read, where `problems` were found.
+/// What can be simulated of files that have been read, where `problems` were found.
 fn prepared_from(
     files: Vec<input::SourceFile>,
+    problems: Vec<Diagnostic>,
+    choice: &case::Choice<'_>,
+) -> Prepared {
+    prepared_of(&input::read(files), problems, choice)
+}
+
+/// The same for an input.
+fn prepared_of(
+    input: &input::Input,
     mut problems: Vec<Diagnostic>,
     choice: &case::Choice<'_>,
 ) -> Prepared {
-    let input = input::read(files);
-    let (prepared, found) = match case::Case::of(&input, choice) {
+    let (prepared, found) = match case::Case::of(input, choice) {
         Ok((case, found)) => (Some(case), found),
         Err(found) => (None, found),
     };

@@ -41,6 +41,8 @@ pub struct Run<'a> {
     pub seed: u64,
     /// Whether anything was drawn.
     pub random: bool,
+    /// Which of the runs under that seed.
+    pub replicate: u64,
     /// What was served, if accounts were kept.
     pub tally: Option<&'a Tally>,
 }

@@ -1,8 +1,9 @@
 //! Many runs of one release: Monte Carlo.
 //!
-//! Knows: what a run comes to ([`summary`]), how many runs are collected ([`collection`]) and compared ([`contrast`]), and who does
-//! which ([`campaign`]). Refuses to know files, clocks, threads and the terminal: a result depends on the release, the seed
-//! and the number of runs, and on nothing else. Simplifies: runs differ by what is drawn, and in nothing else.
+//! Knows: what a run comes to ([`summary`]), how many runs are collected ([`collection`]) and compared ([`contrast`]),
+//! and who does which ([`campaign`]). Refuses to know files, clocks, threads and the terminal: a result depends on the
+//! release, the seed and the number of runs, and on nothing else. Simplifies: runs differ by what is drawn, and in
+//! nothing else.
 
 pub mod campaign;
 pub mod collection;

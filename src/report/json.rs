@@ -78,6 +78,9 @@ pub mod v1 {
         pub seed: u64,
         /// Whether anything was drawn under it; otherwise all numbers are expectations.
         pub random: bool,
+        /// Which of the runs under the seed; only where anything was drawn.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        pub replicate: Option<u64>,
         /// What the world does, in words.
         pub description: Vec<String>,
         /// Objects that were not in the input and are assumed to exist and to suit.
@@ -254,6 +257,7 @@ pub fn document(report: &Report) -> v1::Document {
             scenario: head.scenario.clone(),
             seed: head.seed,
             random: head.random,
+            replicate: head.random.then_some(head.replicate),
             description: head.world.clone(),
             assumed_objects: head.assumed.clone(),
             assumed_metrics: head.assumed_metrics.clone(),

@@ -1,7 +1,8 @@
 //! Which runs there are, in which order they are done, and who does which.
 //!
-//! Knows: blocks of runs, shards of blocks, and how far one has come. Refuses to know clocks, files and how many threads there are:
-//! nothing of them changes the result. Runs are dealt out in blocks of [`BLOCK`], block k to shard k modulo the number of shards.
+//! Knows: blocks of runs, shards of blocks, and how far one has come. Refuses to know clocks, files and how many
+//! threads there are: nothing of them changes the result. Runs are dealt out in blocks of [`BLOCK`], block k to shard k
+//! modulo the number of shards.
 
 use std::ops::Range;
 
@@ -129,14 +130,14 @@ impl Progress {
         campaign.own_runs() <= self.runs()
     }
 
-    /// Does the next `blocks` blocks of a campaign, on all threads of the present pool, each of which makes its own players.
-    /// `row` is told of each run in the order of their numbers.
+    /// Does the next `blocks` blocks of a campaign, on all threads of the present pool, each of which makes its own
+    /// players. `row` is told of each run in the order of their numbers.
     pub fn advance<'a>(
         &mut self,
         campaign: &Campaign,
         blocks: u64,
         players: &(dyn Fn() -> Players<'a> + Sync),
-        mut row: Option<&mut dyn FnMut(&Row)>,
+        mut row: Option<&mut (dyn FnMut(&Row) + Send)>,
     ) {
         let end = (self.blocks + blocks).min(campaign.own_blocks());
         let has_contrast = self.sample.contrast.is_some();
@@ -164,7 +165,9 @@ impl Progress {
         for (sample, rows) in &done {
             self.sample.merge(sample);
             if let Some(row) = &mut row {
-                rows.iter().for_each(|run| row(run));
+                for run in rows {
+                    row(run);
+                }
             }
         }
         self.count(campaign, end);

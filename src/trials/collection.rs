@@ -1,8 +1,8 @@
 //! What many runs came to, collected so that parts merge to the same bits whatever the partition and the order were.
 //!
-//! Knows: counts by verdict and by cause, distributions, and which runs are worth a look. Refuses to know how sure one may be of
-//! anything that follows from them ([`crate::statistics`]). Simplifies: a distribution keeps values to the resolution
-//! of its histogram, counts and means exactly.
+//! Knows: counts by verdict and by cause, distributions, and which runs are worth a look. Refuses to know how sure one
+//! may be of anything that follows from them ([`crate::statistics`]). Simplifies: a distribution keeps values to the
+//! resolution of its histogram, counts and means exactly.
 
 use std::collections::BTreeMap;
 
@@ -136,7 +136,8 @@ impl Collection {
         self.worst
     }
 
-    /// The first run whose time is the median one among those with the most frequent verdict, to the resolution of times.
+    /// The first run whose time is the median one among those with the most frequent verdict, to the resolution of
+    /// times.
     #[must_use]
     pub fn typical(&self) -> Option<Remarkable> {
         // Of verdicts that are equally frequent, the first.
@@ -263,7 +264,9 @@ pub(crate) mod tests {
         for rotation in 0..5 {
             parts.rotate_left(rotation);
             let mut merged = Collection::default();
-            parts.iter().for_each(|part| merged.merge(part));
+            for part in &parts {
+                merged.merge(part);
+            }
             assert_eq!(merged, whole);
         }
         assert_eq!(whole.runs(), 500);

@@ -74,8 +74,6 @@ pub struct Part {
     pub head: Head,
     /// How many runs are wanted, over all shards.
     pub runs: u64,
-    /// The precision that is wanted.
-    pub precision: Option<String>,
     /// Which shard of them.
     pub shard: Shard,
     /// How far one has come.
@@ -140,8 +138,9 @@ impl Ended {
     }
 }
 
-/// The identity of everything that decides what the runs of a seed come to: plans, worlds, scripts and starts as compiled. Equal for equal
-/// input to the same version of the program, whatever the files are called and wherever they lie.
+/// The identity of everything that decides what the runs of a seed come to: plans, worlds, scripts and starts as
+/// compiled. Equal for equal input to the same version of the program, whatever the files are called and wherever they
+/// lie.
 #[must_use]
 pub fn fingerprint<'a>(stages: impl IntoIterator<Item = Stage<'a>>) -> String {
     let mut hash = Hash(0x6c62_272e_07bb_0142_62b8_2175_6295_c58d);

@@ -70,7 +70,8 @@ impl Quantity {
         }
     }
 
-    /// How much of its unit one counted piece is: nanoseconds of time, milliseconds of pods, thousandths of requests and users.
+    /// How much of its unit one counted piece is: nanoseconds of time, milliseconds of pods, thousandths of requests
+    /// and users.
     #[must_use]
     pub fn grain(self) -> f64 {
         match self {
@@ -212,7 +213,9 @@ mod tests {
         for rotation in 0..7 {
             parts.rotate_left(rotation);
             let mut merged = Spread::default();
-            parts.iter().for_each(|part| merged.merge(part));
+            for part in &parts {
+                merged.merge(part);
+            }
             assert_eq!(merged, whole);
         }
     }

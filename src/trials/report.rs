@@ -1,7 +1,9 @@
-//! What is told of many runs: shares with intervals, quantiles, causes, runs to look at, and what a change makes of them.
+//! What is told of many runs: shares with intervals, quantiles, causes, runs to look at, and what a change makes of
+//! them.
 //!
-//! Knows: which numbers belong together and how sure they are. Refuses to know columns and colours ([`text`]), and when it was
-//! computed: the same sample gives the same report. Simplifies: each interval has its confidence on its own, not all together.
+//! Knows: which numbers belong together and how sure they are. Refuses to know columns and colours ([`text`]), and when
+//! it was computed: the same sample gives the same report. Simplifies: each interval has its confidence on its own, not
+//! all together.
 
 pub mod rows;
 pub mod text;
@@ -39,7 +41,7 @@ pub struct Report {
     confidence: f64,
     /// The largest relative error of a quantile.
     resolution: f64,
-    verdicts: Vec<Share>,
+    verdicts: Vec<Frequency>,
     /// The share that any verdict without a run has at most.
     others_at_most: Option<f64>,
     causes: Vec<CauseShare>,
@@ -73,7 +75,7 @@ pub struct Circumstances {
 
 /// How many runs a verdict has.
 #[derive(Clone, Debug, PartialEq, Serialize)]
-struct Share {
+struct Frequency {
     verdict: &'static str,
     runs: u64,
     share: f64,
@@ -196,10 +198,14 @@ impl Report {
     }
 
     /// The report as a document.
+    ///
+    /// # Panics
+    ///
+    /// Never: the document has no maps with keys that are not texts.
     #[must_use]
     pub fn json(&self) -> String {
         let mut text = serde_json::to_string_pretty(self)
-            .expect("names, numbers and texts have a form in JSON");
+            .expect("the document has no maps with keys that are not texts");
         text.push('\n');
         text
     }
@@ -222,15 +228,15 @@ pub fn is_precise(sample: &Sample, half_width: f64, confidence: f64) -> bool {
     })
 }
 
-fn shares(collection: &Collection, confidence: f64) -> Vec<Share> {
+fn shares(collection: &Collection, confidence: f64) -> Vec<Frequency> {
     let runs = collection.runs();
-    let mut shares: Vec<Share> = collection
+    let mut shares: Vec<Frequency> = collection
         .verdicts()
         .iter()
         .map(|(verdict, group)| {
             let count = group.times.count();
             let (share, low, high) = share(count, runs, confidence);
-            Share {
+            Frequency {
                 verdict: verdict.name(),
                 runs: count,
                 share,
@@ -286,7 +292,8 @@ fn causes(legend: &Legend, collection: &Collection, confidence: f64) -> Vec<Caus
     causes
 }
 
-/// The distributions that say anything: of requests and users only where something is served, and nothing that is always 0.
+/// The distributions that say anything: of requests and users only where something is served, and nothing that is
+/// always 0.
 fn distributions(head: &Head, collection: &Collection) -> Vec<Distribution> {
     let mut told = Vec::new();
     for quantity in Quantity::ALL {

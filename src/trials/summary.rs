@@ -39,7 +39,8 @@ pub struct Summary {
 pub struct Cause {
     /// Who or what it was.
     pub blame: Blame,
-    /// The step of the canary that the rollout stood at then, counted from 0; `None` without steps, and after the last one.
+    /// The step of the canary that the rollout stood at then, counted from 0; `None` without steps, and after the last
+    /// one.
     pub step: Option<u16>,
 }
 

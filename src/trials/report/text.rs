@@ -1,14 +1,16 @@
 //! The report on many runs for people: tables at most 100 columns wide.
 //!
-//! Knows: columns, digits and colours. Refuses to know what the numbers mean. Digits are as many as the interval deserves.
+//! Knows: columns, digits and colours. Refuses to know what the numbers mean. Digits are as many as the interval
+//! deserves.
 
 use std::fmt::Write as _;
 
 use anstyle::{AnsiColor, Style};
 
+use crate::diagnostic::wording::count;
 use crate::report::layout::wrap;
 use crate::trials::quantity::{Quantity, Unit};
-use crate::trials::report::{CauseShare, Distribution, MeanDifference, Report, Share, WhatIf};
+use crate::trials::report::{CauseShare, Distribution, Frequency, MeanDifference, Report, WhatIf};
 
 const WIDTH: usize = 100;
 const BOLD: Style = Style::new().bold();
@@ -45,7 +47,7 @@ pub fn brief(report: &Report) -> String {
     format!("{} runs: {}\n", report.runs, shares.join(", "))
 }
 
-fn brief_share(share: &Share) -> String {
+fn brief_share(share: &Frequency) -> String {
     let percent = Percent::of(share.low, share.high);
     format!(
         "{} {} % ({} to {} %)",
@@ -101,10 +103,10 @@ impl Page {
                 (false, None) => "not reached with the most runs allowed",
             };
             let text = format!(
-                "+-{} points {outcome}; at most {} looks, each interval at {} %, so that all of them together hold \
-                 with {} %",
+                "+-{} points {outcome}; {} at most, each interval at {} %, so that all of them together hold with \
+                 {} %",
                 number(precision.half_width * 100.0),
-                precision.looks,
+                count(precision.looks, "look"),
                 number(precision.confidence_of_each * 100.0),
                 number(report.confidence * 100.0)
             );
@@ -131,7 +133,7 @@ impl Page {
             table.push(Some(style_of(share.verdict)), cells);
         }
         if let Some(high) = report.others_at_most {
-            let most = format!("at most {} %", Percent::of(0.0, high).text(high));
+            let most = format!("at most {} %", number(high * 100.0));
             let cells = [
                 "any other".to_owned(),
                 "0".to_owned(),
@@ -231,9 +233,9 @@ impl Page {
 
     fn remarks(&mut self, report: &Report) {
         let remark = format!(
-            "Intervals of shares are exact (Clopper-Pearson), each with {} % on its own; quantiles are exact to {} %.",
+            "Intervals of shares are exact (Clopper-Pearson), each with {} % on its own; quantiles are known to {:.2} %.",
             number(report.confidence * 100.0),
-            number(report.resolution * 100.0)
+            report.resolution * 100.0
         );
         for line in wrap(&remark, WIDTH, 0) {
             let line = self.paint(DIM, &line);
@@ -346,23 +348,23 @@ fn time(seconds: f64) -> String {
     crate::time::Delta::of_seconds(rounded).to_string()
 }
 
-/// A number to four digits, or whole if it has more.
+/// A number to four digits, or whole if it has more; to three below 1.
 fn number(value: f64) -> String {
     let size = value.abs();
     let decimals = match size {
-        size if size == 0.0 || 1000.0 <= size => 0,
+        size if !(1e-9..1000.0).contains(&size) => 0,
         size if 100.0 <= size => 1,
         size if 10.0 <= size => 2,
         size if 1.0 <= size => 3,
-        _ => 4,
+        _ => (3..12)
+            .find(|decimals| 100.0 <= size * 10_f64.powi(*decimals))
+            .map_or(12, |decimals| usize::try_from(decimals).unwrap_or(12)),
     };
     let text = format!("{value:.decimals$}");
     if text.contains('.') {
-        let text = text.trim_end_matches('0').trim_end_matches('.');
-        text.strip_prefix("-0")
-            .filter(|rest| rest.is_empty())
-            .map_or(text, |_| "0")
-            .to_owned()
+        text.trim_end_matches('0').trim_end_matches('.').to_owned()
+    } else if text == "-0" {
+        "0".to_owned()
     } else {
         text
     }
@@ -416,8 +418,9 @@ mod tests {
 
     #[test]
     fn numbers_have_four_digits() {
-        let texts = [0.0, -0.000_01, 0.25, 3.141_59, 99.999, 123_456.7].map(number);
-        assert_eq!(texts, ["0", "0", "0.25", "3.142", "100", "123457"]);
+        let texts = [0.0, -1e-10, -0.005_123, 0.25, 3.187_65, 99.999, 123_456.7].map(number);
+        let wanted = ["0", "0", "-0.00512", "0.25", "3.188", "100", "123457"];
+        assert_eq!(texts, wanted);
     }
 
     #[test]
