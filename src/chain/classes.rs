@@ -85,7 +85,9 @@ impl Classes {
             class,
         });
         let mut whole = Sum::default();
-        masses.iter().for_each(|mass| whole.add(mass.value()));
+        for mass in &masses {
+            whole.add(mass.value());
+        }
         let probabilities = masses.iter().map(|mass| mass.value() / whole.value());
         let classes = Self {
             probabilities: probabilities.collect(),

@@ -33,6 +33,7 @@ pub(super) struct Explorer<'a> {
     /// What the states take \[bytes\].
     size: usize,
     /// States that are no longer needed, for their memory.
+    #[expect(clippy::vec_box, reason = "they come out of boxes and go into boxes")]
     spare: Vec<Box<State>>,
     scratch: Box<State>,
     path: Vec<u8>,

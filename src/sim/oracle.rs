@@ -71,18 +71,17 @@ impl Oracle {
         }
         let mut asked = self.asked.iter();
         let same = asked.find(|asked| (asked.source, asked.at) == (source, at));
-        let class = match same {
-            Some(same) => same.class,
-            None => {
-                let class = self.path.get(self.asked.len()).copied().unwrap_or(0);
-                self.asked.push(Question {
-                    source,
-                    draw,
-                    at,
-                    class,
-                });
-                class
-            }
+        let class = if let Some(same) = same {
+            same.class
+        } else {
+            let class = self.path.get(self.asked.len()).copied().unwrap_or(0);
+            self.asked.push(Question {
+                source,
+                draw,
+                at,
+                class,
+            });
+            class
         };
         answers[usize::from(class)]
     }

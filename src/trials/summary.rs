@@ -13,6 +13,7 @@ use crate::cluster::status::{AbortCause, PauseReason, PhaseMessage};
 use crate::cluster::{Cluster, Experiment, RunId};
 use crate::controller::Silent;
 use crate::plan::Plan;
+use crate::sight::Behind;
 use crate::sim::Ending;
 use crate::time::SimTime;
 use crate::trace::Recorder;
@@ -291,7 +292,7 @@ impl Recorder for Judge<'_> {
     }
 
     #[inline]
-    fn read(&mut self, _: impl FnOnce() -> Reading) {}
+    fn read(&mut self, _: impl FnOnce() -> (Reading, Option<Behind>)) {}
 
     #[inline]
     fn recorded(&self) -> usize {

@@ -82,6 +82,10 @@ impl Draw {
 
     /// The law of the requests that fail.
     #[must_use]
+    #[expect(
+        clippy::missing_panics_doc,
+        reason = "what is clamped is a probability"
+    )]
     pub fn law(&self) -> Binomial {
         let failing = if self.failing.is_nan() {
             0.0
