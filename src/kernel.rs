@@ -139,6 +139,17 @@ impl<E: Phased> Kernel<E> {
         self.first = Some(new);
     }
 
+    /// Writes down what waits, in order. Whoever schedules it in this order on an empty queue has the same queue again. O(n log n).
+    pub fn waiting(&self, list: &mut Vec<(SimTime, E)>)
+    where
+        E: Copy,
+    {
+        list.clear();
+        let mut all: Vec<&Scheduled<E>> = self.first.iter().chain(&self.heap).collect();
+        all.sort_unstable_by_key(|scheduled| scheduled.key());
+        list.extend(all.iter().map(|scheduled| (scheduled.at, scheduled.event)));
+    }
+
     /// Takes the next event if it is due at `limit` or before, and moves the clock to it. O(log n).
     #[inline]
     pub fn pop_until(&mut self, limit: SimTime) -> Option<(SimTime, E)> {

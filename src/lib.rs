@@ -19,10 +19,12 @@
 //! [`trials`] does all of this many times, and tells how likely what is; [`vary`] changes single fields of what was written.
 //! [`series`] tells what Prometheus would hold at an instant of a run, [`promql`] evaluates queries over that, and [`sight`] tells what of it
 //! a query sees. [`explain`] stands beside this way, too: it tells what the fields of [`spec`] mean, in words. [`statistics`] knows what is
-//! exact about many runs and about gates: intervals, distributions that merge, sampling plans. [`time`] and [`duration`] serve
+//! exact about many runs and about gates: intervals, distributions that merge, sampling plans. [`chain`] follows everything that can happen to a
+//! rollout, where only its measurements are left to chance: exact answers, and runs for the price of their random numbers. [`time`] and [`duration`] serve
 //! them all: virtual time is an integer number of nanoseconds. [`curve`] and [`law`] are the values that change with it or by
 //! chance; [`document`] is JSON with a value at some places.
 
+pub mod chain;
 pub mod cli;
 pub mod cluster;
 pub mod condition;

@@ -12,12 +12,14 @@ pub mod apply;
 mod busy;
 mod faults;
 mod instruments;
+pub(crate) mod oracle;
 pub mod people;
 pub mod queue;
 mod routing;
 #[cfg(test)]
 mod scraped;
 pub mod start;
+pub(crate) mod state;
 pub mod triggers;
 
 use crate::cluster::status::RolloutStatus;
@@ -54,7 +56,7 @@ const MOST_REPETITIONS: u32 = 100_000;
 const MOST_OBJECTS: usize = 500;
 
 /// More instants than this, one a second for eight days, and the run is cut off: nobody reads so much.
-const MOST_INSTANTS: u32 = 700_000;
+pub(crate) const MOST_INSTANTS: u32 = 700_000;
 
 /// Something that happens at a future instant.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -143,6 +145,30 @@ pub struct Simulation<'a, R: Recorder> {
     accounts: Option<Accounts>,
     /// Whether the lives of pods and meters are kept.
     metering: bool,
+    /// Decides what draws show, instead of chance.
+    oracle: Option<Box<oracle::Oracle>>,
+}
+
+/// How far a run is.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Clock {
+    /// The present instant.
+    pub(crate) now: SimTime,
+    /// The last one at which anything changed.
+    pub(crate) last: SimTime,
+    /// How many there were.
+    pub(crate) instants: u32,
+}
+
+impl Clock {
+    /// The beginning of a run.
+    pub(crate) fn at(now: SimTime) -> Self {
+        Self {
+            now,
+            last: now,
+            instants: 0,
+        }
+    }
 }
 
 /// What is handed to the accounts; kept for its memory.
@@ -191,6 +217,7 @@ impl<'a, R: Recorder> Simulation<'a, R> {
             // Queries look at series, which are made of meters.
             accounts: (!environment.queries.is_empty()).then(Accounts::default),
             metering: !environment.queries.is_empty(),
+            oracle: None,
         }
     }
 
@@ -243,8 +270,13 @@ impl<'a, R: Recorder> Simulation<'a, R> {
     pub fn run(&mut self, start: &Start) -> Ending {
         self.set_up(start);
         let ending = self.simulate(start);
+        self.close_accounts(ending);
+        ending
+    }
+
+    /// Accounts for a state that lasts up to the horizon that was asked for.
+    fn close_accounts(&mut self, ending: Ending) {
         if self.accounts.is_some() {
-            // A state that lasts is accounted for up to the horizon that was asked for.
             let until = self
                 .script
                 .until
@@ -252,62 +284,68 @@ impl<'a, R: Recorder> Simulation<'a, R> {
             let horizon = until.unwrap_or(ending.at).max(ending.at);
             self.world.ledger.advance(self.environment, horizon);
         }
-        ending
     }
 
     fn simulate(&mut self, start: &Start) -> Ending {
-        let limit = self.script.until.unwrap_or(start.at + LONGEST);
-        let mut now = start.at;
-        let mut last = start.at;
-        let mut instants = 0;
+        let mut clock = Clock::at(start.at);
+        let limit = self.limit(start);
         loop {
-            instants += 1;
-            if !self.settle(now) {
-                return Ending {
-                    at: now,
-                    reason: EndReason::Livelock,
-                };
+            match self.live(&mut clock, limit) {
+                Ok(next) => self.go_on(&mut clock, next),
+                Err(ending) => return ending,
             }
-            if std::mem::take(&mut self.scene_changed) {
-                self.observe(now);
-            }
-            if self.changed {
-                self.changed = false;
-                last = now;
-                self.recorder.settled(now, &self.cluster);
-            }
-            let objects = self.cluster.experiments.len().max(self.cluster.runs.len());
-            if MOST_OBJECTS < objects || MOST_INSTANTS < instants {
-                return Ending {
-                    at: now,
-                    reason: EndReason::Crowded,
-                };
-            }
-            let next = self.next_due();
-            let at_rest = RESYNC_PERIOD + RESYNC_PERIOD < self.resync_due - last;
-            if next.is_none() && (limit < self.resync_due || at_rest) {
-                return Ending {
-                    at: last,
-                    reason: if self.patience.is_looping() {
-                        EndReason::Livelock
-                    } else {
-                        EndReason::Quiet
-                    },
-                };
-            }
-            let due = next.map_or(self.resync_due, |next| next.min(self.resync_due));
-            if limit < due {
-                return Ending {
-                    at: limit,
-                    reason: EndReason::Until,
-                };
-            }
-            now = due;
-            self.take_due(now);
-            if now == self.resync_due {
-                self.resync_due = now + RESYNC_PERIOD;
-                self.resync();
-            }
+        }
+    }
+
+    /// The last instant that is simulated.
+    fn limit(&self, start: &Start) -> SimTime {
+        self.script.until.unwrap_or(start.at + LONGEST)
+    }
+
+    /// Lets everything happen that happens at the present instant; the next one, or how the run ends.
+    fn live(&mut self, clock: &mut Clock, limit: SimTime) -> Result<SimTime, Ending> {
+        let now = clock.now;
+        let end = |at, reason| Err(Ending { at, reason });
+        clock.instants += 1;
+        if !self.settle(now) {
+            return end(now, EndReason::Livelock);
+        }
+        if std::mem::take(&mut self.scene_changed) {
+            self.observe(now);
+        }
+        if self.changed {
+            self.changed = false;
+            clock.last = now;
+            self.recorder.settled(now, &self.cluster);
+        }
+        let objects = self.cluster.experiments.len().max(self.cluster.runs.len());
+        if MOST_OBJECTS < objects || MOST_INSTANTS < clock.instants {
+            return end(now, EndReason::Crowded);
+        }
+        let next = self.next_due();
+        let at_rest = RESYNC_PERIOD + RESYNC_PERIOD < self.resync_due - clock.last;
+        if next.is_none() && (limit < self.resync_due || at_rest) {
+            let reason = if self.patience.is_looping() {
+                EndReason::Livelock
+            } else {
+                EndReason::Quiet
+            };
+            return end(clock.last, reason);
+        }
+        let due = next.map_or(self.resync_due, |next| next.min(self.resync_due));
+        if limit < due {
+            return end(limit, EndReason::Until);
+        }
+        Ok(due)
+    }
+
+    /// Goes on to the next instant.
+    fn go_on(&mut self, clock: &mut Clock, now: SimTime) {
+        clock.now = now;
+        self.take_due(now);
+        if now == self.resync_due {
+            self.resync_due = now + RESYNC_PERIOD;
+            self.resync();
         }
     }
 
@@ -607,6 +645,7 @@ impl<'a, R: Recorder> Simulation<'a, R> {
             world: &self.world,
             shown: &mut self.shown,
             recorder: &mut self.recorder,
+            oracle: self.oracle.as_deref_mut(),
         };
         let own = run.metrics.range();
         let outcome = analysis::reconcile(
@@ -650,6 +689,7 @@ impl<'a, R: Recorder> Simulation<'a, R> {
                 world: &self.world,
                 shown: &mut Shown::default(),
                 recorder: &mut crate::trace::Off,
+                oracle: None,
             };
             let mut again = Decision::<Vec<Event>>::default();
             let outcome = analysis::reconcile(

@@ -72,7 +72,8 @@ impl Canary {
     /// The canary in a world of traffic and health, or in a quiet one; its metric is scripted.
     pub(crate) fn new(replicas: i32, mut world: Setting) -> Self {
         let healthy = vec![(SimTime::ZERO, Response::Vector(vec![0.97]))];
-        world.metrics.insert("success-rate".to_owned(), healthy);
+        let answers = world.metrics.entry("success-rate".to_owned());
+        answers.or_insert(healthy);
         Self::asking(replicas, world, "up")
     }
 

@@ -25,6 +25,7 @@ use super::exit::Exit;
 use super::subject::WhichArgs;
 use super::terminal::{Colour, finish, look_of_errors, tell, wants_colour};
 use super::{Prepared, cut, gathered, parse_until, prepared_of};
+use crate::chain;
 use crate::diagnostic::{self, Diagnostic, Look, Severity, Sources};
 use crate::input;
 use crate::report::text as report_text;
@@ -32,7 +33,7 @@ use crate::statistics::looks::Looks;
 use crate::time::SimTime;
 use crate::trials::dossier::{Head, Legend, PART_SCHEMA, Part, fingerprint};
 use crate::trials::report::{self, CONFIDENCE, Circumstances, Precision, Report, text};
-use crate::trials::{BLOCK, Campaign, Players, Progress, Row, Shard, Simulated};
+use crate::trials::{BLOCK, Campaign, Players, Progress, Row, Shard};
 use crate::vary;
 use amounts::{parse_precision, parse_runs, parse_shard};
 use keeping::Keeper;
@@ -298,11 +299,11 @@ impl Job {
             Box::new(Diagnostic::error("no-threads", message))
         })?;
         let players = || Players {
-            written: Box::new(Simulated::new(releases.written.stage())),
-            changed: releases.changed.as_ref().map(|changed| {
-                let runner = Simulated::new(changed.stage());
-                Box::new(runner) as Box<dyn crate::trials::Runner + '_>
-            }),
+            written: chain::fastest(releases.written.stage()),
+            changed: releases
+                .changed
+                .as_ref()
+                .map(|changed| chain::fastest(changed.stage())),
         };
         let mut rows = Rows::new(args.rows.as_ref(), args.output == Output::Csv)?;
         let mut display = Display::new(self.part.progress.runs(), args.quiet);

@@ -2,6 +2,10 @@
 //!
 //! Follows `analysis/analysis.go`, `utils/analysis/helpers.go`, `metricproviders/job/job.go` and `metricproviders/kayenta/kayenta.go`.
 
+mod forgetting;
+
+pub(crate) use forgetting::forget;
+
 use crate::cluster::analysis_run::{
     AnalysisPhase, AnswerRef, Breach, Counter, Detail, Measurement, MetricStatus, RunMessage,
 };

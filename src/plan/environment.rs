@@ -13,7 +13,7 @@ use crate::law::Law;
 use crate::time::{Delta, SimTime};
 
 pub use fault::{Breaks, Fault};
-pub use gauge::{AskedRange, Asking, Draw, Gauge, QueryId, Shows, Signal, Whose};
+pub use gauge::{AskedRange, Asking, Draw, Gauge, QueryId, Sample, Shows, Signal, Whose, tidy};
 pub use scraping::{BUCKETS, Given, GivenValue, Profile, Scraping};
 pub use service::{Changing, Delays, Health, Since, Traffic};
 pub use shape::{Document, Shape, go_json, whole};

@@ -67,6 +67,20 @@ impl Patience {
         self.looping = false;
     }
 
+    /// How often it was let alone since it was caught looping, between two instants.
+    pub(super) fn delays(&self) -> Option<u32> {
+        self.looping.then_some(self.delays)
+    }
+
+    /// Goes on where [`Self::delays`] was read.
+    pub(super) fn resume(&mut self, delays: Option<u32>) {
+        *self = Self {
+            looping: delays.is_some(),
+            delays: delays.unwrap_or(0),
+            ..Self::default()
+        };
+    }
+
     /// Whether the rollout is let alone until the next instant.
     pub(super) fn is_spent(&self) -> bool {
         self.spent

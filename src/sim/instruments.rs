@@ -1,22 +1,20 @@
 //! What metric providers answer: by script, by the metric's own query, from the accounts of the simulated service, or by chance; and
 //! Jobs, whose fate is decided when they start.
 
-use rand_distr::{Binomial, Distribution};
-
 use crate::cluster::provider::{Answer, Asked, JobState, Provider, Reading, ReadingId, Told};
 use crate::cluster::{Cluster, TemplateId};
 use crate::condition::{Value, ValueRef};
-use crate::plan::environment::{Draw, Fate, Gauge, QueryId, Shape, Shows};
+use crate::plan::environment::{Fate, Gauge, QueryId, Sample, Shape, Shows};
 use crate::plan::{Environment, Plan};
 use crate::promql::Answer as Answered;
 use crate::series::exposition::millis;
 use crate::series::{Exporter, Found, Prometheus};
 use crate::sight::{Behind, Versions};
+use crate::sim::oracle::Oracle;
 use crate::time::{Delta, SimTime};
 use crate::trace::Recorder;
-use crate::world::World;
-use crate::world::ledger::tidy;
 use crate::world::weather::Purpose;
+use crate::world::{Weather, World};
 
 /// The metric providers of a run, as long as a controller asks them.
 pub(super) struct Instruments<'a, R> {
@@ -26,6 +24,8 @@ pub(super) struct Instruments<'a, R> {
     pub(super) world: &'a World,
     pub(super) shown: &'a mut Shown,
     pub(super) recorder: &'a mut R,
+    /// Decides what draws show, instead of chance.
+    pub(super) oracle: Option<&'a mut Oracle>,
 }
 
 /// What was shown last.
@@ -103,7 +103,7 @@ impl<R: Recorder> Provider for Instruments<'_, R> {
             Answer::Job => told(Told::Job),
             Answer::Shown(gauge) => {
                 let shape = &script.shape;
-                let failure = self.show(*gauge, shape, source, now).err();
+                let failure = self.show(gauge, shape, source, point, now).err();
                 let id = self.shown.next_id();
                 if let (Shape::Score, Some(Value::Float(score))) = (shape, &self.shown.other) {
                     self.shown.scores.push((id, *score));
@@ -123,7 +123,7 @@ impl<R: Recorder> Provider for Instruments<'_, R> {
                     self.recorder.read(|| {
                         (
                             Reading::of(shape, Ok(seen.shown.value_to_keep())),
-                            seen.behind(*gauge, now),
+                            seen.behind(gauge, now),
                         )
                     });
                     Told::Value(self.shown.value())
@@ -167,24 +167,28 @@ impl<R: Recorder> Instruments<'_, R> {
     /// Shows what a gauge says, or why the provider fails.
     fn show(
         &mut self,
-        gauge: Gauge,
+        gauge: &Gauge,
         shape: &Shape,
         source: u32,
+        point: Option<u32>,
         now: SimTime,
     ) -> Result<(), String> {
         let (number, shows, times) = match gauge {
             Gauge::Signal(signal) => {
-                let number = self.world.ledger.signal(self.environment, signal, now);
+                let number = self.world.ledger.signal(self.environment, *signal, now);
                 (number, signal.shows, signal.times)
             }
-            Gauge::Draw(draw) => (self.draw(&draw, source, now), draw.shows, draw.times),
-            Gauge::Query(id) => return self.query(id, now),
+            Gauge::Draw(sample) => {
+                let failed = match &mut self.oracle {
+                    Some(oracle) => f64::from(oracle.answer(source, point, now)),
+                    None => failures(sample, self.world.weather, source, now),
+                };
+                let draw = sample.draw();
+                (draw.told(failed), draw.shows, draw.times)
+            }
+            Gauge::Query(id) => return self.query(*id, now),
         };
-        let number = match times.unwrap_or_else(|| shape.unit(shows)) {
-            1.0 => number,
-            times => tidy(number * times),
-        };
-        self.shown.number(number, shape)
+        self.shown.number(shape.scaled(number, shows, times), shape)
     }
 
     /// Lets Prometheus answer a query; its client hands over all values, whatever labels they have
@@ -212,27 +216,15 @@ impl<R: Recorder> Instruments<'_, R> {
         }
         Ok(())
     }
+}
 
-    /// What a sample of its own shows at an instant.
-    fn draw(&self, draw: &Draw, source: u32, now: SimTime) -> f64 {
-        let requests = f64::from(draw.requests);
-        let failed = if self.world.weather.random {
-            let index = u64::from_ne_bytes(now.nanos().to_ne_bytes());
-            let mut generator =
-                self.world
-                    .weather
-                    .generator(Purpose::Measurement, u64::from(source), index);
-            let law = Binomial::new(u64::from(draw.requests), draw.failing);
-            #[expect(clippy::cast_precision_loss, reason = "at most 2^32 requests")]
-            law.map_or(0.0, |law| law.sample(&mut generator) as f64)
-        } else {
-            requests * draw.failing
-        };
-        match draw.shows {
-            Shows::SuccessRatio => (requests - failed) / requests,
-            Shows::ErrorRatio => failed / requests,
-            _ => failed,
-        }
+/// How many requests of a sample fail that is taken at an instant.
+fn failures(sample: &Sample, weather: Weather, source: u32, now: SimTime) -> f64 {
+    if weather.random {
+        let stream = weather.stream(Purpose::Measurement, u64::from(source));
+        f64::from(sample.failed(stream.at(now)))
+    } else {
+        sample.draw().expected()
     }
 }
 
@@ -247,7 +239,7 @@ struct Seen<'a> {
 
 impl Seen<'_> {
     /// What was behind the answer that was shown last.
-    fn behind(&self, gauge: Gauge, now: SimTime) -> Option<Behind> {
+    fn behind(&self, gauge: &Gauge, now: SimTime) -> Option<Behind> {
         match gauge {
             // Latency and saturation are those of the moment.
             Gauge::Signal(signal)
@@ -257,15 +249,15 @@ impl Seen<'_> {
             }
             Gauge::Signal(signal) => {
                 let ledger = &self.world.ledger;
-                let [requests, canary] = ledger.requests_behind(signal, now);
+                let [requests, canary] = ledger.requests_behind(*signal, now);
                 Some(Behind {
                     requests,
                     canary: Some(canary),
                     window: Some(signal.over),
                 })
             }
-            Gauge::Draw(draw) => Some(Behind {
-                requests: f64::from(draw.requests),
+            Gauge::Draw(sample) => Some(Behind {
+                requests: f64::from(sample.draw().requests),
                 canary: None,
                 window: None,
             }),

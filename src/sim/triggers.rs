@@ -9,7 +9,7 @@ use crate::trace::Recorder;
 
 /// The part of a rollout's state whose changes deeds can wait for.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
-pub(super) struct Watched {
+pub(crate) struct Watched {
     phase: RolloutPhase,
     paused: bool,
     abort: bool,

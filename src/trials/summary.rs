@@ -322,7 +322,7 @@ impl Costs {
 }
 
 /// Every finished measurement has one of the four phases that are counted.
-fn measurements(cluster: &Cluster) -> u32 {
+pub(crate) fn measurements(cluster: &Cluster) -> u32 {
     let counts = cluster.metrics.iter().map(|metric| {
         let count = i64::from(metric.count) + i64::from(metric.error);
         u32::try_from(count).unwrap_or(0)

@@ -23,7 +23,7 @@ use crate::world::{Pods, Weather};
 
 pub use counter::{Counter, Place, Sums};
 pub use meters::{Meter, Meters, Outcome, Route};
-pub use signal::tidy;
+pub(crate) use tally::seconds;
 pub use tally::{Gap, Served, Tally};
 
 /// What a cluster shows of itself to the accounts.
@@ -63,7 +63,6 @@ pub struct Ledger {
     memory: stretch::Memory,
     /// Share of the users that keep to the canary.
     sticking: f64,
-    asked: i32,
     canary: Option<TemplateId>,
     stable: Option<TemplateId>,
     state: State,
@@ -110,6 +109,49 @@ struct Mark {
 }
 
 impl Ledger {
+    /// Takes over everything from `other` but meters, reusing the memory at hand.
+    pub(crate) fn copy_from(&mut self, other: &Self) {
+        self.at = other.at;
+        self.weather = other.weather;
+        self.routing.copy_from(&other.routing, Routing::copy_from);
+        self.endpoints
+            .copy_from(&other.endpoints, Endpoints::copy_from);
+        self.actual.copy_from(&other.actual);
+        self.released.clone_from(&other.released);
+        self.ages.clone_from(&other.ages);
+        self.flows.clone_from(&other.flows);
+        self.memory.copy_from(&other.memory);
+        self.sticking = other.sticking;
+        (self.canary, self.stable) = (other.canary, other.stable);
+        self.state = other.state;
+        self.tally.copy_from(&other.tally);
+        self.marks.clone_from(&other.marks);
+        self.looks_back = other.looks_back;
+        self.meters = None;
+    }
+
+    /// Forgets all sums, and what is kept for its memory only; the most pods at once stay.
+    pub(crate) fn forget(&mut self) {
+        self.memory.clear();
+        self.tally.forget();
+    }
+
+    /// About how much memory it takes \[bytes\].
+    pub(crate) fn size(&self) -> usize {
+        let sets = size_of_val(self.actual.sets.as_slice());
+        let weights = size_of_val(self.routing.current.weights.as_slice());
+        let marks = self
+            .marks
+            .iter()
+            .map(|mark| size_of_val(mark.served.as_slice()));
+        3 * sets
+            + weights
+            + size_of_val(self.flows.as_slice())
+            + size_of_val(self.tally.served.as_slice())
+            + size_of_val(self.marks.as_slice())
+            + marks.sum::<usize>()
+    }
+
     /// Opens the accounts at `at`, in the state of `scene`, which has long been in force.
     pub fn open(
         &mut self,
@@ -254,10 +296,10 @@ impl Ledger {
         if to <= self.at {
             return;
         }
-        let whole = (to - self.at).seconds();
+        let whole = to - self.at;
         self.tally.pods(self.state.pods, self.state.asked, whole);
         if self.state.available < self.state.asked {
-            self.tally.short_of_capacity += whole;
+            self.tally.short_of_capacity(whole);
         }
         while self.at < to {
             let end = match &environment.traffic {
@@ -265,7 +307,7 @@ impl Ledger {
                 None => self.next_route(to),
             };
             if self.stands_by() {
-                self.tally.standing_by += (end - self.at).seconds();
+                self.tally.standing_by(end - self.at);
             }
             let Some(traffic) = &environment.traffic else {
                 self.at = end;

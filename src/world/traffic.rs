@@ -115,6 +115,12 @@ impl<T: Clone + PartialEq> Delayed<T> {
         take(&mut self.current);
     }
 
+    /// Takes over everything from `other`.
+    pub(super) fn copy_from(&mut self, other: &Self, take: impl FnOnce(&mut T, &T)) {
+        take(&mut self.current, &other.current);
+        self.coming.clone_from(&other.coming);
+    }
+
     /// Sets a value; says whether it is in force at once and differs.
     pub(super) fn set(
         &mut self,

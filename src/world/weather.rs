@@ -6,6 +6,8 @@
 use rand::SeedableRng;
 use rand_pcg::Pcg64Mcg;
 
+use crate::time::SimTime;
+
 /// Where the draws of a run come from.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Weather {
@@ -16,6 +18,10 @@ pub struct Weather {
     /// Which of many runs under that seed.
     pub replicate: u64,
 }
+
+/// The numbers of one entity, by their index: what [`Weather::number`] has in common for all of them.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Stream(u64);
 
 /// What a draw is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -53,11 +59,15 @@ impl Weather {
     /// The number at an address that generators are made of.
     #[must_use]
     pub fn number(self, purpose: Purpose, entity: u64, index: u64) -> u64 {
-        [self.replicate, purpose as u64, entity, index]
-            .into_iter()
-            .fold(mix(self.seed), |sum, part| {
-                mix(sum ^ part.wrapping_mul(0x9e37_79b9_7f4a_7c15))
-            })
+        self.stream(purpose, entity).number(index)
+    }
+
+    /// All numbers of one entity.
+    #[must_use]
+    #[inline]
+    pub fn stream(self, purpose: Purpose, entity: u64) -> Stream {
+        let parts = [self.replicate, purpose as u64, entity];
+        Stream(parts.into_iter().fold(mix(self.seed), stir))
     }
 
     /// A draw between 0 and 1, both excluded.
@@ -75,7 +85,30 @@ impl Weather {
     }
 }
 
+impl Stream {
+    /// The number with this index.
+    #[must_use]
+    #[inline]
+    pub fn number(self, index: u64) -> u64 {
+        stir(self.0, index)
+    }
+
+    /// The number of an instant.
+    #[must_use]
+    #[inline]
+    pub fn at(self, now: SimTime) -> u64 {
+        self.number(u64::from_ne_bytes(now.nanos().to_ne_bytes()))
+    }
+}
+
+/// Mixes a part into a sum.
+#[inline]
+pub(crate) fn stir(sum: u64, part: u64) -> u64 {
+    mix(sum ^ part.wrapping_mul(0x9e37_79b9_7f4a_7c15))
+}
+
 /// The finaliser of `SplitMix64`: every bit depends on every bit.
+#[inline]
 fn mix(number: u64) -> u64 {
     let number = number.wrapping_add(0x9e37_79b9_7f4a_7c15);
     let number = (number ^ (number >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);

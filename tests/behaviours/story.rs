@@ -132,13 +132,19 @@ impl Story {
         self.tell(compiled, &start, horizon)
     }
 
+    /// Makes a tag known that is applied from outside.
+    pub(crate) fn tagged(mut self, tag: &str) -> Self {
+        self.setting.tags.push(tag.to_owned());
+        self
+    }
+
     /// Simulates the same from a settled stable version `v1`, to which `update` is applied at t =
     /// 0.
-    pub(crate) fn settled_until(mut self, update: &str, horizon: i64) -> Told {
-        self.setting.tags.push(update.to_owned());
-        let compiled = self.compile();
+    pub(crate) fn settled_until(self, update: &str, horizon: i64) -> Told {
+        let tale = self.tagged(update);
+        let compiled = tale.compile();
         let start = settled_start(&compiled, update);
-        self.tell(compiled, &start, horizon)
+        tale.tell(compiled, &start, horizon)
     }
 
     /// An empty cluster to which the manifests are applied.

@@ -2,6 +2,8 @@
 
 #![expect(clippy::disallowed_methods, reason = "tests read files")]
 
+mod chains;
+
 use std::path::PathBuf;
 
 use super::*;

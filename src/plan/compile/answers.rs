@@ -2,6 +2,8 @@
 //!
 //! Follows `metricproviders/webmetric/webmetric.go: Run, parseResponse`; in which shape numbers come is known to [`Shape`].
 
+use std::sync::Arc;
+
 use serde_json::Value as Json;
 
 use crate::cluster::provider::{Answer, Reading};
@@ -9,7 +11,7 @@ use crate::condition::Value;
 use crate::plan::analysis_template::ResolvedMetric;
 use crate::plan::compile::queries::{Own, Queries, QueryTrouble};
 use crate::plan::compile::shapes::shape;
-use crate::plan::environment::{Breaks, Fault, Gauge, Scripted, Shape, Source};
+use crate::plan::environment::{Breaks, Fault, Gauge, Sample, Scripted, Shape, Source};
 use crate::plan::setting::{Response, Setting, Unscripted};
 use crate::spec::provider::MetricProvider;
 use crate::time::SimTime;
@@ -133,7 +135,7 @@ fn scripted(provider: &MetricProvider, shape: &Shape, response: &Response) -> Sc
             };
         }
         Response::Signal(signal) => shown(Gauge::Signal(*signal)),
-        Response::Draw(draw) => shown(Gauge::Draw(*draw)),
+        Response::Draw(draw) => shown(Gauge::Draw(Arc::new(Sample::new(*draw)))),
         Response::Error(message) => Reading::failure(failure(provider, message)),
         Response::Status(status) => {
             Reading::failure(format!("received non 2xx response code: {status}"))

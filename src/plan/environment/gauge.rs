@@ -1,16 +1,20 @@
 //! What metrics show that are not scripted word for word: the simulated service, or chance.
 
+use std::sync::Arc;
+
 use crate::condition::Moment;
 use crate::promql::Query;
+use crate::statistics::binomial::Binomial;
+use crate::statistics::table::Table;
 use crate::time::Delta;
 
 /// Where an answer comes from that is not known before it is asked for.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq)]
 pub enum Gauge {
     /// The accounts of the simulated service.
     Signal(Signal),
     /// A sample of requests of its own, independent of everything else.
-    Draw(Draw),
+    Draw(Arc<Sample>),
     /// The metric's own query over the series that the simulated service exports.
     Query(QueryId),
 }
@@ -51,6 +55,74 @@ pub struct Draw {
     pub failing: f64,
     /// With what the number is multiplied; `None`: as the provider counts ([`super::Shape::unit`]).
     pub times: Option<f64>,
+}
+
+/// A draw with the law of its failures as a table.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Sample {
+    draw: Draw,
+    table: Table,
+}
+
+impl Draw {
+    /// What is told if so many of the requests failed.
+    #[must_use]
+    pub fn told(&self, failed: f64) -> f64 {
+        let requests = f64::from(self.requests);
+        match self.shows {
+            Shows::SuccessRatio => (requests - failed) / requests,
+            Shows::ErrorRatio => failed / requests,
+            _ => failed,
+        }
+    }
+
+    /// How many requests are expected to fail.
+    #[must_use]
+    pub fn expected(&self) -> f64 {
+        f64::from(self.requests) * self.failing
+    }
+
+    /// The law of the requests that fail.
+    #[must_use]
+    #[expect(
+        clippy::missing_panics_doc,
+        reason = "what is clamped is a probability"
+    )]
+    pub fn law(&self) -> Binomial {
+        let failing = if self.failing.is_nan() {
+            0.0
+        } else {
+            self.failing.clamp(0.0, 1.0)
+        };
+        Binomial::new(self.requests, failing).expect("a number from 0 to 1 is a probability")
+    }
+}
+
+impl Sample {
+    /// Makes the table of a draw; takes time and memory in the order of the standard deviation of the failures.
+    #[must_use]
+    pub fn new(draw: Draw) -> Self {
+        let table = Table::new(&draw.law());
+        Self { draw, table }
+    }
+
+    /// What is drawn.
+    #[must_use]
+    pub fn draw(&self) -> &Draw {
+        &self.draw
+    }
+
+    /// How many requests fail, by one even number of 64 bits: rises with the number.
+    #[must_use]
+    pub fn failed(&self, number: u64) -> u32 {
+        self.table.sample(number)
+    }
+
+    /// The smallest and the largest number of failures that can be drawn.
+    #[must_use]
+    pub fn range(&self) -> (u32, u32) {
+        self.table.range()
+    }
 }
 
 /// What a metric that is bound to the simulated service shows.
@@ -98,4 +170,10 @@ pub enum Whose {
     Stable,
     /// All.
     All,
+}
+
+/// Without the dust of adding up: twelve places.
+#[must_use]
+pub fn tidy(number: f64) -> f64 {
+    (number * 1e12).round() / 1e12
 }

@@ -9,7 +9,7 @@
 
 use serde_json::{Value as Json, json};
 
-use super::Shows;
+use super::{Shows, tidy};
 use crate::cluster::provider::number_text;
 use crate::condition::{Value, json_float, printed_float};
 use crate::document::{Step, fill};
@@ -140,6 +140,15 @@ impl Shape {
             Shows::Latency { .. } if sky_walking => 1000.0,
             Shows::Errors | Shows::Requests if sky_walking => 60.0,
             _ => 1.0,
+        }
+    }
+
+    /// A number of the simulated service, or of a draw, in the unit of the provider; `times` is what the scenario says.
+    #[must_use]
+    pub fn scaled(&self, number: f64, shows: Shows, times: Option<f64>) -> f64 {
+        match times.unwrap_or_else(|| self.unit(shows)) {
+            1.0 => number,
+            times => tidy(number * times),
         }
     }
 

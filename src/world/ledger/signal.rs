@@ -3,6 +3,7 @@
 use super::{Ledger, Mark};
 use crate::cluster::TemplateId;
 use crate::plan::Environment;
+use crate::plan::environment::tidy;
 use crate::plan::environment::{Shows, Signal, Traffic, Whose};
 use crate::time::{Delta, SimTime};
 
@@ -124,10 +125,4 @@ impl Ledger {
             .map(|flow| rate * self.share(flow, header, sticking) * flow.reach)
             .sum()
     }
-}
-
-/// Without the dust of adding up: twelve places.
-#[must_use]
-pub fn tidy(number: f64) -> f64 {
-    (number * 1e12).round() / 1e12
 }

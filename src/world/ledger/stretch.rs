@@ -28,6 +28,19 @@ impl Memory {
     pub(super) fn open(&mut self, versions: usize) {
         self.slow_shares.resize(versions, SlowShare::default());
     }
+
+    /// Makes the same room as `other`.
+    pub(super) fn copy_from(&mut self, other: &Self) {
+        self.clear();
+        self.open(other.slow_shares.len());
+    }
+
+    /// Forgets what it holds, and keeps the room.
+    pub(super) fn clear(&mut self) {
+        self.services.clear();
+        self.sums.clear();
+        self.slow_shares.fill(SlowShare::default());
+    }
 }
 
 /// The integrals of one flow over a stretch.

@@ -1,7 +1,7 @@
 //! The sums of an account.
 
 use crate::cluster::{ServiceId, TemplateId};
-use crate::time::SimTime;
+use crate::time::{Delta, SimTime};
 
 /// What became of the requests and pods of a run so far. Without `--random` numbers of requests are expectations.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -30,8 +30,22 @@ pub struct Tally {
     pub standing_by: f64,
     /// Times in which a service had no endpoint, in the order in which they began.
     pub gaps: Vec<Gap>,
+    /// The times above, exactly: sums do not depend on how a time was cut into stretches.
+    lengths: Lengths,
     /// Expected requests, for whole numbers that agree with them.
     pub(super) expected: f64,
+}
+
+/// Lengths of time \[ns\], and those that count once for each pod.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Lengths {
+    whole: i128,
+    pods: i128,
+    /// Pods beyond `spec.replicas`.
+    pub(crate) excess: i128,
+    /// With fewer available pods than `spec.replicas`.
+    pub(crate) short: i128,
+    standing_by: i128,
 }
 
 /// What a version served.
@@ -118,10 +132,51 @@ impl Tally {
         };
     }
 
-    pub(super) fn pods(&mut self, pods: i32, asked: i32, seconds: f64) {
-        self.seconds += seconds;
-        self.pod_seconds += f64::from(pods) * seconds;
-        self.excess_pod_seconds += f64::from((pods - asked).max(0)) * seconds;
+    /// Takes over everything from `other`, reusing the memory at hand.
+    pub(super) fn copy_from(&mut self, other: &Self) {
+        let mut served = std::mem::take(&mut self.served);
+        let mut gaps = std::mem::take(&mut self.gaps);
+        served.clone_from(&other.served);
+        gaps.clone_from(&other.gaps);
+        *self = Self {
+            served,
+            gaps,
+            ..*other
+        };
+    }
+
+    /// Forgets all sums; the most pods at once stay.
+    pub(super) fn forget(&mut self) {
+        let (versions, expected) = (self.served.len(), self.expected);
+        let peak_pods = self.peak_pods;
+        self.open(versions, self.control);
+        (self.peak_pods, self.expected) = (peak_pods, expected);
+    }
+
+    /// The lengths of time that are accounted for.
+    pub(crate) fn lengths(&self) -> Lengths {
+        self.lengths
+    }
+
+    pub(super) fn pods(&mut self, pods: i32, asked: i32, time: Delta) {
+        let nanos = i128::from(time.nanos());
+        let lengths = &mut self.lengths;
+        lengths.whole += nanos;
+        lengths.pods += i128::from(pods) * nanos;
+        lengths.excess += i128::from(pods.saturating_sub(asked).max(0)) * nanos;
+        self.seconds = seconds(lengths.whole);
+        self.pod_seconds = seconds(lengths.pods);
+        self.excess_pod_seconds = seconds(lengths.excess);
+    }
+
+    pub(super) fn short_of_capacity(&mut self, time: Delta) {
+        self.lengths.short += i128::from(time.nanos());
+        self.short_of_capacity = seconds(self.lengths.short);
+    }
+
+    pub(super) fn standing_by(&mut self, time: Delta) {
+        self.lengths.standing_by += i128::from(time.nanos());
+        self.standing_by = seconds(self.lengths.standing_by);
     }
 
     pub(super) fn note_gap(&mut self, service: ServiceId, empty: bool, now: SimTime) {
@@ -143,4 +198,13 @@ impl Tally {
     pub(super) fn version(&mut self, version: TemplateId) -> &mut Served {
         &mut self.served[usize::from(version.0)]
     }
+}
+
+/// A length in seconds.
+#[expect(
+    clippy::cast_precision_loss,
+    reason = "rounded once, to the nearest number"
+)]
+pub(crate) fn seconds(nanos: i128) -> f64 {
+    i64::try_from(nanos).map_or(nanos as f64, |nanos| nanos as f64) / 1e9
 }
