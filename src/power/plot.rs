@@ -42,21 +42,16 @@ pub fn svg(report: &Report) -> Result<String, String> {
 }
 
 type Drawn = Result<(), Box<dyn std::error::Error>>;
+type Chart<'a, 'b> = ChartContext<'a, SVGBackend<'b>, Cartesian2d<Axis, Axis>>;
 
 fn draw(picture: &mut String, report: &Report, points: &[&Point], range: (f64, f64)) -> Drawn {
     let area = SVGBackend::with_string(picture, SIZE).into_drawing_area();
     area.fill(&WHITE)?;
-    let (title, chart_area) = area.split_vertically(64);
-    title.draw(&Text::new(
-        report.title.clone(),
-        (24, 14),
-        (FONT, 20).into_font().color(&BLACK),
-    ))?;
-    title.draw(&Text::new(
-        subtitle(report),
-        (24, 42),
-        (FONT, 14).into_font().color(&GREY),
-    ))?;
+    let (title, rest) = area.split_vertically(64);
+    let style = (FONT, 24).into_font().color(&BLACK);
+    title.draw(&Text::new(report.title.clone(), (24, 12), style))?;
+    let style = font().color(&GREY);
+    title.draw(&Text::new(subtitle(report), (24, 40), style))?;
     let across = Axis {
         ends: (range.0.ln(), range.1.ln()),
         marks: ticks(range).iter().map(|rate| rate.ln()).collect(),
@@ -65,78 +60,117 @@ fn draw(picture: &mut String, report: &Report, points: &[&Point], range: (f64, f
         ends: (0.0, 100.0),
         marks: (0..=10).map(|tenth| f64::from(tenth) * 10.0).collect(),
     };
-    let mut chart = ChartBuilder::on(&chart_area)
+    let mut chart = ChartBuilder::on(&rest)
         .margin(10)
         .margin_right(30)
-        .x_label_area_size(50)
-        .y_label_area_size(70)
-        .build_cartesian_2d(across, up)?;
+        .x_label_area_size(54)
+        .y_label_area_size(80)
+        .build_cartesian_2d(across.clone(), up)?;
     chart
         .configure_mesh()
         .x_desc("true error rate of the release (% of its requests)")
         .y_desc("rolled back (% of runs)")
         .x_label_formatter(&|rate| shown(rate.exp()))
-        .y_label_formatter(&|share| format!("{share} %"))
-        .label_style((FONT, 14))
-        .axis_desc_style((FONT, 15))
+        .y_label_formatter(&|share| format!("{share}%"))
+        .label_style(font())
+        .axis_desc_style((FONT, 18))
         .bold_line_style(BLACK.mix(0.12))
         .light_line_style(TRANSPARENT)
         .draw()?;
-    let place = |rate: f64, share: f64| (rate.ln(), share * 100.0);
-    let upper = points
-        .iter()
-        .map(|point| place(point.error_rate, point.high));
-    let lower = points
-        .iter()
-        .map(|point| place(point.error_rate, point.low));
-    let band: Vec<(f64, f64)> = upper.chain(lower.rev()).collect();
+    simulated(&mut chart, points)?;
+    marked(&mut chart, report)?;
+    // The curve leaves the upper left corner free, unless it is steep there.
+    let is_steep = |point: &&&Point| across.part(point.error_rate.ln()) < 0.45;
+    let highest = points.iter().filter(is_steep).map(|point| point.high);
+    let corner = if highest.fold(0.0, f64::max) < 0.7 {
+        SeriesLabelPosition::Coordinate(24, 16)
+    } else {
+        SeriesLabelPosition::LowerRight
+    };
+    chart
+        .configure_series_labels()
+        .position(corner)
+        .background_style(WHITE.mix(0.9))
+        .border_style(GREY.mix(0.5))
+        .label_font(font())
+        .draw()?;
+    area.present()?;
+    Ok(())
+}
+
+/// The curve, its band, and the closed form where it is known.
+fn simulated(chart: &mut Chart<'_, '_>, points: &[&Point]) -> Drawn {
+    let line = |share: fn(&Point) -> Option<f64>| -> Option<Vec<(f64, f64)>> {
+        let places = points
+            .iter()
+            .map(|point| Some(place(point.error_rate, share(point)?)));
+        places.collect()
+    };
+    let mut band = line(|point| Some(point.high)).unwrap_or_default();
+    band.extend(
+        line(|point| Some(point.low))
+            .unwrap_or_default()
+            .iter()
+            .rev(),
+    );
     chart.draw_series([Polygon::new(band, SIMULATED.mix(0.22).filled())])?;
-    for level in [0.9, 0.99] {
-        let line = vec![place(range.0, level), place(range.1, level)];
-        chart.draw_series([PathElement::new(line, GREY.mix(0.6))])?;
-    }
-    let healthy = points.iter().find(|point| point.healthy);
-    if let Some(point) = healthy {
-        let line = vec![place(point.error_rate, 0.0), place(point.error_rate, 1.0)];
-        chart
-            .draw_series([PathElement::new(line, HEALTHY.stroke_width(2))])?
-            .label(format!("healthy: {}", shown(point.error_rate)))
-            .legend(|(x, y)| PathElement::new([(x, y), (x + 22, y)], HEALTHY.stroke_width(2)));
-    }
-    let curve: Vec<(f64, f64)> = points
-        .iter()
-        .map(|point| place(point.error_rate, point.share))
-        .collect();
+    let curve = line(|point| Some(point.share)).unwrap_or_default();
     chart
         .draw_series([PathElement::new(curve.clone(), SIMULATED.stroke_width(2))])?
         .label("simulated, with its 95 % interval")
         .legend(|(x, y)| {
             Rectangle::new([(x, y - 5), (x + 22, y + 5)], SIMULATED.mix(0.5).filled())
         });
-    chart.draw_series(
-        curve
-            .iter()
-            .map(|point| Circle::new(*point, 3, SIMULATED.filled())),
-    )?;
-    let exact: Option<Vec<(f64, f64)>> = points
+    let dots = curve
         .iter()
-        .map(|point| Some(place(point.error_rate, point.exact?)))
-        .collect();
-    if let Some(exact) = exact {
+        .map(|at| Circle::new(*at, 3, SIMULATED.filled()));
+    chart.draw_series(dots)?;
+    if let Some(exact) = line(|point| point.exact) {
         chart
             .draw_series([PathElement::new(exact, EXACT.stroke_width(1))])?
             .label("closed form")
             .legend(|(x, y)| PathElement::new([(x, y), (x + 22, y)], EXACT.stroke_width(1)));
     }
-    chart
-        .configure_series_labels()
-        .position(SeriesLabelPosition::Coordinate(24, 16))
-        .background_style(WHITE.mix(0.9))
-        .border_style(GREY.mix(0.5))
-        .label_font((FONT, 14))
-        .draw()?;
-    area.present()?;
     Ok(())
+}
+
+/// What is to be read off: the healthy rate, and the rates that are caught.
+fn marked(chart: &mut Chart<'_, '_>, report: &Report) -> Drawn {
+    let healthy = report.points.iter().find(|point| point.healthy);
+    if let Some(point) = healthy.filter(|point| 0.0 < point.error_rate) {
+        let rate = point.error_rate;
+        let line = vec![place(rate, 0.0), place(rate, 1.0)];
+        let style = HEALTHY.stroke_width(2);
+        chart
+            .draw_series([PathElement::new(line, style)])?
+            .label(format!("a healthy release: {}", shown(rate)))
+            .legend(move |(x, y)| PathElement::new([(x, y), (x + 22, y)], style));
+    }
+    for caught in &report.caught {
+        let Some(rate) = caught.error_rate else {
+            continue;
+        };
+        let line = vec![place(rate, 0.0), place(rate, caught.power)];
+        let digits = format!("{:.2e}", rate * 100.0).parse::<f64>();
+        let digits = digits.unwrap_or(f64::NAN);
+        let style = GREY.stroke_width(1);
+        chart
+            .draw_series([PathElement::new(line, style)])?
+            .label(format!(
+                "{:.0} % caught: from {digits}% on",
+                caught.power * 100.0
+            ))
+            .legend(move |(x, y)| PathElement::new([(x, y), (x + 22, y)], style));
+    }
+    Ok(())
+}
+
+fn place(rate: f64, share: f64) -> (f64, f64) {
+    (rate.ln(), share * 100.0)
+}
+
+fn font() -> FontDesc<'static> {
+    (FONT, 17).into_font()
 }
 
 /// An axis whose marks are given.
@@ -146,13 +180,20 @@ struct Axis {
     marks: Vec<f64>,
 }
 
+impl Axis {
+    /// Where a value is between the ends, 0 to 1.
+    fn part(&self, value: f64) -> f64 {
+        (value - self.ends.0) / (self.ends.1 - self.ends.0)
+    }
+}
+
 impl Ranged for Axis {
     type FormatOption = DefaultFormatting;
     type ValueType = f64;
 
     #[expect(clippy::cast_possible_truncation, reason = "pixels of a small picture")]
     fn map(&self, value: &f64, limit: (i32, i32)) -> i32 {
-        let part = (value - self.ends.0) / (self.ends.1 - self.ends.0);
+        let part = self.part(*value);
         let (from, to) = (f64::from(limit.0), f64::from(limit.1));
         (from + part * (to - from)).round() as i32
     }
