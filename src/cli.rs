@@ -56,8 +56,8 @@ enum Command {
     /// Simulates one rollout, event for event, and says how it ends
     ///
     /// Without a scenario the world is plain: the version `previous`, with the same pod template, is stable and healthy at
-    /// t = 0; the manifest is applied then; pods take 10 s to start; every metric without a script passes, and is said
-    /// to be assumed.
+    /// t = 0; the manifest is applied then; pods take 10 s to start; each Prometheus metric shows what its own query finds in the
+    /// series of the simulated service; a metric that is not simulated passes, and is said to be assumed.
     #[command(after_help = exit::HELP)]
     Run(RunArgs),
     /// Writes a first scenario for a release, and tells what each of its queries sees
