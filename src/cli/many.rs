@@ -2,11 +2,6 @@
 //!
 //! Refuses to know what the runs come to.
 
-#![expect(
-    clippy::disallowed_methods,
-    reason = "the place where threads are made, and where signals are noticed"
-)]
-
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
@@ -84,8 +79,7 @@ impl ManyArgs {
         }
     }
 
-    /// Reads the release, and tells what is wrong with it. `of` makes cases of inputs: it is given the choice with the
-    /// file of the scenario.
+    /// Reads the release, and tells what is wrong with it; also the name of the scenario's own file if one is named.
     pub(super) fn written(&self, look: Look) -> Result<(Written, Option<String>), Exit> {
         let gathered = gathered(&self.paths, self.which.scenario.as_ref());
         let choice = Choice {

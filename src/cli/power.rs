@@ -73,6 +73,10 @@ pub(super) fn run(args: &PowerArgs) -> Exit {
         Ok(tested) => tested,
         Err(problem) => return refuse(*problem, look, Exit::Unreadable),
     };
+    if args.plot.is_some() && !plot::is_drawable(args.error_rate.values()) {
+        let problem = Diagnostic::error("no-picture", "a picture needs two error rates above 0%");
+        return refuse(problem, look, Exit::Usage);
+    }
     let healthy = args.healthy.or(tested.healthy);
     let study = Study::new(case.stage(), &tested, args.error_rate.values(), healthy);
     let limit = args.many.precision.map_or(RUNS_DEFAULT, |_| RUNS_MAX);
@@ -96,16 +100,17 @@ pub(super) fn run(args: &PowerArgs) -> Exit {
         precision,
     };
     let report = Report::of(&work.study, &tested, circumstances);
-    if let Some(path) = &args.plot
-        && let Err(problem) = draw(&report, path)
-    {
-        return refuse(*problem, look, Exit::CannotWrite);
-    }
-    let exit = if is_stopped() && report.wanted.is_some() {
+    let mut exit = if is_stopped() && report.wanted.is_some() {
         Exit::Interrupted
     } else {
         Exit::Promoted
     };
+    if let Some(path) = &args.plot
+        && let Err(problem) = draw(&report, path)
+    {
+        // The numbers are told all the same.
+        exit = refuse(*problem, look, Exit::CannotWrite);
+    }
     finish(&rendered(&report, args), exit)
 }
 

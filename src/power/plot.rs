@@ -18,6 +18,12 @@ const HEALTHY: RGBColor = RGBColor(30, 130, 60);
 const GREY: RGBColor = RGBColor(110, 110, 110);
 const FONT: &str = "sans-serif";
 
+/// Whether a curve over these rates can be drawn: a line needs two places.
+#[must_use]
+pub fn is_drawable(rates: &[f64]) -> bool {
+    1 < rates.iter().filter(|rate| 0.0 < **rate).count()
+}
+
 /// Draws the curve with its band.
 ///
 /// # Errors

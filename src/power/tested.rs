@@ -155,6 +155,6 @@ fn independent() -> Diagnostic {
     let message = "nothing in this world depends on the error rate of the release: there is no \
                    traffic, and no metric draws requests";
     let help = "write `traffic: {rps: 100}` into the scenario, or let a metric draw: \
-                `{draw: errorRatio, requests: 100, errorRate: 0.1%}`";
+                `{draw: errorRatio, requests: 100, errorRate: 0.001}`";
     Diagnostic::error("no-error-rate", message).help(help)
 }

@@ -242,7 +242,8 @@ fn plan_text(plan: &PlanOfGate) -> String {
 
 fn remarks(page: &mut Page, report: &Report) {
     let mut remark = format!(
-        "Intervals are exact (Clopper-Pearson), each with {} % on its own; times are medians of the runs rolled back.",
+        "Intervals are exact (Clopper-Pearson), each with {} % on its own; between \
+         the rates the curve is interpolated. Times are medians of the runs that are rolled back.",
         number(report.confidence * 100.0)
     );
     if report.points.iter().any(|point| point.harm.is_some()) {
