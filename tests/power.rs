@@ -227,7 +227,8 @@ fn the_healthy_rate_is_that_of_the_scenario_unless_it_is_given() {
 #[test]
 fn the_version_under_test_fails_and_the_stable_one_keeps_its_rate() {
     let folder = Folder::new("traffic");
-    let limits = "count: 3, failureLimit: 0, successCondition: 'result[0] < 0.05'";
+    let limits =
+        "initialDelay: 2m, count: 3, failureLimit: 0, successCondition: 'result[0] < 0.05'";
     let world = "traffic: {rps: 50}\n  images: {v1: {errorRate: 0.003}, v2: {errorRate: 0.9}}\n  \
                  metrics: {errors: [{signal: errorRatio, of: canary, over: 1m}]}";
     folder.release(INLINE, limits, world);
