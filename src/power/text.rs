@@ -78,14 +78,16 @@ fn runs(report: &Report) -> String {
     let (least, most) = (numbers.clone().min(), numbers.max());
     let (least, most) = (least.unwrap_or(0), most.unwrap_or(0));
     let mut text = if least == most {
-        format!("{least} for each rate")
+        least.to_string()
     } else {
-        format!("{least} to {most} for each rate")
+        format!("{least} to {most}")
     };
+    if let (None, Some(wanted)) = (report.precision, report.wanted) {
+        let _ = write!(text, " of {wanted} wanted");
+    }
+    text.push_str(" for each rate");
     match (report.precision, report.wanted) {
-        (None, Some(wanted)) => {
-            let _ = write!(text, " of {wanted} wanted: ended early");
-        }
+        (None, Some(_)) => text.push_str(": ended early"),
         (None, None) => {}
         (Some(precision), _) => {
             let outcome = if precision.reached {
@@ -224,14 +226,14 @@ fn plans(page: &mut Page, report: &Report) {
 
 fn plan_text(plan: &PlanOfGate) -> String {
     let fails = match (plan.fails_from, plan.requests) {
-        (Some(1), 1) => "; a measurement fails if its request does".to_owned(),
+        (Some(1), 1) => "one fails if its request does".to_owned(),
         (Some(from), requests) => {
-            format!("; a measurement fails with {from} or more of {requests} requests")
+            format!("one fails if {from} or more of its {requests} requests do")
         }
-        (None, requests) => format!(" of {requests} requests each"),
+        (None, requests) => format!("each is of {requests} requests"),
     };
     format!(
-        "{}: acceptance sampling (n, c) = ({}, {}), {} accepted of {}{fails}",
+        "{}: acceptance sampling (n, c) = ({}, {}): at most {} of {} may fail; {fails}",
         plan.metric,
         plan.n,
         plan.c,
