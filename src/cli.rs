@@ -8,7 +8,9 @@ pub mod exit;
 mod explain;
 pub mod files;
 mod init;
+mod many;
 mod merge;
+mod power;
 mod query;
 mod release;
 mod schema;
@@ -93,6 +95,13 @@ enum Command {
     /// threads, shards, or interruptions.
     #[command(after_help = exit::HELP_OF_TRIALS)]
     Trials(trials::TrialsArgs),
+    /// Tells what a policy catches: how likely a release is rolled back, by the share of its requests that fail
+    ///
+    /// The release of the scenario is simulated many times with each error rate, all under the same weather: the requests to the version
+    /// that is deployed, and those that metrics draw, fail with it. A range such as 0.5%..10% takes 20 rates, 0.5%..10%/0.5% each half
+    /// percent. A policy whose metrics draw independent samples is an acceptance-sampling plan, and is told as one.
+    #[command(after_help = exit::HELP_OF_TRIALS)]
+    Power(power::PowerArgs),
     /// Puts the shards of `coalmine trials --shard` together, and reports on them as on one run
     #[command(after_help = exit::HELP_OF_TRIALS)]
     Merge(merge::MergeArgs),
@@ -162,6 +171,7 @@ pub fn main() -> ExitCode {
         Command::Series(args) => series::run(args),
         Command::Query(args) => query::run(args),
         Command::Trials(args) => trials::run(args),
+        Command::Power(args) => power::run(args),
         Command::Merge(args) => merge::run(args),
         Command::Schema => schema::run(),
     })

@@ -101,9 +101,7 @@ impl Classes {
 type Told = Option<Verdict>;
 
 fn verdicts(sample: &Sample, shape: &Shape, metrics: &[&MetricPlan], failed: u32) -> Vec<Told> {
-    let draw = sample.draw();
-    let number = shape.scaled(draw.told(f64::from(failed)), draw.shows, draw.times);
-    let shown = shape.hold(number);
+    let shown = sample.draw().handed(shape, failed);
     let judge = |metric: &&MetricPlan| {
         let (success, failure) = (metric.success.as_ref(), metric.failure.as_ref());
         condition::judge(success, failure, shown.as_ref().ok()?.as_ref()).ok()

@@ -2,7 +2,8 @@
 
 use std::sync::Arc;
 
-use crate::condition::Moment;
+use super::Shape;
+use crate::condition::{Moment, Value};
 use crate::promql::Query;
 use crate::statistics::binomial::Binomial;
 use crate::statistics::table::Table;
@@ -74,6 +75,16 @@ impl Draw {
             Shows::ErrorRatio => failed / requests,
             _ => failed,
         }
+    }
+
+    /// What a provider hands over if so many of the requests failed, or its message.
+    ///
+    /// # Errors
+    ///
+    /// As [`Shape::hold`].
+    pub fn handed(&self, shape: &Shape, failed: u32) -> Result<Value, String> {
+        let number = self.told(f64::from(failed));
+        shape.hold(shape.scaled(number, self.shows, self.times))
     }
 
     /// How many requests are expected to fail.

@@ -12,10 +12,10 @@ use crate::report::layout::wrap;
 use crate::trials::quantity::{Quantity, Unit};
 use crate::trials::report::{CauseShare, Distribution, Frequency, MeanDifference, Report, WhatIf};
 
-const WIDTH: usize = 100;
-const BOLD: Style = Style::new().bold();
-const DIM: Style = Style::new().dimmed();
-const GOOD: Style = AnsiColor::Green.on_default();
+pub(crate) const WIDTH: usize = 100;
+pub(crate) const BOLD: Style = Style::new().bold();
+pub(crate) const DIM: Style = Style::new().dimmed();
+pub(crate) const GOOD: Style = AnsiColor::Green.on_default();
 const BAD: Style = AnsiColor::Red.on_default();
 const ODD: Style = AnsiColor::Yellow.on_default();
 
@@ -58,18 +58,21 @@ fn brief_share(share: &Frequency) -> String {
     )
 }
 
-struct Page {
-    out: String,
-    colour: bool,
+/// A text that grows line by line.
+pub(crate) struct Page {
+    /// The lines so far.
+    pub(crate) out: String,
+    /// Whether they have colours.
+    pub(crate) colour: bool,
 }
 
 /// Columns of a table: the first is aligned to the left, the others to the right.
-struct Table {
+pub(crate) struct Table {
     rows: Vec<(Option<Style>, Vec<String>)>,
 }
 
 impl Page {
-    fn paint(&self, style: Style, text: &str) -> String {
+    pub(crate) fn paint(&self, style: Style, text: &str) -> String {
         if self.colour {
             format!("{}{text}{}", style.render(), style.render_reset())
         } else {
@@ -77,7 +80,7 @@ impl Page {
         }
     }
 
-    fn paragraph(&mut self, label: &str, text: &str) {
+    pub(crate) fn paragraph(&mut self, label: &str, text: &str) {
         let mut label = label;
         for line in wrap(text, WIDTH - 12, 2) {
             let label_text = self.paint(DIM, &format!("{label:<10}"));
@@ -243,7 +246,7 @@ impl Page {
         }
     }
 
-    fn table(&mut self, table: &Table) {
+    pub(crate) fn table(&mut self, table: &Table) {
         let columns = table.rows.iter().map(|(_, cells)| cells.len()).max();
         let widths: Vec<usize> = (0..columns.unwrap_or(0))
             .map(|column| {
@@ -272,14 +275,18 @@ impl Page {
 }
 
 impl Table {
-    fn new<const N: usize>(titles: [&str; N]) -> Self {
+    pub(crate) fn new<const N: usize>(titles: [&str; N]) -> Self {
         let titles = titles.iter().map(|title| (*title).to_owned());
+        Self::titled(titles.collect())
+    }
+
+    pub(crate) fn titled(titles: Vec<String>) -> Self {
         Self {
-            rows: vec![(None, titles.collect())],
+            rows: vec![(None, titles)],
         }
     }
 
-    fn push(&mut self, style: Option<Style>, cells: impl IntoIterator<Item = String>) {
+    pub(crate) fn push(&mut self, style: Option<Style>, cells: impl IntoIterator<Item = String>) {
         self.rows.push((style, cells.into_iter().collect()));
     }
 }
@@ -338,7 +345,7 @@ fn amount(value: f64, unit: Unit) -> String {
 }
 
 /// A time \[s\] to whole seconds from one minute on, and to three digits below.
-fn time(seconds: f64) -> String {
+pub(crate) fn time(seconds: f64) -> String {
     let rounded = if seconds.abs() < 60.0 {
         let unit = if seconds.abs() < 1.0 { 1e-3 } else { 0.1 };
         (seconds / unit).round() * unit
@@ -349,7 +356,7 @@ fn time(seconds: f64) -> String {
 }
 
 /// A number to four digits, or whole if it has more; to three below 1.
-fn number(value: f64) -> String {
+pub(crate) fn number(value: f64) -> String {
     let size = value.abs();
     let decimals = match size {
         size if !(1e-9..1000.0).contains(&size) => 0,
@@ -372,12 +379,12 @@ fn number(value: f64) -> String {
 
 /// Shares as percentages, with as many decimals as their interval deserves: two digits of its half width.
 #[derive(Clone, Copy)]
-struct Percent {
+pub(crate) struct Percent {
     decimals: usize,
 }
 
 impl Percent {
-    fn of(low: f64, high: f64) -> Self {
+    pub(crate) fn of(low: f64, high: f64) -> Self {
         let half = (high - low) * 50.0;
         let decimals = (0..6).find(|decimals| 10.0 <= half * 10_f64.powi(*decimals));
         Self {
@@ -385,11 +392,11 @@ impl Percent {
         }
     }
 
-    fn text(self, share: f64) -> String {
+    pub(crate) fn text(self, share: f64) -> String {
         format!("{:.*}", self.decimals, share * 100.0)
     }
 
-    fn range(self, low: f64, high: f64) -> String {
+    pub(crate) fn range(self, low: f64, high: f64) -> String {
         format!("{} to {} %", self.text(low), self.text(high))
     }
 }
