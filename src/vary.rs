@@ -6,6 +6,7 @@
 //! scenarios are not; a field in something that is not written at all is not added.
 
 mod expression;
+pub mod grid;
 
 use crate::diagnostic::Diagnostic;
 use crate::diagnostic::wording::{closest, listed_briefly, quoted};
