@@ -50,6 +50,7 @@ pub mod template;
 pub mod time;
 pub mod trace;
 pub mod trials;
+pub mod tune;
 pub mod validation;
 pub mod vary;
 pub mod verdict;

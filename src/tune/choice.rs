@@ -101,7 +101,10 @@ fn places(race: &Race<'_>) -> Vec<Place> {
         let over = limits.find(|(axis, limit)| *limit < estimates[*axis as usize].mean);
         over.map(|(axis, _)| *axis)
     };
-    let keeping: Vec<usize> = race.left().filter(|policy| over(*policy).is_none()).collect();
+    let keeping: Vec<usize> = race
+        .left()
+        .filter(|policy| over(*policy).is_none())
+        .collect();
     let standings = race.standings().iter().enumerate();
     let place = |(policy, standing): (usize, &super::race::Standing)| match standing.fate {
         Some(fate) => Place::Dropped(fate),
@@ -121,7 +124,10 @@ fn least(race: &Race<'_>, mut pool: Vec<usize>, axes: &[Axis]) -> Vec<usize> {
     let standings = race.standings();
     for axis in axes {
         let mean = |policy: usize| standings[policy].estimates[*axis as usize].mean;
-        let best = pool.iter().copied().min_by(|a, b| mean(*a).total_cmp(&mean(*b)));
+        let best = pool
+            .iter()
+            .copied()
+            .min_by(|a, b| mean(*a).total_cmp(&mean(*b)));
         let Some(best) = best else {
             break;
         };
@@ -150,10 +156,17 @@ fn knee(race: &Race<'_>, pool: &[usize]) -> Vec<usize> {
         let means = race.means(policy).enumerate();
         let parts = means.map(|(index, mean)| {
             let width = high[index] - low[index];
-            if 0.0 < width { ((mean - low[index]) / width).powi(2) } else { 0.0 }
+            if 0.0 < width {
+                ((mean - low[index]) / width).powi(2)
+            } else {
+                0.0
+            }
         });
         parts.sum()
     };
-    let nearest = pool.iter().copied().min_by(|a, b| distance(*a).total_cmp(&distance(*b)));
+    let nearest = pool
+        .iter()
+        .copied()
+        .min_by(|a, b| distance(*a).total_cmp(&distance(*b)));
     nearest.into_iter().collect()
 }

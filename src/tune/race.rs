@@ -135,7 +135,10 @@ impl<'a> Race<'a> {
         }
         let policies = self.playing().count() * self.releases.count();
         let wanted = (size - self.done).saturating_mul(u64::try_from(policies).unwrap_or(u64::MAX));
-        let left = self.aim.budget.map_or(u64::MAX, |budget| budget.saturating_sub(self.runs));
+        let left = self
+            .aim
+            .budget
+            .map_or(u64::MAX, |budget| budget.saturating_sub(self.runs));
         // The first round is due even to a small budget.
         (wanted <= left || self.done == 0).then_some(wanted)
     }
@@ -143,7 +146,10 @@ impl<'a> Race<'a> {
     /// Plays the next round on all threads of the present pool, and drops what is hopeless. `goes_on` is told how many runs
     /// are done; says no more if it wants an end, and then the round did not happen.
     pub fn advance(&mut self, play: &dyn Play, goes_on: &mut dyn FnMut(u64) -> bool) -> bool {
-        let size = self.looks.as_ref().and_then(|looks| looks.sizes().get(self.round));
+        let size = self
+            .looks
+            .as_ref()
+            .and_then(|looks| looks.sizes().get(self.round));
         let Some(&size) = size else {
             return false;
         };
@@ -198,7 +204,9 @@ impl<'a> Race<'a> {
 
     /// The confidence that each round needs so that all together have the usual one.
     fn of_round(&self) -> f64 {
-        self.looks.as_ref().map_or(CONFIDENCE, Looks::confidence_of_each)
+        self.looks
+            .as_ref()
+            .map_or(CONFIDENCE, Looks::confidence_of_each)
     }
 
     /// The confidence that each decision of each round needs.
@@ -252,9 +260,8 @@ impl<'a> Race<'a> {
         let rows = &self.standings[policy].rows;
         let confidence = self.of_decision();
         let mut limits = self.aim.limits.iter();
-        let broken = limits.find(|(axis, limit)| {
-            *limit < self.releases.estimate(*axis, rows, confidence).low
-        });
+        let broken = limits
+            .find(|(axis, limit)| *limit < self.releases.estimate(*axis, rows, confidence).low);
         broken.map(|(axis, _)| Fate::Breaks(*axis))
     }
 
@@ -263,7 +270,9 @@ impl<'a> Race<'a> {
         let mut left: Vec<usize> = self.left().collect();
         left.sort_by(|a, b| {
             let pairs = self.means(*a).zip(self.means(*b));
-            let order = pairs.map(|(a, b)| a.total_cmp(&b)).find(|order| order.is_ne());
+            let order = pairs
+                .map(|(a, b)| a.total_cmp(&b))
+                .find(|order| order.is_ne());
             order.unwrap_or_else(|| a.cmp(b))
         });
         left
@@ -274,7 +283,9 @@ impl<'a> Race<'a> {
         let mut frontier: Vec<usize> = Vec::new();
         let mut all = Vec::with_capacity(left.len());
         for policy in left {
-            let better = frontier.iter().filter(|rival| self.covers(**rival, *policy));
+            let better = frontier
+                .iter()
+                .filter(|rival| self.covers(**rival, *policy));
             let rivals: Vec<usize> = better.take(RIVALS_MAX).copied().collect();
             if rivals.is_empty() {
                 frontier.push(*policy);
@@ -287,33 +298,48 @@ impl<'a> Race<'a> {
     /// The estimates of a policy in the respects that count.
     pub(super) fn means(&self, policy: usize) -> impl Iterator<Item = f64> {
         let estimates = &self.standings[policy].estimates;
-        self.aim.axes.iter().map(|axis| estimates[*axis as usize].mean)
+        self.aim
+            .axes
+            .iter()
+            .map(|axis| estimates[*axis as usize].mean)
     }
 
     /// Whether the estimates of one policy are nowhere worse than those of another, and somewhere better.
     pub(super) fn covers(&self, first: usize, second: usize) -> bool {
-        let is_covered = self.means(first).zip(self.means(second)).all(|(a, b)| a <= b);
-        is_covered && self.means(first).zip(self.means(second)).any(|(a, b)| a < b)
+        let is_covered = self
+            .means(first)
+            .zip(self.means(second))
+            .all(|(a, b)| a <= b);
+        is_covered
+            && self
+                .means(first)
+                .zip(self.means(second))
+                .any(|(a, b)| a < b)
     }
 
     /// Whether one policy is certainly better than another.
     fn beats(&self, first: usize, second: usize) -> bool {
         let (a, b) = (&self.standings[first].rows, &self.standings[second].rows);
-        let difference = |axis: Axis, confidence: f64| self.releases.difference(axis, a, b, confidence);
-        let keeps_limits = self.aim.limits.iter().all(|(axis, limit)| {
-            self.releases.estimate(*axis, a, self.of_round()).high <= *limit
-        });
+        let difference =
+            |axis: Axis, confidence: f64| self.releases.difference(axis, a, b, confidence);
+        let keeps_limits =
+            self.aim.limits.iter().all(|(axis, limit)| {
+                self.releases.estimate(*axis, a, self.of_round()).high <= *limit
+            });
         let mut axes = self.aim.axes.iter();
         keeps_limits
-            && axes.clone().any(|axis| difference(*axis, self.of_decision()).high < 0.0)
+            && axes
+                .clone()
+                .any(|axis| difference(*axis, self.of_decision()).high < 0.0)
             && axes.all(|axis| difference(*axis, CONFIDENCE).high <= self.tolerance(*axis))
     }
 
     /// A difference that does not matter.
     fn tolerance(&self, axis: Axis) -> f64 {
-        let written = self.standings.first().map_or(0.0, |written| {
-            written.estimates[axis as usize].mean.abs()
-        });
+        let written = self
+            .standings
+            .first()
+            .map_or(0.0, |written| written.estimates[axis as usize].mean.abs());
         self.aim.precision * if axis.is_share() { 1.0 } else { written }
     }
 
@@ -323,11 +349,12 @@ impl<'a> Race<'a> {
         let limits = &self.aim.limits;
         let is_known = |policy: usize| {
             let standing = &self.standings[policy];
-            let is_short = |axis: &Axis| {
-                standing.estimates[*axis as usize].reach() <= self.tolerance(*axis)
-            };
+            let is_short =
+                |axis: &Axis| standing.estimates[*axis as usize].reach() <= self.tolerance(*axis);
             let is_decided = |(axis, limit): &(Axis, f64)| {
-                let sure = self.releases.estimate(*axis, &standing.rows, self.of_round());
+                let sure = self
+                    .releases
+                    .estimate(*axis, &standing.rows, self.of_round());
                 sure.high <= *limit || *limit < sure.low
             };
             self.aim.axes.iter().all(is_short) && limits.iter().all(is_decided)

@@ -164,7 +164,9 @@ impl Releases {
             harm += share * summary.costs.harm;
             capacity += share * summary.costs.excess_pod_seconds;
         }
-        let time = summaries.first().map(|first| Quantity::TimeToVerdict.of(first));
+        let time = summaries
+            .first()
+            .map(|first| Quantity::TimeToVerdict.of(first));
         Row {
             marks,
             held,
@@ -193,7 +195,13 @@ impl Releases {
 
     /// What one policy has more than another in the same weather, with an interval.
     #[must_use]
-    pub fn difference(&self, axis: Axis, first: &[Row], second: &[Row], confidence: f64) -> Estimate {
+    pub fn difference(
+        &self,
+        axis: Axis,
+        first: &[Row],
+        second: &[Row],
+        confidence: f64,
+    ) -> Estimate {
         let rows = || first.iter().zip(second);
         let share = |bit: usize| {
             let mut pairs = Pairs::default();

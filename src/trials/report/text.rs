@@ -12,10 +12,10 @@ use crate::report::layout::wrap;
 use crate::trials::quantity::{Quantity, Unit};
 use crate::trials::report::{CauseShare, Distribution, Frequency, MeanDifference, Report, WhatIf};
 
-const WIDTH: usize = 100;
-const BOLD: Style = Style::new().bold();
-const DIM: Style = Style::new().dimmed();
-const GOOD: Style = AnsiColor::Green.on_default();
+pub(crate) const WIDTH: usize = 100;
+pub(crate) const BOLD: Style = Style::new().bold();
+pub(crate) const DIM: Style = Style::new().dimmed();
+pub(crate) const GOOD: Style = AnsiColor::Green.on_default();
 const BAD: Style = AnsiColor::Red.on_default();
 const ODD: Style = AnsiColor::Yellow.on_default();
 
@@ -58,18 +58,19 @@ fn brief_share(share: &Frequency) -> String {
     )
 }
 
-struct Page {
-    out: String,
-    colour: bool,
+/// Text that grows.
+pub(crate) struct Page {
+    pub(crate) out: String,
+    pub(crate) colour: bool,
 }
 
 /// Columns of a table: the first is aligned to the left, the others to the right.
-struct Table {
-    rows: Vec<(Option<Style>, Vec<String>)>,
+pub(crate) struct Table {
+    pub(crate) rows: Vec<(Option<Style>, Vec<String>)>,
 }
 
 impl Page {
-    fn paint(&self, style: Style, text: &str) -> String {
+    pub(crate) fn paint(&self, style: Style, text: &str) -> String {
         if self.colour {
             format!("{}{text}{}", style.render(), style.render_reset())
         } else {
@@ -77,7 +78,7 @@ impl Page {
         }
     }
 
-    fn paragraph(&mut self, label: &str, text: &str) {
+    pub(crate) fn paragraph(&mut self, label: &str, text: &str) {
         let mut label = label;
         for line in wrap(text, WIDTH - 12, 2) {
             let label_text = self.paint(DIM, &format!("{label:<10}"));
@@ -243,7 +244,7 @@ impl Page {
         }
     }
 
-    fn table(&mut self, table: &Table) {
+    pub(crate) fn table(&mut self, table: &Table) {
         let columns = table.rows.iter().map(|(_, cells)| cells.len()).max();
         let widths: Vec<usize> = (0..columns.unwrap_or(0))
             .map(|column| {
@@ -320,7 +321,7 @@ fn style_of(verdict: &str) -> Style {
     }
 }
 
-fn sign(value: f64) -> &'static str {
+pub(crate) fn sign(value: f64) -> &'static str {
     if value < 0.0 {
         "-"
     } else if 0.0 < value {
@@ -330,7 +331,7 @@ fn sign(value: f64) -> &'static str {
     }
 }
 
-fn amount(value: f64, unit: Unit) -> String {
+pub(crate) fn amount(value: f64, unit: Unit) -> String {
     match unit {
         Unit::Seconds => time(value),
         Unit::Count | Unit::PodHours => number(value),
@@ -349,7 +350,7 @@ fn time(seconds: f64) -> String {
 }
 
 /// A number to four digits, or whole if it has more; to three below 1.
-fn number(value: f64) -> String {
+pub(crate) fn number(value: f64) -> String {
     let size = value.abs();
     let decimals = match size {
         size if !(1e-9..1000.0).contains(&size) => 0,
@@ -372,12 +373,12 @@ fn number(value: f64) -> String {
 
 /// Shares as percentages, with as many decimals as their interval deserves: two digits of its half width.
 #[derive(Clone, Copy)]
-struct Percent {
+pub(crate) struct Percent {
     decimals: usize,
 }
 
 impl Percent {
-    fn of(low: f64, high: f64) -> Self {
+    pub(crate) fn of(low: f64, high: f64) -> Self {
         let half = (high - low) * 50.0;
         let decimals = (0..6).find(|decimals| 10.0 <= half * 10_f64.powi(*decimals));
         Self {
@@ -385,7 +386,7 @@ impl Percent {
         }
     }
 
-    fn text(self, share: f64) -> String {
+    pub(crate) fn text(self, share: f64) -> String {
         format!("{:.*}", self.decimals, share * 100.0)
     }
 
@@ -395,7 +396,7 @@ impl Percent {
 }
 
 /// The first `width` characters; what is cut off is marked.
-fn shortened(text: &str, width: usize) -> String {
+pub(crate) fn shortened(text: &str, width: usize) -> String {
     if text.chars().count() <= width {
         text.to_owned()
     } else {
