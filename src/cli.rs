@@ -17,6 +17,7 @@ mod subject;
 mod terminal;
 mod test;
 mod trials;
+mod tune;
 mod unsimulated;
 mod world;
 
@@ -93,6 +94,13 @@ enum Command {
     /// threads, shards, or interruptions.
     #[command(after_help = exit::HELP_OF_TRIALS)]
     Trials(trials::TrialsArgs),
+    /// Compares many policies under the same weather, and says which to take
+    ///
+    /// Fields of the manifests are varied over grids. Every policy meets healthy releases and the bad ones that `--bad-release` names. Hopeless
+    /// policies are dropped early; what is left is played again and again, until it is known well enough. No policy is
+    /// called better than another one within the noise.
+    #[command(after_help = exit::HELP_OF_TUNE)]
+    Tune(tune::TuneArgs),
     /// Puts the shards of `coalmine trials --shard` together, and reports on them as on one run
     #[command(after_help = exit::HELP_OF_TRIALS)]
     Merge(merge::MergeArgs),
@@ -162,6 +170,7 @@ pub fn main() -> ExitCode {
         Command::Series(args) => series::run(args),
         Command::Query(args) => query::run(args),
         Command::Trials(args) => trials::run(args),
+        Command::Tune(args) => tune::run(args),
         Command::Merge(args) => merge::run(args),
         Command::Schema => schema::run(),
     })

@@ -8,9 +8,9 @@
     reason = "the place where threads are made, and where the clock and the environment are read"
 )]
 
-mod amounts;
+pub(super) mod amounts;
 pub(super) mod keeping;
-mod progress;
+pub(super) mod progress;
 mod rows;
 
 use std::io::{self, IsTerminal};
@@ -137,16 +137,26 @@ pub(super) fn run(args: &TrialsArgs) -> Exit {
         Ok(job) => job,
         Err(problem) => return refuse(*problem, look, Exit::Unreadable),
     };
+    heed_interruptions();
+    if let Err(problem) = job.work(args, &releases) {
+        return refuse(*problem, look, Exit::CannotWrite);
+    }
+    job.told(args)
+}
+
+/// From now on the first interruption asks for an end, and the second one brings it about.
+pub(super) fn heed_interruptions() {
     // The handler can be set once; whoever calls twice keeps the first one.
     let _ = ctrlc::set_handler(|| {
         if STOP.swap(true, Ordering::SeqCst) {
             std::process::exit(i32::from(Exit::Interrupted.code()));
         }
     });
-    if let Err(problem) = job.work(args, &releases) {
-        return refuse(*problem, look, Exit::CannotWrite);
-    }
-    job.told(args)
+}
+
+/// Whether a person or the system wants an end.
+pub(super) fn is_interrupted() -> bool {
+    STOP.load(Ordering::SeqCst)
 }
 
 /// The part of the runs that is asked for.
@@ -317,7 +327,7 @@ impl Job {
                 ..self.part.campaign()
             };
             display.aim(campaign.own_runs());
-            while !self.part.progress.is_done(&campaign) && !STOP.load(Ordering::SeqCst) {
+            while !self.part.progress.is_done(&campaign) && !is_interrupted() {
                 let begin = Instant::now();
                 let head = &self.part.head;
                 let mut line = |row: &Row| rows.line(head, row);
@@ -329,7 +339,7 @@ impl Job {
                 self.keeper.keep_sometimes(&self.part)?;
                 rows.check()?;
             }
-            if STOP.load(Ordering::SeqCst) || self.is_precise() {
+            if is_interrupted() || self.is_precise() {
                 break;
             }
         }

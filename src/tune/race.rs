@@ -144,8 +144,12 @@ impl<'a> Race<'a> {
     }
 
     /// Plays the next round on all threads of the present pool, and drops what is hopeless. `goes_on` is told how many runs
-    /// are done; says no more if it wants an end, and then the round did not happen.
-    pub fn advance(&mut self, play: &dyn Play, goes_on: &mut dyn FnMut(u64) -> bool) -> bool {
+    /// are done; if it says no the round did not happen, and no is the answer.
+    pub fn advance(
+        &mut self,
+        play: &dyn Play,
+        goes_on: &mut (dyn FnMut(u64) -> bool + Send),
+    ) -> bool {
         let size = self
             .looks
             .as_ref()

@@ -3,7 +3,7 @@
 use crate::trials::Shard;
 
 /// A number of runs: `100000`, `100_000` or `1e6`.
-pub(super) fn parse_runs(text: &str) -> Result<u64, String> {
+pub(in crate::cli) fn parse_runs(text: &str) -> Result<u64, String> {
     const MOST: f64 = 1e15;
     let plain = text.replace('_', "");
     let whole = plain.parse::<u64>().ok();
@@ -28,7 +28,7 @@ pub(super) fn parse_runs(text: &str) -> Result<u64, String> {
 }
 
 /// A share: `0.5%` or `0.005`.
-pub(super) fn parse_precision(text: &str) -> Result<f64, String> {
+pub(in crate::cli) fn parse_precision(text: &str) -> Result<f64, String> {
     let (digits, unit) = match text.strip_suffix('%') {
         Some(digits) => (digits.trim_end(), 0.01),
         None => (text, 1.0),
@@ -40,7 +40,7 @@ pub(super) fn parse_precision(text: &str) -> Result<f64, String> {
 }
 
 /// Part k of n, counted from 1: `3/16`.
-pub(super) fn parse_shard(text: &str) -> Result<Shard, String> {
+pub(in crate::cli) fn parse_shard(text: &str) -> Result<Shard, String> {
     let shard = text.split_once('/').and_then(|(number, count)| {
         let number: u32 = number.trim().parse().ok()?;
         Some(Shard {

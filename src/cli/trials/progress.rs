@@ -14,7 +14,7 @@ use indicatif::{HumanCount, HumanDuration, ProgressBar, ProgressStyle};
 const EVERY: Duration = Duration::from_secs(10);
 
 /// Shows how far one has come, on the stream of errors.
-pub(super) struct Display {
+pub(in crate::cli) struct Display {
     bar: Option<ProgressBar>,
     is_silent: bool,
     begin: Instant,
@@ -25,7 +25,7 @@ pub(super) struct Display {
 }
 
 impl Display {
-    pub(super) fn new(before: u64, quiet: bool) -> Self {
+    pub(in crate::cli) fn new(before: u64, quiet: bool) -> Self {
         let now = Instant::now();
         let is_shown = !quiet && io::stderr().is_terminal();
         Self {
@@ -39,7 +39,7 @@ impl Display {
     }
 
     /// So many runs are wanted.
-    pub(super) fn aim(&mut self, runs: u64) {
+    pub(in crate::cli) fn aim(&mut self, runs: u64) {
         self.aim = runs;
         if let Some(bar) = &self.bar {
             bar.set_length(runs);
@@ -47,7 +47,7 @@ impl Display {
     }
 
     /// So many runs are done.
-    pub(super) fn show(&mut self, done: u64) {
+    pub(in crate::cli) fn show(&mut self, done: u64) {
         if let Some(bar) = &self.bar {
             bar.set_position(done);
         } else if !self.is_silent && EVERY <= self.last.elapsed() {
@@ -57,7 +57,7 @@ impl Display {
     }
 
     /// Leaves nothing on the terminal.
-    pub(super) fn clear(&self) {
+    pub(in crate::cli) fn clear(&self) {
         if let Some(bar) = &self.bar {
             bar.finish_and_clear();
         }
