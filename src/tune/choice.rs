@@ -45,7 +45,7 @@ pub struct Outcome {
 impl Outcome {
     /// What a race came to. `minimise` says what is to be least, the most important first; where it says nothing the
     /// choice is the knee of the frontier: the policy that is nearest to having the best of everything, each respect counted
-    /// from its best to its worst on the frontier.
+    /// from the best to the worst of all policies that were tried.
     #[must_use]
     pub fn of(race: &Race<'_>, minimise: &[Axis]) -> Self {
         let places = places(race);
@@ -146,8 +146,8 @@ fn least(race: &Race<'_>, mut pool: Vec<usize>, axes: &[Axis]) -> Vec<usize> {
 fn knee(race: &Race<'_>, pool: &[usize]) -> Vec<usize> {
     let count = race.aim().axes.len();
     let (mut low, mut high) = (vec![f64::INFINITY; count], vec![f64::NEG_INFINITY; count]);
-    for policy in pool {
-        for (index, mean) in race.means(*policy).enumerate() {
+    for policy in 0..race.standings().len() {
+        for (index, mean) in race.means(policy).enumerate() {
             low[index] = low[index].min(mean);
             high[index] = high[index].max(mean);
         }

@@ -4,7 +4,6 @@
 
 use std::fmt::Write as _;
 
-use crate::diagnostic::wording::count;
 use crate::report::layout::wrap;
 use crate::trials::quantity::Unit;
 use crate::trials::report::text::{
@@ -314,11 +313,9 @@ fn policies(page: &mut Page, report: &Report) {
     }
     page.table(&table);
     if 0 < more {
-        let line = page.paint(
-            DIM,
-            &format!("{} more in `--output csv`", count(more, "policy"))
-                .replace("policys", "policies"),
-        );
+        let noun = if more == 1 { "policy" } else { "policies" };
+        let line = format!("{more} more {noun} in `--output csv`");
+        let line = page.paint(DIM, &line);
         page.out.pop();
         let _ = writeln!(page.out, "{line}\n");
     }
