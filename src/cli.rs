@@ -8,7 +8,9 @@ pub mod exit;
 mod explain;
 pub mod files;
 mod init;
+mod many;
 mod merge;
+mod power;
 mod query;
 mod release;
 mod schema;
@@ -55,8 +57,8 @@ enum Command {
     /// Simulates one rollout, event for event, and says how it ends
     ///
     /// Without a scenario the world is plain: the version `previous`, with the same pod template, is stable and healthy at
-    /// t = 0; the manifest is applied then; pods take 10 s to start; every metric without a script passes, and is said
-    /// to be assumed.
+    /// t = 0; the manifest is applied then; pods take 10 s to start; each Prometheus metric shows what its own query finds in the
+    /// series of the simulated service; a metric that is not simulated passes, and is said to be assumed.
     #[command(after_help = exit::HELP)]
     Run(RunArgs),
     /// Writes a first scenario for a release, and tells what each of its queries sees
@@ -94,6 +96,13 @@ enum Command {
     /// threads, shards, or interruptions.
     #[command(after_help = exit::HELP_OF_TRIALS)]
     Trials(trials::TrialsArgs),
+    /// Tells what a policy catches: how likely a release is rolled back, by the share of its requests that fail
+    ///
+    /// The release of the scenario is simulated many times with each error rate, all under the same weather: the requests to the version
+    /// that is deployed, and those that metrics draw, fail with it. A range such as 0.5%..10% takes 20 rates, 0.5%..10%/0.5% each half
+    /// percent. A policy whose metrics draw independent samples is an acceptance-sampling plan, and is told as one.
+    #[command(after_help = exit::HELP_OF_TRIALS)]
+    Power(power::PowerArgs),
     /// Compares many policies under the same weather, and says which to take
     ///
     /// Fields of the manifests are varied over grids. Every policy meets healthy releases and the bad ones that `--bad-release` names. Hopeless
@@ -170,6 +179,7 @@ pub fn main() -> ExitCode {
         Command::Series(args) => series::run(args),
         Command::Query(args) => query::run(args),
         Command::Trials(args) => trials::run(args),
+        Command::Power(args) => power::run(args),
         Command::Tune(args) => tune::run(args),
         Command::Merge(args) => merge::run(args),
         Command::Schema => schema::run(),

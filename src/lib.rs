@@ -16,8 +16,8 @@
 //! 4. **What is told.** [`trace`] records a run, [`verdict`] judges it, [`report`] writes it down, [`expectation`] compares it with
 //!    what was wanted, [`suite`] tells of many, and [`cli`] is the only module that touches files and the terminal.
 //!
-//! [`trials`] does all of this many times, and tells how likely what is; [`vary`] changes single fields of what was written; [`tune`] compares many
-//! policies that were made so.
+//! [`trials`] does all of this many times, and tells how likely what is; [`power`] does that for releases of every quality, and tells what a
+//! policy catches; [`vary`] changes single fields of what was written; [`tune`] compares many policies that were made so.
 //! [`series`] tells what Prometheus would hold at an instant of a run, [`promql`] evaluates queries over that, and [`sight`] tells what of it
 //! a query sees. [`explain`] stands beside this way, too: it tells what the fields of [`spec`] mean, in words. [`statistics`] knows what is
 //! exact about many runs and about gates: intervals, distributions that merge, sampling plans. [`time`] and [`duration`] serve
@@ -37,6 +37,7 @@ pub mod input;
 pub mod kernel;
 pub mod law;
 pub mod plan;
+pub mod power;
 pub mod promql;
 mod regexp;
 pub mod report;

@@ -13,7 +13,6 @@ pub mod quantity;
 pub mod report;
 pub mod runner;
 pub mod summary;
-pub mod truth;
 
 pub use campaign::{BLOCK, Campaign, Players, Progress, Row, Shard};
 pub use contrast::Sample;

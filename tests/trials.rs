@@ -285,6 +285,23 @@ fn the_share_of_false_alarms_is_that_of_the_closed_form() {
 }
 
 #[test]
+fn overlapping_windows_are_no_independent_measurements() {
+    let told = document(&[
+        "trials",
+        "scenarios/overlapping-windows",
+        "-n",
+        "4000",
+        "--output",
+        "json",
+    ]);
+    let found = share(&told, "RolledBack");
+    let [low, high] = ["low", "high"].map(|end| found[end].as_f64().expect("a number"));
+    // By 400,000 replicates of the model, and by the binomial law of one measurement.
+    assert!(low < 0.1066 && 0.1066 < high, "{low} to {high}");
+    assert!(0.0168 < low, "{low} to {high}");
+}
+
+#[test]
 fn a_precision_is_reached_at_the_first_look_that_has_it() {
     let arguments = |precision| {
         [

@@ -11,7 +11,6 @@ use std::collections::BTreeSet;
 use crate::cli::files::Beside;
 use crate::cli::release::{self, Release};
 use crate::cli::world;
-use crate::cluster::TemplateId;
 use crate::diagnostic::wording::{closest, count, listed_briefly, quoted};
 use crate::diagnostic::{Diagnostic, Located, Path, Severity};
 use crate::expectation::{self, Failure};
@@ -58,7 +57,6 @@ pub(super) struct Case {
     scenario: Option<String>,
     script: Script,
     start: Start,
-    update: TemplateId,
     seed: u64,
     random: bool,
     replicate: u64,
@@ -105,7 +103,11 @@ impl Case {
         let setting = world::setting(&scenario, tags);
         let (compiled, problems) = release.compile(&setting);
         remarks.extend(problems);
-        let template = |tag: &str| compiled.template(tag).unwrap_or(TemplateId(0));
+        let template = |tag: &str| {
+            compiled
+                .template(tag)
+                .unwrap_or(crate::cluster::TemplateId(0))
+        };
         let update = template(scenario.update.as_deref().unwrap_or(own));
         let start = if release.is_experiment() {
             Start::experiment(&compiled.plan)
@@ -140,7 +142,6 @@ impl Case {
             setting,
             script,
             start,
-            update,
             expect,
         };
         (case, remarks)
@@ -181,11 +182,6 @@ impl Case {
     /// The seed of what is drawn.
     pub(super) fn seed(&self) -> u64 {
         self.seed
-    }
-
-    /// The version that is released.
-    pub(super) fn update(&self) -> TemplateId {
-        self.update
     }
 
     /// What many runs of it need.

@@ -5,9 +5,10 @@ use std::path::{Path, PathBuf};
 use clap::Args;
 
 use super::exit::Exit;
+use super::many::refuse;
 use super::terminal::{Colour, finish, look_of_errors};
 use super::trials::keeping::read;
-use super::trials::{Output, refuse, rendered};
+use super::trials::{Output, rendered};
 use crate::diagnostic::Diagnostic;
 use crate::diagnostic::wording::{count, quoted};
 use crate::trials::dossier::{Mismatch, merge};

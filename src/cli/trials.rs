@@ -5,7 +5,7 @@
 
 #![expect(
     clippy::disallowed_methods,
-    reason = "the place where threads are made, and where the clock and the environment are read"
+    reason = "the place where the clock and the environment are read"
 )]
 
 pub(super) mod amounts;
@@ -15,68 +15,42 @@ mod rows;
 
 use std::io::{self, IsTerminal};
 use std::path::PathBuf;
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use clap::{Args, ValueEnum};
 
 use super::case::{Case, Choice};
 use super::exit::Exit;
-use super::subject::WhichArgs;
+use super::many::{ManyArgs, RUNS_MAX, Written, is_stopped, next_portion, notice_stop, refuse};
 use super::terminal::{Colour, finish, look_of_errors, tell, wants_colour};
-use super::{Prepared, cut, gathered, parse_until, prepared_of};
-use crate::diagnostic::{self, Diagnostic, Look, Severity, Sources};
+use super::{Prepared, cut, prepared_of};
+use crate::diagnostic::{self, Diagnostic, Look};
 use crate::input;
 use crate::report::text as report_text;
 use crate::statistics::looks::Looks;
-use crate::time::SimTime;
 use crate::trials::dossier::{Head, Legend, PART_SCHEMA, Part, fingerprint};
-use crate::trials::report::{self, CONFIDENCE, Circumstances, Precision, Report, text};
-use crate::trials::{BLOCK, Campaign, Players, Progress, Row, Shard, Simulated};
+use crate::trials::report::{self, Circumstances, Precision, Report, text};
+use crate::trials::{Campaign, Players, Progress, Row, Shard, Simulated};
 use crate::vary;
-use amounts::{parse_precision, parse_runs, parse_shard};
+use amounts::{parse_runs, parse_shard};
 use keeping::Keeper;
 use progress::Display;
 use rows::Rows;
 
-/// The first look at the precision.
-const FIRST_LOOK: u64 = 4 * BLOCK;
-/// The most runs where only a precision is asked for.
-const RUNS_MAX: u64 = 1 << 24;
 /// How many runs there are where nothing is asked for.
 const RUNS_DEFAULT: u64 = 10_000;
-/// How long one portion of blocks should take: as long as it takes to notice an interruption.
-const PORTION: Duration = Duration::from_millis(250);
 
 #[derive(Debug, Args)]
 pub(super) struct TrialsArgs {
-    /// Manifests and scenario: files, folders, patterns such as 'manifests/*.yaml', or - for standard input
-    #[arg(value_name = "PATH", required = true)]
-    paths: Vec<PathBuf>,
     #[command(flatten)]
-    which: WhichArgs,
-    /// Simulates the first deployment: there is nothing at t = 0
-    #[arg(long)]
-    initial: bool,
-    /// The last instant that is simulated, such as 2h or 90s
-    #[arg(long, value_name = "DURATION", value_parser = parse_until)]
-    until: Option<SimTime>,
-    /// Seed of all runs
-    #[arg(long, value_name = "NUMBER")]
-    seed: Option<u64>,
+    many: ManyArgs,
     /// How many runs; with --precision at most so many [default: 10000]
     #[arg(short = 'n', long, value_name = "NUMBER", value_parser = parse_runs)]
     runs: Option<u64>,
-    /// Runs until the share of every verdict is known to so much, such as 0.5%
-    #[arg(long, value_name = "SHARE", value_parser = parse_precision)]
-    precision: Option<f64>,
     /// Changes a field of the manifests, and compares: 'failureLimit=2', 'metrics[success-rate].interval=30s',
     /// 'steps[1].pause.duration=10m'
     #[arg(long, value_name = "PATH=VALUE")]
     what_if: Vec<String>,
-    /// How many threads; by default one for each core. The result does not depend on it
-    #[arg(long, value_name = "NUMBER", value_parser = clap::value_parser!(u16).range(1..=1024))]
-    threads: Option<u16>,
     /// Does a part of the runs, such as 3/16, for `coalmine merge`; needs --save or --resume
     #[arg(long, value_name = "K/N", value_parser = parse_shard, conflicts_with = "precision")]
     shard: Option<Shard>,
@@ -96,12 +70,6 @@ pub(super) struct TrialsArgs {
     /// Format of the report
     #[arg(long, value_enum, default_value_t = Output::Text)]
     output: Output,
-    /// Tells the shares only, in one line
-    #[arg(short, long)]
-    quiet: bool,
-    /// Whether to use colours; auto: on a terminal, unless `NO_COLOR` is set
-    #[arg(long, value_enum, default_value_t = Colour::Auto, value_name = "WHEN")]
-    color: Colour,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -114,9 +82,6 @@ pub(super) enum Output {
     Csv,
 }
 
-/// Set when a person or the system wants an end.
-static STOP: AtomicBool = AtomicBool::new(false);
-
 /// The releases that are run, and what is to be said of them.
 struct Releases {
     written: Case,
@@ -124,7 +89,7 @@ struct Releases {
 }
 
 pub(super) fn run(args: &TrialsArgs) -> Exit {
-    let look = look_of_errors(args.color);
+    let look = look_of_errors(args.many.color);
     let shard = match shard(args) {
         Ok(shard) => shard,
         Err(problem) => return refuse(*problem, look, Exit::Usage),
@@ -137,26 +102,11 @@ pub(super) fn run(args: &TrialsArgs) -> Exit {
         Ok(job) => job,
         Err(problem) => return refuse(*problem, look, Exit::Unreadable),
     };
-    heed_interruptions();
+    notice_stop();
     if let Err(problem) = job.work(args, &releases) {
         return refuse(*problem, look, Exit::CannotWrite);
     }
     job.told(args)
-}
-
-/// From now on the first interruption asks for an end, and the second one brings it about.
-pub(super) fn heed_interruptions() {
-    // The handler can be set once; whoever calls twice keeps the first one.
-    let _ = ctrlc::set_handler(|| {
-        if STOP.swap(true, Ordering::SeqCst) {
-            std::process::exit(i32::from(Exit::Interrupted.code()));
-        }
-    });
-}
-
-/// Whether a person or the system wants an end.
-pub(super) fn is_interrupted() -> bool {
-    STOP.load(Ordering::SeqCst)
 }
 
 /// The part of the runs that is asked for.
@@ -204,30 +154,9 @@ fn completion_index(count: u32) -> Result<u32, Box<Diagnostic>> {
 
 /// Reads the input, applies the changes, and tells what is wrong with either.
 fn releases(args: &TrialsArgs, look: Look) -> Result<Releases, Exit> {
-    let gathered = gathered(&args.paths, args.which.scenario.as_ref());
-    let choice = Choice {
-        initial: args.initial,
-        until: args.until,
-        seed: args.seed,
-        random: true,
-        scenario_file: gathered.scenario_file.as_deref(),
-        ..args.which.choice()
-    };
-    let input = input::read(gathered.files);
-    let Prepared {
-        case,
-        findings,
-        sources,
-    } = prepared_of(&input, gathered.problems, &choice);
-    let known: Vec<String> = findings
-        .iter()
-        .map(|finding| finding.diagnostic.message.clone())
-        .collect();
-    let told = findings
-        .into_iter()
-        .filter(|finding| !args.quiet || finding.diagnostic.severity != Severity::Info);
-    tell(&cut(told.collect()), &sources, look);
-    let written = case?;
+    let (written, scenario_file) = args.many.written(look)?;
+    let Written { input, case, known } = written;
+    let written = case;
     if args.what_if.is_empty() {
         return Ok(Releases {
             written,
@@ -239,6 +168,10 @@ fn releases(args: &TrialsArgs, look: Look) -> Result<Releases, Exit> {
         Err(problem) => return Err(refuse(*problem, look, Exit::Usage)),
     };
     let input = input::read(files);
+    let choice = Choice {
+        scenario_file: scenario_file.as_deref(),
+        ..args.many.choice()
+    };
     let Prepared {
         case,
         mut findings,
@@ -250,13 +183,6 @@ fn releases(args: &TrialsArgs, look: Look) -> Result<Releases, Exit> {
         written,
         changed: Some(case?),
     })
-}
-
-/// Tells why nothing was done.
-pub(super) fn refuse(problem: Diagnostic, look: Look, exit: Exit) -> Exit {
-    let findings = diagnostic::findings([problem], |_| None);
-    tell(&findings, &Sources::default(), look);
-    exit
 }
 
 /// All that is wanted, and how far it has come.
@@ -271,11 +197,9 @@ struct Job {
 impl Job {
     fn of(args: &TrialsArgs, releases: &Releases, shard: Shard) -> Result<Self, Box<Diagnostic>> {
         let head = head(args, releases);
-        let limit = args.precision.map_or(RUNS_DEFAULT, |_| RUNS_MAX);
+        let limit = args.many.precision.map_or(RUNS_DEFAULT, |_| RUNS_MAX);
         let runs = args.runs.unwrap_or(limit);
-        let looks = args
-            .precision
-            .and_then(|_| Looks::doubling(FIRST_LOOK.min(runs), runs, CONFIDENCE));
+        let looks = args.many.looks(runs);
         let mut part = Part {
             schema: PART_SCHEMA.to_owned(),
             version: env!("CARGO_PKG_VERSION").to_owned(),
@@ -294,19 +218,14 @@ impl Job {
         Ok(Self {
             part,
             looks,
-            precision: args.precision,
+            precision: args.many.precision,
             keeper,
         })
     }
 
     /// Does all runs, or as many as there is time for.
     fn work(&mut self, args: &TrialsArgs, releases: &Releases) -> Result<(), Box<Diagnostic>> {
-        let threads = args.threads.map_or(0, usize::from);
-        let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build();
-        let pool = pool.map_err(|error| {
-            let message = format!("the threads cannot be made: {error}");
-            Box::new(Diagnostic::error("no-threads", message))
-        })?;
+        let pool = args.many.pool()?;
         let players = || Players {
             written: Box::new(Simulated::new(releases.written.stage())),
             changed: releases.changed.as_ref().map(|changed| {
@@ -315,7 +234,7 @@ impl Job {
             }),
         };
         let mut rows = Rows::new(args.rows.as_ref(), args.output == Output::Csv)?;
-        let mut display = Display::new(self.part.progress.runs(), args.quiet);
+        let mut display = Display::new(self.part.progress.runs(), args.many.quiet);
         let mut portion = u64::try_from(pool.current_num_threads()).unwrap_or(1);
         let sizes = self
             .looks
@@ -327,7 +246,7 @@ impl Job {
                 ..self.part.campaign()
             };
             display.aim(campaign.own_runs());
-            while !self.part.progress.is_done(&campaign) && !is_interrupted() {
+            while !self.part.progress.is_done(&campaign) && !is_stopped() {
                 let begin = Instant::now();
                 let head = &self.part.head;
                 let mut line = |row: &Row| rows.line(head, row);
@@ -339,7 +258,7 @@ impl Job {
                 self.keeper.keep_sometimes(&self.part)?;
                 rows.check()?;
             }
-            if is_interrupted() || self.is_precise() {
+            if is_stopped() || self.is_precise() {
                 break;
             }
         }
@@ -389,7 +308,7 @@ impl Job {
         let circumstances = Circumstances { wanted, precision };
         let report = Report::of(&self.part.head, &self.part.progress.sample, circumstances);
         finish(
-            &rendered(&report, args.output, args.quiet, args.color),
+            &rendered(&report, args.output, args.many.quiet, args.many.color),
             exit,
         )
     }
@@ -406,21 +325,6 @@ pub(super) fn rendered(report: &Report, output: Output, quiet: bool, colour: Col
 
 fn rows_wanted(args: &TrialsArgs) -> bool {
     args.rows.is_some() || args.output == Output::Csv
-}
-
-/// So many blocks that the next portion takes about [`PORTION`]; at most eight times as many as before.
-fn next_portion(blocks: u64, took: Duration) -> u64 {
-    let factor = PORTION.as_secs_f64() / took.as_secs_f64().max(1e-6);
-    let times = |factor: u64| blocks.saturating_mul(factor).min(1 << 16);
-    if 8.0 <= factor {
-        times(8)
-    } else if 2.0 <= factor {
-        times(2)
-    } else if factor < 0.5 {
-        (blocks / 2).max(1)
-    } else {
-        blocks
-    }
 }
 
 /// What the sample is about.
@@ -446,22 +350,27 @@ fn head(args: &TrialsArgs, releases: &Releases) -> Head {
 /// The command line that repeats a run.
 fn replay(args: &TrialsArgs, seed: u64) -> String {
     let mut words = vec!["coalmine".to_owned(), "run".to_owned()];
-    words.extend(args.paths.iter().map(|path| path.display().to_string()));
+    words.extend(
+        args.many
+            .paths
+            .iter()
+            .map(|path| path.display().to_string()),
+    );
     let mut option = |name: &str, value: Option<String>| {
         if let Some(value) = value {
             words.extend([name.to_owned(), value]);
         }
     };
-    let scenario = args.which.scenario.as_ref();
+    let scenario = args.many.which.scenario.as_ref();
     option(
         "--scenario",
         scenario.map(|path| path.display().to_string()),
     );
-    option("--scenario-name", args.which.scenario_name.clone());
-    option("--rollout", args.which.rollout.clone());
-    let until = args.until.map(|until| format!("{}ns", until.nanos()));
+    option("--scenario-name", args.many.which.scenario_name.clone());
+    option("--rollout", args.many.which.rollout.clone());
+    let until = args.many.until.map(|until| format!("{}ns", until.nanos()));
     option("--until", until);
-    if args.initial {
+    if args.many.initial {
         words.push("--initial".to_owned());
     }
     words.extend(["--random".to_owned(), "--seed".to_owned(), seed.to_string()]);

@@ -12,28 +12,25 @@ use std::path::PathBuf;
 use clap::{Args, ValueEnum};
 
 use super::exit::Exit;
-use super::parse_until;
-use super::subject::WhichArgs;
-use super::terminal::{Colour, finish, look_of_errors, wants_colour};
-use super::trials::amounts::{parse_precision, parse_runs};
+use super::many::{ManyArgs, is_stopped, notice_stop, refuse};
+use super::terminal::{finish, look_of_errors, wants_colour};
+use super::trials::amounts::parse_runs;
 use super::trials::progress::Display;
-use super::trials::{heed_interruptions, is_interrupted, refuse};
 use crate::diagnostic::{Diagnostic, Look};
 use crate::report::text as report_text;
-use crate::time::SimTime;
 use crate::tune::report::{Head, Report, Varied, text};
 use crate::tune::{Aim, Axis, Bad, Outcome, Race, Releases};
 use crate::vary::product::{Dimension, Product};
 use asked::{Kind, parse_bad, parse_dimension, parse_rate};
 use policies::Policies;
 
+/// Differences that do not matter where nothing else is asked for.
+const PRECISION: f64 = 0.01;
+
 #[derive(Debug, Args)]
 pub(super) struct TuneArgs {
-    /// Manifests and scenario: files, folders, patterns such as 'manifests/*.yaml', or - for standard input
-    #[arg(value_name = "PATH", required = true)]
-    paths: Vec<PathBuf>,
     #[command(flatten)]
-    which: WhichArgs,
+    many: ManyArgs,
     /// Varies a field of the manifests: 'failureLimit=0..5', 'interval=30s,1m,2m', 'steps[*].pause.duration=2m..20m'. Whole
     /// numbers are taken one by one, durations and rates on six geometric steps; '/STEP' behind a range sets the step
     #[arg(long, value_name = "PATH=VALUES", required = true, value_parser = parse_dimension)]
@@ -63,21 +60,6 @@ pub(super) struct TuneArgs {
     /// Begins no further round that would take more runs than this in all
     #[arg(long, value_name = "RUNS", value_parser = parse_runs)]
     budget: Option<u64>,
-    /// Differences that do not matter: points of shares, and parts of everything else
-    #[arg(long, value_name = "SHARE", value_parser = parse_precision, default_value = "1%")]
-    precision: f64,
-    /// Simulates the first deployment: there is nothing at t = 0
-    #[arg(long)]
-    initial: bool,
-    /// The last instant that is simulated, such as 2h or 90s
-    #[arg(long, value_name = "DURATION", value_parser = parse_until)]
-    until: Option<SimTime>,
-    /// Seed of all runs
-    #[arg(long, value_name = "NUMBER")]
-    seed: Option<u64>,
-    /// How many threads; by default one for each core. The result does not depend on it
-    #[arg(long, value_name = "NUMBER", value_parser = clap::value_parser!(u16).range(1..=1024))]
-    threads: Option<u16>,
     /// Format of the report
     #[arg(long, value_enum, default_value_t = Output::Text)]
     output: Output,
@@ -87,12 +69,6 @@ pub(super) struct TuneArgs {
     /// Where the patch goes
     #[arg(long, value_name = "FILE", requires = "patch")]
     patch_file: Option<PathBuf>,
-    /// Shows no progress, and no remarks on the input
-    #[arg(short, long)]
-    quiet: bool,
-    /// Whether to use colours; auto: on a terminal, unless `NO_COLOR` is set
-    #[arg(long, value_enum, default_value_t = Colour::Auto, value_name = "WHEN")]
-    color: Colour,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -133,30 +109,21 @@ impl What {
 }
 
 pub(super) fn run(args: &TuneArgs) -> Exit {
-    let look = look_of_errors(args.color);
+    let look = look_of_errors(args.many.color);
     let releases = match releases(args) {
         Ok(releases) => releases,
         Err(problem) => return refuse(*problem, look, Exit::Usage),
     };
-    let threads = args.threads.map_or(0, usize::from);
-    let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build();
-    let pool = match pool {
+    let pool = match args.many.pool() {
         Ok(pool) => pool,
-        Err(error) => {
-            let message = format!("the threads cannot be made: {error}");
-            return refuse(
-                Diagnostic::error("no-threads", message),
-                look,
-                Exit::CannotWrite,
-            );
-        }
+        Err(problem) => return refuse(*problem, look, Exit::CannotWrite),
     };
     let product = Product::new(args.vary.clone());
     let policies = match pool.install(|| Policies::of(args, &product, &releases, look)) {
         Ok(policies) => policies,
         Err(exit) => return exit,
     };
-    heed_interruptions();
+    notice_stop();
     let aim = aim(args, policies.has_traffic());
     let mut race = Race::new(policies.count(), &releases, &aim);
     compete(args, &pool, &policies, &mut race);
@@ -171,12 +138,12 @@ pub(super) fn run(args: &TuneArgs) -> Exit {
 
 /// Plays round after round, until enough is known or somebody wants an end.
 fn compete(args: &TuneArgs, pool: &rayon::ThreadPool, policies: &Policies, race: &mut Race<'_>) {
-    let mut display = Display::new(0, args.quiet);
+    let mut display = Display::new(0, args.many.quiet);
     while let Some(runs) = race.next_round() {
         display.aim(race.runs() + runs);
         let mut goes_on = |runs| {
             display.show(runs);
-            !is_interrupted()
+            !is_stopped()
         };
         if !pool.install(|| race.advance(policies, &mut goes_on)) {
             break;
@@ -207,7 +174,11 @@ fn told(args: &TuneArgs, policies: &Policies, report: &Report, look: Look) -> Ex
         }
     }
     let page = match args.output {
-        Output::Text => text::render(report, wants_colour(args.color, io::stdout().is_terminal())),
+        Output::Text if args.many.quiet => text::brief(report),
+        Output::Text => text::render(
+            report,
+            wants_colour(args.many.color, io::stdout().is_terminal()),
+        ),
         Output::Json => report.json(),
         Output::Csv => report.csv(),
     };
@@ -245,7 +216,7 @@ fn aim(args: &TuneArgs, has_traffic: bool) -> Aim {
     Aim {
         axes,
         limits: limits.collect(),
-        precision: args.precision,
+        precision: args.many.precision.unwrap_or(PRECISION),
         runs: args.runs,
         budget: args.budget,
     }
@@ -274,6 +245,6 @@ fn head(args: &TuneArgs, product: &Product, policies: &Policies, minimise: Vec<A
         minimise,
         has_traffic: policies.has_traffic(),
         values: policies.values(product),
-        is_interrupted: is_interrupted(),
+        is_interrupted: is_stopped(),
     }
 }

@@ -154,7 +154,7 @@ impl Grid {
     /// one list, more than [`VALUES_MAX`] values.
     pub fn parse(text: &str, points: usize) -> Result<Self, String> {
         let parts: Vec<Part> = text.split(',').map(Part::parse).collect::<Result<_, _>>()?;
-        let amounts = parts.iter().flat_map(|part| part.amounts());
+        let amounts = parts.iter().flat_map(Part::amounts);
         let mut kind: Option<Kind> = None;
         for amount in amounts {
             kind = Some(match kind {
@@ -550,9 +550,9 @@ mod tests {
             if step.is_empty() {
                 assert!(to.written() <= last.written(), "{text}");
             }
-            let list: Vec<String> = values.iter().map(Amount::to_string).collect();
-            let again = Grid::parse(&list.join(","), points).expect(&text);
-            assert_eq!(list.len(), again.values().len(), "{text}");
+            let texts: Vec<String> = values.iter().map(Amount::to_string).collect();
+            let again = Grid::parse(&texts.join(","), points).expect(&text);
+            assert_eq!(texts.len(), again.values().len(), "{text}");
             for (value, read) in values.iter().zip(again.values()) {
                 assert!((value.size() - read.size()).abs() <= value.size().abs() * 1e-15);
             }

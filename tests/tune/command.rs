@@ -19,12 +19,17 @@ fn run(arguments: &[&str]) -> Output {
 
 /// What `coalmine tune` writes with these arguments.
 fn told(paths: &str, arguments: &[&str]) -> String {
-    let mut all = vec!["tune", paths, "--quiet"];
+    let mut all = vec!["tune", paths];
     all.extend(BAD);
     all.extend(arguments);
     let output = run(&all);
     let complaints = String::from_utf8_lossy(&output.stderr);
-    assert!(complaints.is_empty(), "{arguments:?}: {complaints}");
+    // A slow machine says now and then how far it has come.
+    let is_progress = |line: &str| line.ends_with(" left");
+    assert!(
+        complaints.lines().all(is_progress),
+        "{arguments:?}: {complaints}"
+    );
     assert_eq!(output.status.code(), Some(0), "{arguments:?}");
     String::from_utf8(output.stdout).expect("UTF-8")
 }
@@ -61,6 +66,20 @@ spec:
     failureLimit: 0     # strict
     successCondition: result[0] >= 0.95
     provider: {prometheus: {address: 'http://prometheus:9090', query: up}}
+";
+
+/// Nothing is measured.
+const PLAIN: &str = "\
+apiVersion: argoproj.io/v1alpha1
+kind: Rollout
+metadata: {name: web}
+spec:
+  replicas: 2
+  selector: {matchLabels: {app: web}}
+  template:
+    metadata: {labels: {app: web}}
+    spec: {containers: [{name: web, image: 'web:v2'}]}
+  strategy: {canary: {steps: [{setWeight: 50}, {pause: {duration: 1m}}]}}
 ";
 
 impl Folder {
@@ -107,7 +126,7 @@ fn limited<'a>(more: &[&'a str]) -> Vec<&'a str> {
 
 #[test]
 fn the_choice_is_the_strictest_gate_that_spares_healthy_releases() {
-    let report = document(NOISE, &limited(&["-n", "2048"]));
+    let report = document(NOISE, &limited(&["-n", "2048", "--precision", "0.5%"]));
     assert_eq!(report["schema"], "coalmine.tune/v1");
     // Of healthy releases 8.2 % are rolled back without a failure allowed, and .3 % with one.
     let policies = report["policies"].as_array().expect("policies");
@@ -309,16 +328,20 @@ fn what_cannot_be_told_is_refused() {
     }
     let told = complaint(&[NOISE, "--vary", "failureLimit=0..2"], 2);
     assert!(told.contains("--bad-release"), "{told}");
+    let folder = Folder::new("plain");
+    let file = folder.0.join("rollout.yaml");
+    fs::write(&file, PLAIN).expect("a file");
+    let file = file.display().to_string();
     let plain = [
-        "scenarios/canary-first-steps",
+        file.as_str(),
         "--vary",
-        "setWeight=10,20",
+        "replicas=1..3",
         "--bad-release",
         "5%@10%",
     ];
     let told = complaint(&plain, 2);
     assert!(
-        told.contains("nothing here depends on how often requests fail"),
+        told.contains("nothing in this world depends on the error rate"),
         "{told}"
     );
 }

@@ -10,13 +10,12 @@ use serde_json::Value;
 use super::TuneArgs;
 use crate::cli::case::{Case, Choice};
 use crate::cli::exit::Exit;
-use crate::cli::terminal::tell;
-use crate::cli::trials::refuse;
-use crate::cli::{Prepared, cut, gathered, prepared_of};
+use crate::cli::many::{Written, refuse};
+use crate::cli::prepared_of;
 use crate::diagnostic::wording::quoted;
 use crate::diagnostic::{Diagnostic, Look, Severity};
 use crate::input::{self, Input};
-use crate::trials::truth::with_error_rate;
+use crate::power::Tested;
 use crate::trials::{Runner, Simulated, Stage, Summary};
 use crate::tune::{Play, Releases};
 use crate::vary::{self, product::Product};
@@ -62,20 +61,15 @@ impl Policies {
     ) -> Result<Self, Exit> {
         let points =
             points(args, product).map_err(|problem| refuse(*problem, look, Exit::Usage))?;
-        let gathered = gathered(&args.paths, args.which.scenario.as_ref());
+        let (written, scenario_file) = args.many.written(look)?;
+        let Written { input, case, .. } = written;
         let choice = Choice {
-            initial: args.initial,
-            until: args.until,
-            seed: args.seed,
-            random: true,
-            scenario_file: gathered.scenario_file.as_deref(),
-            ..args.which.choice()
+            scenario_file: scenario_file.as_deref(),
+            ..args.many.choice()
         };
-        let input = input::read(gathered.files);
-        let written = written(args, &input, gathered.problems, &choice, look)?;
-        let has_traffic = has_traffic(&written);
-        check(args, &written, has_traffic)
-            .map_err(|problem| refuse(*problem, look, Exit::Usage))?;
+        let has_traffic = has_traffic(&case);
+        check(args, &case, has_traffic).map_err(|(problem, exit)| refuse(*problem, look, exit))?;
+        let written = case;
         let identity = identity(&written);
         let compiled: Vec<Point> = points
             .par_iter()
@@ -171,7 +165,8 @@ impl Play for Policies {
         let case = &self.cases[policy];
         let stage = case.stage();
         let rate = self.rates.get(release).copied().flatten();
-        let changed = rate.and_then(|rate| with_error_rate(stage.environment, case.update(), rate));
+        let tested = rate.and_then(|rate| Some((Tested::of(&stage).ok()?, rate)));
+        let changed = tested.map(|(tested, rate)| tested.at(stage.environment, rate));
         let environment = changed.as_ref().unwrap_or(stage.environment);
         let mut runner = Simulated::new(Stage {
             environment,
@@ -194,7 +189,7 @@ fn points(args: &TuneArgs, product: &Product) -> Result<Vec<Vec<usize>>, Box<Dia
     match args.candidates {
         Some(count) if u64::from(count) < size => {
             let count = usize::try_from(count).unwrap_or(usize::MAX);
-            Ok(product.sample(count, args.seed.unwrap_or(0)))
+            Ok(product.sample(count, args.many.seed.unwrap_or(0)))
         }
         _ if size <= u64::from(MAX) => Ok(product.all()),
         _ => {
@@ -207,37 +202,6 @@ fn points(args: &TuneArgs, product: &Product) -> Result<Vec<Vec<usize>>, Box<Dia
     }
 }
 
-/// The policy as written.
-fn written(
-    args: &TuneArgs,
-    input: &Input,
-    problems: Vec<Diagnostic>,
-    choice: &Choice<'_>,
-    look: Look,
-) -> Result<Case, Exit> {
-    let Prepared {
-        case,
-        findings,
-        sources,
-    } = prepared_of(input, problems, choice);
-    let told = findings
-        .into_iter()
-        .filter(|finding| !args.quiet || finding.diagnostic.severity != Severity::Info);
-    tell(&cut(told.collect()), &sources, look);
-    let case = case?;
-    match &case.compiled().plan.invalid {
-        None => Ok(case),
-        Some(why) => {
-            let message = format!("the controller refuses the policy as written: {why}");
-            Err(refuse(
-                Diagnostic::error("invalid-policy", message),
-                look,
-                Exit::Unreadable,
-            ))
-        }
-    }
-}
-
 fn has_traffic(case: &Case) -> bool {
     case.run()
         .impact
@@ -245,22 +209,24 @@ fn has_traffic(case: &Case) -> bool {
 }
 
 /// Whether what is asked for can be told.
-fn check(args: &TuneArgs, written: &Case, has_traffic: bool) -> Result<(), Box<Diagnostic>> {
-    if with_error_rate(written.stage().environment, written.update(), 0.5).is_none() {
-        let message =
-            "nothing here depends on how often requests fail: good and bad releases are the same";
-        let help = "give the scenario `traffic`, or let its metrics draw samples: \
-                    `{draw: successRatio, requests: 100, errorRate: 0.01}`";
-        return Err(Box::new(
-            Diagnostic::error("no-error-rate", message).help(help),
-        ));
+fn check(
+    args: &TuneArgs,
+    written: &Case,
+    has_traffic: bool,
+) -> Result<(), (Box<Diagnostic>, Exit)> {
+    if let Some(why) = &written.compiled().plan.invalid {
+        let message = format!("the controller refuses the policy as written: {why}");
+        let problem = Diagnostic::error("invalid-policy", message);
+        return Err((Box::new(problem), Exit::Unreadable));
+    }
+    if let Err(problem) = Tested::of(&written.stage()) {
+        return Err((problem, Exit::Usage));
     }
     if args.minimise.contains(&super::What::Harm) && !has_traffic {
         let message = "harm cannot be told: nobody sends requests";
         let help = "give the scenario `traffic`, such as `traffic: {rps: 100}`";
-        return Err(Box::new(
-            Diagnostic::error("no-traffic", message).help(help),
-        ));
+        let problem = Diagnostic::error("no-traffic", message).help(help);
+        return Err((Box::new(problem), Exit::Usage));
     }
     Ok(())
 }

@@ -211,9 +211,9 @@ fn judgement(metric: &MetricPlan, phase: AnalysisPhase) -> String {
 
 /// `480 requests, 20 % canary, 40 % of 5m in this step`.
 fn in_words(behind: &BehindText) -> String {
-    let requests = behind.requests.round();
+    let requests = behind.requests.round().to_string();
     let only = if behind.few { "only " } else { "" };
-    let noun = if requests == 1.0 {
+    let noun = if requests == "1" {
         "request"
     } else {
         "requests"

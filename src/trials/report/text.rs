@@ -58,15 +58,17 @@ fn brief_share(share: &Frequency) -> String {
     )
 }
 
-/// Text that grows.
+/// A text that grows line by line.
 pub(crate) struct Page {
+    /// The lines so far.
     pub(crate) out: String,
+    /// Whether they have colours.
     pub(crate) colour: bool,
 }
 
 /// Columns of a table: the first is aligned to the left, the others to the right.
 pub(crate) struct Table {
-    pub(crate) rows: Vec<(Option<Style>, Vec<String>)>,
+    rows: Vec<(Option<Style>, Vec<String>)>,
 }
 
 impl Page {
@@ -273,14 +275,18 @@ impl Page {
 }
 
 impl Table {
-    fn new<const N: usize>(titles: [&str; N]) -> Self {
+    pub(crate) fn new<const N: usize>(titles: [&str; N]) -> Self {
         let titles = titles.iter().map(|title| (*title).to_owned());
+        Self::titled(titles.collect())
+    }
+
+    pub(crate) fn titled(titles: Vec<String>) -> Self {
         Self {
-            rows: vec![(None, titles.collect())],
+            rows: vec![(None, titles)],
         }
     }
 
-    fn push(&mut self, style: Option<Style>, cells: impl IntoIterator<Item = String>) {
+    pub(crate) fn push(&mut self, style: Option<Style>, cells: impl IntoIterator<Item = String>) {
         self.rows.push((style, cells.into_iter().collect()));
     }
 }
@@ -339,7 +345,7 @@ pub(crate) fn amount(value: f64, unit: Unit) -> String {
 }
 
 /// A time \[s\] to whole seconds from one minute on, and to three digits below.
-fn time(seconds: f64) -> String {
+pub(crate) fn time(seconds: f64) -> String {
     let rounded = if seconds.abs() < 60.0 {
         let unit = if seconds.abs() < 1.0 { 1e-3 } else { 0.1 };
         (seconds / unit).round() * unit
@@ -390,7 +396,7 @@ impl Percent {
         format!("{:.*}", self.decimals, share * 100.0)
     }
 
-    fn range(self, low: f64, high: f64) -> String {
+    pub(crate) fn range(self, low: f64, high: f64) -> String {
         format!("{} to {} %", self.text(low), self.text(high))
     }
 }

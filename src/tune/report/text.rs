@@ -33,6 +33,28 @@ pub fn render(report: &Report, colour: bool) -> String {
     page.out
 }
 
+/// One line: what to take.
+#[must_use]
+pub fn brief(report: &Report) -> String {
+    let Some(chosen) = &report.choice else {
+        return "no policy keeps the limits\n".to_owned();
+    };
+    let values = chosen.values.iter().flatten();
+    let changes = report.vary.iter().zip(values);
+    let changes: Vec<String> = changes
+        .map(|(varied, value)| format!("{}={}", varied.path, shown(value)))
+        .collect();
+    let name = if changes.is_empty() {
+        "the policy as written".to_owned()
+    } else {
+        changes.join(", ")
+    };
+    match chosen.tied.len() {
+        0 | 1 => format!("{name}\n"),
+        tied => format!("{name} ({} more cannot be told apart)\n", tied - 1),
+    }
+}
+
 /// What to take, what changes with it, and what it buys, line by line.
 #[must_use]
 pub fn choice(report: &Report) -> Vec<String> {
@@ -278,38 +300,22 @@ fn policies(page: &mut Page, report: &Report) {
         let order = key(a).cmp(&key(b)).then(mean(a).total_cmp(&mean(b)));
         order.then(a.policy.cmp(&b.policy))
     });
-    let axes: Vec<Axis> = Axis::ALL
-        .into_iter()
-        .filter(|axis| report.axis_names().contains(&axis.name()))
-        .collect();
-    let mut titles = vec!["policy".to_owned()];
-    titles.extend(report.vary.iter().map(|varied| short(report, &varied.path)));
-    titles.extend(axes.iter().map(|axis| label(*axis).to_owned()));
-    titles.push(String::new());
-    let mut table = Table {
-        rows: vec![(None, titles)],
-    };
-    for policy in shown_ones {
-        let mut cells = vec![if policy.policy == 0 {
-            "written".to_owned()
-        } else {
-            policy.policy.to_string()
-        }];
-        for index in 0..report.vary.len() {
-            let value = policy.values.as_ref().and_then(|values| values.get(index));
-            cells.push(value.map_or("-".to_owned(), |value| shortened(&shown(value), 16)));
+    // What does not fit on the page loses its intervals: first where nothing is compared, then everywhere.
+    let is_compared =
+        |axis: Axis| report.axes.contains(&axis) || report.limits.contains_key(axis.name());
+    let has_intervals: [&dyn Fn(Axis) -> bool; 3] = [&|_| true, &is_compared, &|_| false];
+    let mut rows = Vec::new();
+    for has_interval in has_intervals {
+        rows = lines(report, &shown_ones, has_interval);
+        if width(&rows) <= WIDTH {
+            break;
         }
-        for axis in &axes {
-            let estimate = policy
-                .estimates
-                .get(axis.name())
-                .copied()
-                .unwrap_or_default();
-            cells.push(cell(*axis, &estimate));
-        }
+    }
+    let mut rows = rows.into_iter();
+    let mut table = Table::titled(rows.next().unwrap_or_default());
+    for (policy, cells) in shown_ones.iter().zip(rows) {
         let is_choice = report.choice.is_some() && policy.policy == chosen;
-        cells.push(remark(policy, is_choice, is_tied(policy)));
-        table.rows.push((is_choice.then_some(GOOD), cells));
+        table.push(is_choice.then_some(GOOD), cells);
     }
     page.table(&table);
     if 0 < more {
@@ -321,13 +327,63 @@ fn policies(page: &mut Page, report: &Report) {
     }
 }
 
+/// The titles and a line for each policy.
+fn lines(
+    report: &Report,
+    policies: &[&Policy],
+    has_interval: &dyn Fn(Axis) -> bool,
+) -> Vec<Vec<String>> {
+    let has = |axis: &Axis| report.axis_names().contains(&axis.name());
+    let axes: Vec<Axis> = Axis::ALL.into_iter().filter(has).collect();
+    let mut titles = vec!["policy".to_owned()];
+    titles.extend(report.vary.iter().map(|varied| short(report, &varied.path)));
+    titles.extend(axes.iter().map(|axis| label(*axis).to_owned()));
+    titles.push(String::new());
+    let line = |policy: &&Policy| {
+        let name = policy.policy.to_string();
+        let name = if policy.policy == 0 {
+            "written".to_owned()
+        } else {
+            name
+        };
+        let mut cells = vec![name];
+        for index in 0..report.vary.len() {
+            let value = policy.values.as_ref().and_then(|values| values.get(index));
+            cells.push(value.map_or("-".to_owned(), |value| shortened(&shown(value), 16)));
+        }
+        for axis in &axes {
+            let estimate = policy
+                .estimates
+                .get(axis.name())
+                .copied()
+                .unwrap_or_default();
+            cells.push(cell(*axis, &estimate, has_interval(*axis)));
+        }
+        let choice = report.choice.as_ref();
+        let is_choice = choice.is_some_and(|choice| choice.policy == policy.policy);
+        let is_tied = choice.is_some_and(|choice| choice.tied.contains(&policy.policy));
+        cells.push(remark(policy, is_choice, is_tied));
+        cells
+    };
+    std::iter::once(titles)
+        .chain(policies.iter().map(line))
+        .collect()
+}
+
+/// The width of a table of these cells.
+fn width(rows: &[Vec<String>]) -> usize {
+    let columns = rows.first().map_or(0, Vec::len);
+    let column = |index: usize| {
+        let cells = rows.iter().filter_map(|cells| cells.get(index));
+        cells.map(|cell| cell.chars().count()).max().unwrap_or(0)
+    };
+    (0..columns).map(column).sum::<usize>() + 2 * columns.saturating_sub(1)
+}
+
 /// What is to be said of a policy at the end of its line.
 fn remark(policy: &Policy, is_choice: bool, is_tied: bool) -> String {
     let place = match policy.place {
-        "overLimit" | "breaksLimit" => {
-            let axis = policy.limit.map_or("a limit", label);
-            format!("over {axis}")
-        }
+        "overLimit" | "breaksLimit" => "over a limit".to_owned(),
         "beaten" => policy
             .beaten_by
             .map_or(String::new(), |rival| format!("worse than {rival}")),
@@ -341,9 +397,17 @@ fn remark(policy: &Policy, is_choice: bool, is_tied: bool) -> String {
     }
 }
 
-/// An estimate and the longer side of its interval.
-fn cell(axis: Axis, estimate: &Estimate) -> String {
+/// An estimate and, if there is room, the longer side of its interval.
+fn cell(axis: Axis, estimate: &Estimate, has_interval: bool) -> String {
     let reach = estimate.reach();
+    if !has_interval {
+        let percent = Percent::of(estimate.mean - reach, estimate.mean + reach);
+        return if axis.is_share() {
+            format!("{} %", percent.text(estimate.mean))
+        } else {
+            amount(estimate.mean, unit(axis))
+        };
+    }
     if axis.is_share() {
         let percent = Percent::of(estimate.mean - reach, estimate.mean + reach);
         format!("{} ±{} %", percent.text(estimate.mean), percent.text(reach))
@@ -358,10 +422,10 @@ fn cell(axis: Axis, estimate: &Estimate) -> String {
     }
 }
 
-/// A number with as many decimals as two digits of its interval have.
+/// A number with as many decimals as one digit of its interval has.
 fn rounded(value: f64, reach: f64) -> String {
     let decimals = (0..9)
-        .find(|decimals| 10.0 <= reach * 10_f64.powi(*decimals))
+        .find(|decimals| 1.0 <= reach * 10_f64.powi(*decimals))
         .unwrap_or(9);
     format!("{value:.*}", usize::try_from(decimals).unwrap_or(0))
 }
