@@ -272,7 +272,7 @@ fn a_sample_is_said_to_be_one() {
             "--vary",
             "failureLimit=0..9",
             "--vary",
-            "interval=10..59",
+            "interval=10s..59s/1s",
             "--candidates",
             "12",
             "-n",
