@@ -160,14 +160,14 @@ fn told(args: &TuneArgs, policies: &Policies, report: &Report, look: Look) -> Ex
         Exit::Promoted
     };
     if let Some(format) = args.patch {
-        let patch = match patch::written(format, policies, report) {
-            Ok(patch) => patch,
+        let text = match patch::written(format, policies, report) {
+            Ok(text) => text,
             Err(problem) => return refuse(*problem, look, Exit::Usage),
         };
         match &args.patch_file {
-            None => return finish(&patch, exit),
-            Some(path) => {
-                if let Err(problem) = patch::keep(path, &patch) {
+            None => return finish(&text, exit),
+            Some(file) => {
+                if let Err(problem) = patch::keep(file, &text) {
                     return refuse(*problem, look, Exit::CannotWrite);
                 }
             }

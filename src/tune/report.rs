@@ -263,7 +263,7 @@ impl Report {
                 cells.push(value.map_or(String::new(), shown));
             }
             let reason = match (policy.limit, policy.beaten_by) {
-                (Some(axis), _) => axis.name().to_owned(),
+                (Some(limit), _) => limit.name().to_owned(),
                 (None, Some(rival)) => rival.to_string(),
                 (None, None) => String::new(),
             };

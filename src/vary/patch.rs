@@ -33,12 +33,11 @@ fn collect(before: &Value, after: &Value, path: &mut String, depth: u32, out: &m
         (Value::Object(old), Value::Object(new)) if depth < DEPTH_MAX => {
             for (key, value) in old {
                 step(path, key);
-                match new.get(key) {
-                    Some(after) => collect(value, after, path, depth + 1, out),
-                    None => {
-                        out.push(json!({"op": "test", "path": path, "value": value}));
-                        out.push(json!({"op": "remove", "path": path}));
-                    }
+                if let Some(after) = new.get(key) {
+                    collect(value, after, path, depth + 1, out);
+                } else {
+                    out.push(json!({"op": "test", "path": path, "value": value}));
+                    out.push(json!({"op": "remove", "path": path}));
                 }
                 path.truncate(length);
             }

@@ -104,7 +104,7 @@ impl Product {
             step /= ratio;
             axes.push((random.random::<f64>(), step, dimension.grid.values().len()));
         }
-        let (mut seen, mut points) = (BTreeSet::new(), Vec::new());
+        let (mut known, mut points) = (BTreeSet::new(), Vec::new());
         // Points come again where the product is not much larger than the sample.
         for _ in 0..count.saturating_mul(20) {
             if count <= points.len() {
@@ -117,7 +117,7 @@ impl Product {
                     ((*place * *values as f64) as usize).min(*values - 1)
                 })
                 .collect();
-            if seen.insert(point.clone()) {
+            if known.insert(point.clone()) {
                 points.push(point);
             }
         }

@@ -91,9 +91,9 @@ pub(super) fn written(
 }
 
 /// Writes a patch to a file.
-pub(super) fn keep(path: &Path, patch: &str) -> Result<(), Box<Diagnostic>> {
-    std::fs::write(path, patch).map_err(|error| {
-        let name = quoted(&path.display().to_string());
+pub(super) fn keep(file: &Path, text: &str) -> Result<(), Box<Diagnostic>> {
+    std::fs::write(file, text).map_err(|error| {
+        let name = quoted(&file.display().to_string());
         Box::new(Diagnostic::error(
             "cannot-write",
             format!("{name} cannot be written: {error}"),

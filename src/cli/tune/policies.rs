@@ -18,6 +18,7 @@ use crate::input::{self, Input};
 use crate::power::Tested;
 use crate::trials::{Runner, Simulated, Stage, Summary};
 use crate::tune::{Play, Releases};
+use crate::vary::grid::Amount;
 use crate::vary::{self, product::Product};
 use crate::world::Weather;
 
@@ -137,8 +138,7 @@ impl Policies {
 
     /// The values of each policy; `None`: as written.
     pub(super) fn values(&self, product: &Product) -> Vec<Option<Vec<Value>>> {
-        let of =
-            |point: &Vec<usize>| Some(product.values(point).map(|value| value.to_json()).collect());
+        let of = |point: &Vec<usize>| Some(product.values(point).map(Amount::to_json).collect());
         std::iter::once(None)
             .chain(self.points.iter().map(of))
             .collect()
