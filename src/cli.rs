@@ -19,6 +19,7 @@ mod subject;
 mod terminal;
 mod test;
 mod trials;
+mod tune;
 mod unsimulated;
 mod world;
 
@@ -102,6 +103,13 @@ enum Command {
     /// percent. A policy whose metrics draw independent samples is an acceptance-sampling plan, and is told as one.
     #[command(after_help = exit::HELP_OF_TRIALS)]
     Power(power::PowerArgs),
+    /// Compares many policies under the same weather, and says which to take
+    ///
+    /// Fields of the manifests are varied over grids. Every policy meets healthy releases and the bad ones that `--bad-release` names. Hopeless
+    /// policies are dropped early; what is left is played again and again, until it is known well enough. No policy is
+    /// called better than another one within the noise.
+    #[command(after_help = exit::HELP_OF_TUNE)]
+    Tune(tune::TuneArgs),
     /// Puts the shards of `coalmine trials --shard` together, and reports on them as on one run
     #[command(after_help = exit::HELP_OF_TRIALS)]
     Merge(merge::MergeArgs),
@@ -172,6 +180,7 @@ pub fn main() -> ExitCode {
         Command::Query(args) => query::run(args),
         Command::Trials(args) => trials::run(args),
         Command::Power(args) => power::run(args),
+        Command::Tune(args) => tune::run(args),
         Command::Merge(args) => merge::run(args),
         Command::Schema => schema::run(),
     })

@@ -17,7 +17,7 @@
 //!    what was wanted, [`suite`] tells of many, and [`cli`] is the only module that touches files and the terminal.
 //!
 //! [`trials`] does all of this many times, and tells how likely what is; [`power`] does that for releases of every quality, and tells what a
-//! policy catches; [`vary`] changes single fields of what was written.
+//! policy catches; [`vary`] changes single fields of what was written; [`tune`] compares many policies that were made so.
 //! [`series`] tells what Prometheus would hold at an instant of a run, [`promql`] evaluates queries over that, and [`sight`] tells what of it
 //! a query sees. [`explain`] stands beside this way, too: it tells what the fields of [`spec`] mean, in words. [`statistics`] knows what is
 //! exact about many runs and about gates: intervals, distributions that merge, sampling plans. [`chain`] follows everything that can happen to a
@@ -55,6 +55,7 @@ pub mod template;
 pub mod time;
 pub mod trace;
 pub mod trials;
+pub mod tune;
 pub mod validation;
 pub mod vary;
 pub mod verdict;

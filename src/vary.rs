@@ -7,6 +7,8 @@
 
 mod expression;
 pub mod grid;
+pub mod patch;
+pub mod product;
 
 use crate::diagnostic::Diagnostic;
 use crate::diagnostic::wording::{closest, listed_briefly, quoted};

@@ -73,6 +73,16 @@ Exit codes:
   74  the report, or a file of runs, cannot be written
  130  interrupted: the report tells of the runs that were done";
 
+/// What the help of `coalmine tune` says of them.
+pub const HELP_OF_TUNE: &str = "\
+Exit codes:
+   0  done, whatever the policies came to
+   2  the command line is not understood, or asks for what cannot be told
+  65  the input cannot be read
+  70  a bug
+  74  the report or the patch cannot be written
+ 130  interrupted: the report tells of the rounds that were done";
+
 /// What the help of `coalmine init` says of them.
 pub const HELP_OF_INIT: &str = "\
 Exit codes:

@@ -134,6 +134,24 @@ impl Input {
         (done == place.path.segments().len()).then(|| self.value(node, 0))
     }
 
+    /// The policies of the input as they are written, in their order.
+    pub(crate) fn policies(&self) -> Vec<serde_json::Value> {
+        let is_policy = |manifest: &&Manifest| {
+            matches!(
+                manifest,
+                Manifest::Rollout(_)
+                    | Manifest::Experiment(_)
+                    | Manifest::AnalysisTemplate(_)
+                    | Manifest::ClusterAnalysisTemplate(_)
+            )
+        };
+        let policies = self.manifests().filter(is_policy);
+        let documents = policies.filter_map(|policy| self.documents.get(policy.document().0));
+        documents
+            .map(|document| self.value(document.root, 0))
+            .collect()
+    }
+
     /// The documents of a kind: 0 Rollouts, 1 Experiments, 2 and 3 templates.
     fn documents_of(&self, kind: usize) -> impl Iterator<Item = DocumentId> {
         let manifests = self.manifests();

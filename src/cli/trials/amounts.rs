@@ -40,7 +40,7 @@ pub(in crate::cli) fn parse_precision(text: &str) -> Result<f64, String> {
 }
 
 /// Part k of n, counted from 1: `3/16`.
-pub(super) fn parse_shard(text: &str) -> Result<Shard, String> {
+pub(in crate::cli) fn parse_shard(text: &str) -> Result<Shard, String> {
     let shard = text.split_once('/').and_then(|(number, count)| {
         let number: u32 = number.trim().parse().ok()?;
         Some(Shard {

@@ -327,7 +327,7 @@ fn style_of(verdict: &str) -> Style {
     }
 }
 
-fn sign(value: f64) -> &'static str {
+pub(crate) fn sign(value: f64) -> &'static str {
     if value < 0.0 {
         "-"
     } else if 0.0 < value {
@@ -337,7 +337,7 @@ fn sign(value: f64) -> &'static str {
     }
 }
 
-fn amount(value: f64, unit: Unit) -> String {
+pub(crate) fn amount(value: f64, unit: Unit) -> String {
     match unit {
         Unit::Seconds => time(value),
         Unit::Count | Unit::PodHours => number(value),
@@ -402,7 +402,7 @@ impl Percent {
 }
 
 /// The first `width` characters; what is cut off is marked.
-fn shortened(text: &str, width: usize) -> String {
+pub(crate) fn shortened(text: &str, width: usize) -> String {
     if text.chars().count() <= width {
         text.to_owned()
     } else {
