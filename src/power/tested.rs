@@ -136,9 +136,10 @@ fn draws(source: &Source) -> impl Iterator<Item = Draw> {
 fn watches(source: &Source) -> bool {
     answers(source).any(|scripted| match &scripted.reading.answer {
         Answer::Shown(Gauge::Query(_)) => true,
-        Answer::Shown(Gauge::Signal(signal)) => {
-            !matches!(signal.shows, Shows::Requests | Shows::Latency { .. })
-        }
+        Answer::Shown(Gauge::Signal(signal)) => !matches!(
+            signal.shows,
+            Shows::Requests | Shows::Latency { .. } | Shows::Saturation
+        ),
         _ => false,
     })
 }

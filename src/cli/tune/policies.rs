@@ -8,6 +8,7 @@ use rayon::prelude::*;
 use serde_json::Value;
 
 use super::TuneArgs;
+use crate::chain;
 use crate::cli::case::{Case, Choice};
 use crate::cli::exit::Exit;
 use crate::cli::many::{Written, refuse};
@@ -16,7 +17,7 @@ use crate::diagnostic::wording::quoted;
 use crate::diagnostic::{Diagnostic, Look, Severity};
 use crate::input::{self, Input};
 use crate::power::Tested;
-use crate::trials::{Runner, Simulated, Stage, Summary};
+use crate::trials::{Runner, Stage, Summary};
 use crate::tune::{Play, Releases};
 use crate::vary::grid::Amount;
 use crate::vary::{self, product::Product};
@@ -168,7 +169,7 @@ impl Play for Policies {
         let tested = rate.and_then(|rate| Some((Tested::of(&stage).ok()?, rate)));
         let changed = tested.map(|(tested, rate)| tested.at(stage.environment, rate));
         let environment = changed.as_ref().unwrap_or(stage.environment);
-        let mut runner = Simulated::new(Stage {
+        let mut runner = chain::fastest(Stage {
             environment,
             ..stage
         });
