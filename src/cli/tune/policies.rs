@@ -17,7 +17,7 @@ use crate::diagnostic::wording::quoted;
 use crate::diagnostic::{Diagnostic, Look, Severity};
 use crate::input::{self, Input};
 use crate::power::Tested;
-use crate::trials::{Runner, Stage, Summary};
+use crate::trials::{Stage, Summary};
 use crate::tune::{Play, Releases};
 use crate::vary::grid::Amount;
 use crate::vary::{self, product::Product};
