@@ -279,7 +279,9 @@ fn prepared(paths: &[PathBuf], scenario: Option<&PathBuf>, choice: &case::Choice
 /// What is simulated of a folder, if anything is.
 #[cfg(test)]
 pub(crate) fn case_of(folder: PathBuf) -> Option<case::Case> {
-    prepared(&[folder], None, &case::Choice::default()).case.ok()
+    prepared(&[folder], None, &case::Choice::default())
+        .case
+        .ok()
 }
 
 /// The same for files that have been read, where `problems` were found.

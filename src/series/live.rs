@@ -93,10 +93,9 @@ impl Live {
     /// Puts the samples of a window into the store.
     pub(super) fn take(&mut self, exporter: &Exporter<'_>, window: Window, store: &mut Memory) {
         let asked = self.asked.get_or_insert_with(|| Asked::of(exporter));
-        let (Some(meters), Some(lives)) = (
-            exporter.world.ledger.meters(),
-            exporter.world.pods.lives(),
-        ) else {
+        let (Some(meters), Some(lives)) =
+            (exporter.world.ledger.meters(), exporter.world.pods.lives())
+        else {
             return;
         };
         let recent = Window {
@@ -164,7 +163,9 @@ impl Asker<'_> {
             }
             How::Gateway(family, part) => {
                 let what = (family, part);
-                return self.gateway.scrape(scene, member, what, &sheets.routes, sink);
+                return self
+                    .gateway
+                    .scrape(scene, member, what, &sheets.routes, sink);
             }
             How::Pods(family, part) => (family, part, &sheets.pods),
             How::Sidecars(family, part) => (family, part, &sheets.sidecars),

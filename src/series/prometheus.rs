@@ -112,6 +112,7 @@ impl Prometheus {
         self.live.take(exporter, window, &mut self.store);
         self.scraped = Some(now);
         #[cfg(test)]
-        self.plain.compare(exporter, window, self.live.forgotten(now), &self.store);
+        self.plain
+            .compare(exporter, window, self.live.forgotten(now), &self.store);
     }
 }

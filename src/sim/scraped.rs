@@ -7,9 +7,7 @@ use super::{RESYNC_PERIOD, Simulation, Start};
 use crate::cli;
 use crate::cluster::TemplateId;
 use crate::plan::compile::Compiled;
-use crate::plan::environment::{
-    Asking, Breaks, Fault, Health, Profile, Scraping, Traffic,
-};
+use crate::plan::environment::{Asking, Breaks, Fault, Health, Profile, Scraping, Traffic};
 use crate::plan::scenario::Script;
 use crate::promql::Query;
 use crate::series::{Exporter, Prometheus};
@@ -25,10 +23,7 @@ fn look(
     stride: usize,
 ) {
     let mut scrape = |simulation: &mut Simulation<'_, Off>, now| {
-        simulation
-            .world
-            .ledger
-            .advance(simulation.environment, now);
+        simulation.world.ledger.advance(simulation.environment, now);
         let exporter = Exporter::new(
             simulation.plan,
             simulation.environment,
@@ -191,9 +186,12 @@ fn lost_nodes_and_other_names_make_no_difference() {
             },
         });
         environment.scraping = Scraping {
-            names: [("http_requests_total", "up"), ("up", "http_request_duration_seconds")]
-                .map(|(one, other)| (one.to_owned(), other.to_owned()))
-                .into(),
+            names: [
+                ("http_requests_total", "up"),
+                ("up", "http_request_duration_seconds"),
+            ]
+            .map(|(one, other)| (one.to_owned(), other.to_owned()))
+            .into(),
             profiles: Some(all.clone()),
             ..Scraping::default()
         };

@@ -109,7 +109,13 @@ impl Gateway {
         }
         let routes = scene.meters.routes.iter().enumerate();
         for (number, (route, _)) in routes.skip(self.routes) {
-            self.add(scene, (index, member), (family, part), (number, route), sink);
+            self.add(
+                scene,
+                (index, member),
+                (family, part),
+                (number, route),
+                sink,
+            );
         }
         self.routes = scene.meters.routes.len();
         let cells = &self.cells[..self.cell_count];
@@ -171,7 +177,11 @@ impl Gateway {
                     let exporter = scene.exporter;
                     let mut labels = of_route(exporter.plan, family, route, outcome);
                     let found = exporter.quantity(family, part, template, quantity);
-                    labels.extend(found.and_then(|found| found.le()).map(|le| ("le".to_owned(), le)));
+                    labels.extend(
+                        found
+                            .and_then(|found| found.le())
+                            .map(|le| ("le".to_owned(), le)),
+                    );
                     scene.completed(labels, &member.name)
                 });
                 let Entry::Series(series) = entry else {

@@ -9,8 +9,8 @@ use super::catalogue::{Catalogue, Owner};
 use super::sink::Moment;
 use crate::cluster::{ReplicaSetId, TemplateId};
 use crate::series::labels::Service;
-use crate::series::scrape::Schedule;
 use crate::series::pod::{self, Names};
+use crate::series::scrape::Schedule;
 use crate::series::{Exporter, SIDECAR, Window, target_of};
 use crate::time::{Delta, SimTime};
 use crate::trace::wording::Words;
@@ -297,7 +297,15 @@ impl Pod {
                 target.service = *service;
                 target.schedule = Some(exporter.schedule_of(self.number, target_of(*service)));
             }
-            target.look(window, |at| self.scrape_at(at, times));
+            let margin = exporter.scraping().interval.max(Delta::from_secs(1));
+            let is_near =
+                |(from, to): &Stretch| *from <= window.to && window.from < *to + margin + margin;
+            if times.iter().any(is_near) {
+                target.look(window, |at| self.scrape_at(at, times));
+            } else {
+                // Not even the last scrape before the window found it.
+                target.scrapes.clear();
+            }
         }
         self.targets = targets;
     }
@@ -423,8 +431,7 @@ impl Target {
         self.scrapes.clear();
         if let Some(schedule) = &self.schedule {
             schedule.times(window, &mut self.times);
-            self.scrapes
-                .extend(self.times.iter().map(|at| scrape(*at)));
+            self.scrapes.extend(self.times.iter().map(|at| scrape(*at)));
         }
     }
 

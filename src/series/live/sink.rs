@@ -131,9 +131,7 @@ impl Sink<'_> {
         let Pending { samples, series } = &mut *self.pending;
         self.catalogue.sort(series, |(series, _, _)| *series);
         for (series, first, end) in &*series {
-            let number = self
-                .store
-                .series_of(&self.catalogue.series(*series).labels);
+            let number = self.store.series_of(&self.catalogue.series(*series).labels);
             self.catalogue.give_number(*series, number);
             for (at, value) in &samples[*first..*end] {
                 let _ = self.store.append(number, millis(*at), *value);

@@ -77,13 +77,15 @@ fn requests(
         run: Some(run),
     };
     if let Some((meter, _)) = work {
+        spots.turn();
         spots.find(meter, &[scrape], |run| pod.serving_in(run));
     }
     work.iter()
         .flat_map(|(_, sheet)| [Outcome::Succeeded, Outcome::Failed].map(|one| sheet.of(one)))
         .map(|sums| {
             let spot = spots.list.first();
-            spot.and_then(|spot| spots.counted(*spot, sums)).unwrap_or(0.0)
+            spot.and_then(|spot| spots.counted(*spot, sums))
+                .unwrap_or(0.0)
         })
         .sum()
 }

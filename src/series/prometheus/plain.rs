@@ -63,13 +63,7 @@ impl Plain {
         }
     }
 
-    fn take(
-        &mut self,
-        exporter: &Exporter<'_>,
-        metric: &str,
-        window: Window,
-        forgotten: SimTime,
-    ) {
+    fn take(&mut self, exporter: &Exporter<'_>, metric: &str, window: Window, forgotten: SimTime) {
         let queries = &exporter.environment.queries;
         for series in exporter.series(metric, window) {
             let labels = series.labels.iter();
