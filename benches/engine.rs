@@ -20,6 +20,7 @@ use coalmine::condition::{Condition, ValueRef};
 use coalmine::plan::setting::Setting;
 use coalmine::sim::Simulation;
 use coalmine::trace::{Off, Recorder, Trace};
+use coalmine::trials::Judge;
 use engine::canary::Canary;
 
 /// How much is measured.
@@ -68,24 +69,29 @@ fn main() {
 fn runs(effort: Effort) {
     println!("one run of the canonical canary");
     println!(
-        "{:>10} {:>14} {:>14} {:>8} {:>14}",
-        "replicas", "off, ns", "allocations", "ratio", "recorded, ns"
+        "{:>10} {:>14} {:>14} {:>8} {:>14} {:>14} {:>14}",
+        "replicas", "off, ns", "allocations", "ratio", "judged, ns", "allocations", "recorded, ns"
     );
     let mut smallest = None;
     for replicas in [10, 1_000, 10_000] {
         let canary = Canary::new(replicas, Setting::default());
         let (off, allocations) = time(&canary, effort, || Off);
+        let (judged, of_judge) = time(&canary, effort, || Judge::new(&canary.plan));
         let (on, _) = time(&canary, effort.divided_by(10), Trace::default);
         let floor = *smallest.get_or_insert(off);
         println!(
-            "{replicas:>10} {off:>14.0} {allocations:>14} {:>8.2} {on:>14.0}",
+            "{replicas:>10} {off:>14.0} {allocations:>14} {:>8.2} {judged:>14.0} {of_judge:>14} {on:>14.0}",
             off / floor
         );
     }
 }
 
 /// Nanoseconds and allocations of a run in a simulation that has run before.
-fn time<R: Recorder>(canary: &Canary, effort: Effort, recorder: impl Fn() -> R) -> (f64, u64) {
+fn time<'a, R: Recorder>(
+    canary: &'a Canary,
+    effort: Effort,
+    recorder: impl Fn() -> R + 'a,
+) -> (f64, u64) {
     let mut simulation = Simulation::new(
         &canary.plan,
         &canary.environment,

@@ -8,6 +8,7 @@ pub mod exit;
 mod explain;
 pub mod files;
 mod init;
+mod merge;
 mod query;
 mod release;
 mod schema;
@@ -15,6 +16,7 @@ mod series;
 mod subject;
 mod terminal;
 mod test;
+mod trials;
 mod unsimulated;
 mod world;
 
@@ -52,15 +54,15 @@ enum Command {
     /// Simulates one rollout, event for event, and says how it ends
     ///
     /// Without a scenario the world is plain: the version `previous`, with the same pod template, is stable and healthy at
-    /// t = 0; the manifest is applied then; pods take 10 s to start; every metric without a script passes, and is said
-    /// to be assumed.
+    /// t = 0; the manifest is applied then; pods take 10 s to start; each Prometheus metric shows what its own query finds in the
+    /// series of the simulated service; a metric that is not simulated passes, and is said to be assumed.
     #[command(after_help = exit::HELP)]
     Run(RunArgs),
     /// Writes a first scenario for a release, and tells what each of its queries sees
     ///
-    /// The release is simulated in a plain world with traffic. For every metric the scenario says which series its query selects, whose they are,
-    /// which matchers select nothing, and how long its window is against interval and steps. What cannot be measured there gets a binding to
-    /// fill in. The scenario runs as it is.
+    /// The release is simulated in a plain world with traffic. For every metric the scenario says which series its query
+    /// selects, whose they are, which matchers select nothing, and how long its window is against interval and steps.
+    /// What cannot be measured there gets a binding to fill in. The scenario runs as it is.
     #[command(after_help = exit::HELP_OF_INIT)]
     Init(init::InitArgs),
     /// Explains a field of a manifest or a scenario, and what the controllers really do with it
@@ -84,6 +86,16 @@ enum Command {
     /// The query is PromQL, as a template has it. Each instant is evaluated as Prometheus would: over the samples of the scrapes until
     /// then.
     Query(query::QueryArgs),
+    /// Simulates a release many times, and says how likely each outcome is
+    ///
+    /// Every run draws what is drawn with `--random`: start-up times, numbers of requests, samples. Runs are numbered; a seed and a number
+    /// give the same run everywhere. The result depends on the release, the seed and the number of runs only: not on
+    /// threads, shards, or interruptions.
+    #[command(after_help = exit::HELP_OF_TRIALS)]
+    Trials(trials::TrialsArgs),
+    /// Puts the shards of `coalmine trials --shard` together, and reports on them as on one run
+    #[command(after_help = exit::HELP_OF_TRIALS)]
+    Merge(merge::MergeArgs),
     /// Prints the JSON Schema of scenarios
     ///
     /// Editors complete and check a scenario whose first line is `# yaml-language-server: $schema=FILE`.
@@ -149,6 +161,8 @@ pub fn main() -> ExitCode {
         Command::Test(args) => test::run(args),
         Command::Series(args) => series::run(args),
         Command::Query(args) => query::run(args),
+        Command::Trials(args) => trials::run(args),
+        Command::Merge(args) => merge::run(args),
         Command::Schema => schema::run(),
     })
     .into()
@@ -233,7 +247,7 @@ fn answer(args: &RunArgs) -> Answer {
         case,
         findings,
         sources,
-    } = prepared(&args.paths, args.subject.scenario.as_ref(), &choice);
+    } = prepared(&args.paths, args.subject.which.scenario.as_ref(), &choice);
     let (report, exit) = match case {
         Ok(case) => {
             let report = case.run();
@@ -259,6 +273,22 @@ struct Prepared {
 
 /// Reads the input, and the file of the scenario if one is named.
 fn prepared(paths: &[PathBuf], scenario: Option<&PathBuf>, choice: &case::Choice<'_>) -> Prepared {
+    let gathered = gathered(paths, scenario);
+    let choice = case::Choice {
+        scenario_file: gathered.scenario_file.as_deref(),
+        ..*choice
+    };
+    prepared_from(gathered.files, gathered.problems, &choice)
+}
+
+/// The files of an input, what could not be read, and the name of the scenario's own file if one is named.
+struct Gathered {
+    files: Vec<input::SourceFile>,
+    problems: Vec<Diagnostic>,
+    scenario_file: Option<String>,
+}
+
+fn gathered(paths: &[PathBuf], scenario: Option<&PathBuf>) -> Gathered {
     let mut stdin = io::stdin().lock();
     let (mut files, mut problems) = files::gather(paths, &mut stdin);
     let mut scenario_file = None;
@@ -269,11 +299,11 @@ fn prepared(paths: &[PathBuf], scenario: Option<&PathBuf>, choice: &case::Choice
         files.retain(|file| Some(&file.name) != scenario_file.as_ref());
         files.extend(more);
     }
-    let choice = case::Choice {
-        scenario_file: scenario_file.as_deref(),
-        ..*choice
-    };
-    prepared_from(files, problems, &choice)
+    Gathered {
+        files,
+        problems,
+        scenario_file,
+    }
 }
 
 /// What is simulated of a folder, if anything is.
@@ -284,14 +314,22 @@ pub(crate) fn case_of(folder: PathBuf) -> Option<case::Case> {
         .ok()
 }
 
-/// The same for files that have been read, where `problems` were found.
+/// What can be simulated of files that have been read, where `problems` were found.
 fn prepared_from(
     files: Vec<input::SourceFile>,
+    problems: Vec<Diagnostic>,
+    choice: &case::Choice<'_>,
+) -> Prepared {
+    prepared_of(&input::read(files), problems, choice)
+}
+
+/// The same for an input.
+fn prepared_of(
+    input: &input::Input,
     mut problems: Vec<Diagnostic>,
     choice: &case::Choice<'_>,
 ) -> Prepared {
-    let input = input::read(files);
-    let (prepared, found) = match case::Case::of(&input, choice) {
+    let (prepared, found) = match case::Case::of(input, choice) {
         Ok((case, found)) => (Some(case), found),
         Err(found) => (None, found),
     };

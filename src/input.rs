@@ -14,6 +14,7 @@ use crate::diagnostic::{
 mod align;
 mod blank;
 mod decode;
+pub mod edit;
 mod encoding;
 mod inherit;
 mod kind;

@@ -16,6 +16,7 @@
 //! 4. **What is told.** [`trace`] records a run, [`verdict`] judges it, [`report`] writes it down, [`expectation`] compares it with
 //!    what was wanted, [`suite`] tells of many, and [`cli`] is the only module that touches files and the terminal.
 //!
+//! [`trials`] does all of this many times, and tells how likely what is; [`vary`] changes single fields of what was written.
 //! [`series`] tells what Prometheus would hold at an instant of a run, [`promql`] evaluates queries over that, and [`sight`] tells what of it
 //! a query sees. [`explain`] stands beside this way, too: it tells what the fields of [`spec`] mean, in words. [`statistics`] knows what is
 //! exact about many runs and about gates: intervals, distributions that merge, sampling plans. [`time`] and [`duration`] serve
@@ -48,6 +49,8 @@ pub mod suite;
 pub mod template;
 pub mod time;
 pub mod trace;
+pub mod trials;
 pub mod validation;
+pub mod vary;
 pub mod verdict;
 pub mod world;

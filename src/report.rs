@@ -16,7 +16,7 @@ mod world;
 use crate::plan::compile::Compiled;
 use crate::plan::setting::Setting;
 use crate::sim::{EndReason, Ending};
-use crate::time::SimTime;
+use crate::time::{Delta, SimTime};
 use crate::trace::Trace;
 use crate::verdict::Outcome;
 use crate::world::ledger::Tally;
@@ -41,6 +41,8 @@ pub struct Run<'a> {
     pub seed: u64,
     /// Whether anything was drawn.
     pub random: bool,
+    /// Which of the runs under that seed.
+    pub replicate: u64,
     /// What was served, if accounts were kept.
     pub tally: Option<&'a Tally>,
 }
@@ -174,6 +176,23 @@ pub struct MeasurementText {
     pub failure_condition: String,
     /// Whether nothing was scripted for this metric.
     pub assumed: bool,
+    /// What was behind the value, as far as that is known.
+    pub behind: Option<BehindText>,
+}
+
+/// What was behind a measurement. No controller knows it.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct BehindText {
+    /// How many requests decided.
+    pub requests: f64,
+    /// The share of them that went to the version that is tried, 0 to 1; `None` if that cannot be told.
+    pub canary_share: Option<f64>,
+    /// Over which time before the measurement; `None` if there is no such time.
+    pub window: Option<Delta>,
+    /// The share of that time for which the canary's weight has been as it is now, 0 to 1; `None` without a window or weights.
+    pub step_share: Option<f64>,
+    /// Whether fewer requests decided than are asked for ([`crate::plan::environment::Scraping::few`]).
+    pub few: bool,
 }
 
 /// The state after an instant.

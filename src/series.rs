@@ -97,6 +97,25 @@ fn family_of(metric: &str, scraping: &Scraping) -> Option<&'static Family> {
     FAMILIES.iter().find(has)
 }
 
+/// Whether a series with these labels counts requests, each once.
+#[must_use]
+pub fn counts_requests(labels: &Labels, scraping: &Scraping) -> bool {
+    let name = labels.get("__name__").map_or("", String::as_str);
+    let is_all = |part: Part| match part {
+        Part::Value => true,
+        Part::Count => name.ends_with("_count"),
+        Part::Bucket => labels.get("le").is_some_and(|le| le == "+Inf"),
+        Part::Sum => false,
+    };
+    FAMILIES.iter().any(|family| {
+        let is_counted = matches!(family.measure, Measure::Requests | Measure::Durations(_));
+        let rest = name.strip_prefix(self::name(family, scraping));
+        let mut own = parts(family).iter();
+        is_counted
+            && rest.is_some_and(|rest| own.any(|part| part.suffix() == rest && is_all(*part)))
+    })
+}
+
 /// The name of a family, as the scenario has it.
 fn name<'a>(family: &Family, scraping: &'a Scraping) -> &'a str {
     let named = scraping.names.get(family.name);

@@ -1,9 +1,11 @@
-//! What a query sees: which series it selects in the state of a run, which of its matchers stand in the way, whose series these are, and
-//! what it answers.
+//! What a query sees: which series it selects in the state of a run, which of its matchers stand in the way, whose
+//! series these are, and what it answers.
 //!
-//! Knows: selectors, series, and which version a series belongs to. Refuses to know: conditions, files, and what to do about it.
+//! Knows: selectors, series, and which version a series belongs to. Refuses to know: conditions, files, and what to do
+//! about it.
 //! Simplifies: whose a series is, is read off its labels (pod template hash, version, services), as a person would.
 
+mod behind;
 mod matching;
 pub mod place;
 mod whose;
@@ -15,6 +17,7 @@ use crate::promql::{Answer, METRIC_NAME, Query, Scratch};
 use crate::series::{self, Exporter, Window, exposition, storing};
 use crate::time::{Delta, SimTime};
 
+pub use behind::Behind;
 pub use matching::{Blind, Cure};
 pub use whose::{Versions, Whose};
 
@@ -86,8 +89,8 @@ pub enum Answers {
 }
 
 impl Sight {
-    /// What `query` sees up to `end` when it is asked at `instants`, which are in order and not later. Series of versions are told apart by
-    /// `versions`.
+    /// What `query` sees up to `end` when it is asked at `instants`, which are in order and not later. Series of
+    /// versions are told apart by `versions`.
     #[must_use]
     pub fn of(
         query: &Query,

@@ -10,6 +10,7 @@ pub mod wording;
 use crate::cluster::provider::Reading;
 use crate::cluster::{Cluster, Event};
 use crate::controller::{Log, Silent};
+use crate::sight::Behind;
 use crate::time::SimTime;
 
 /// Receives what happens in a run.
@@ -24,7 +25,7 @@ pub trait Recorder {
     /// The controllers have come to rest after a change.
     fn settled(&mut self, at: SimTime, cluster: &Cluster);
     /// A provider was asked and gave an answer that came about only now: the next one by number.
-    fn read(&mut self, reading: impl FnOnce() -> Reading);
+    fn read(&mut self, reading: impl FnOnce() -> (Reading, Option<Behind>));
     /// Number of recorded events.
     fn recorded(&self) -> usize;
     /// Takes all events back but the first `len`: what they tell was undone.
@@ -45,7 +46,7 @@ impl Recorder for Off {
     #[inline]
     fn settled(&mut self, _: SimTime, _: &Cluster) {}
     #[inline]
-    fn read(&mut self, _: impl FnOnce() -> Reading) {}
+    fn read(&mut self, _: impl FnOnce() -> (Reading, Option<Behind>)) {}
     #[inline]
     fn recorded(&self) -> usize {
         0
@@ -63,6 +64,8 @@ pub struct Trace {
     pub frames: Vec<Frame>,
     /// Answers of providers that came about during the run, by [`crate::cluster::provider::ReadingId`].
     pub readings: Vec<Reading>,
+    /// What was behind each of them, as far as that is known.
+    pub behind: Vec<Option<Behind>>,
 }
 
 /// The state after an instant.
@@ -83,6 +86,7 @@ impl Recorder for Trace {
         self.events.clear();
         self.frames.clear();
         self.readings.clear();
+        self.behind.clear();
         self.frames.push(Frame {
             at,
             events: 0,
@@ -102,8 +106,10 @@ impl Recorder for Trace {
         });
     }
 
-    fn read(&mut self, reading: impl FnOnce() -> Reading) {
-        self.readings.push(reading());
+    fn read(&mut self, reading: impl FnOnce() -> (Reading, Option<Behind>)) {
+        let (reading, behind) = reading();
+        self.readings.push(reading);
+        self.behind.push(behind);
     }
 
     fn recorded(&self) -> usize {

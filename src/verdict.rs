@@ -4,21 +4,25 @@
 //! Simplifies: traffic follows what the controllers wrote (weights, selectors); routers and services obey at once.
 
 mod history;
+mod misrouting;
 #[cfg(test)]
 mod tests;
 
+use serde::{Deserialize, Serialize};
+
 use crate::cluster::analysis_run::AnalysisPhase;
 use crate::cluster::event::ReconcileError;
-use crate::cluster::status::{PauseReason, RolloutPhase};
+use crate::cluster::status::{PauseReason, PhaseMessage, RolloutPhase};
 use crate::cluster::{Cluster, Event, Experiment, Rollout, TemplateId};
 use crate::controller::replica_sets::RESYNC_PERIOD;
-use crate::plan::{Environment, Plan, Strategy};
+use crate::plan::{Environment, Plan};
 use crate::sim::{EndReason, Ending};
 use crate::time::{Delta, SimTime};
 use crate::trace::Trace;
 use crate::trace::wording::Words;
 
 pub use history::{Fate, Past};
+use misrouting::misrouted;
 
 /// What became of a revision. The first row that holds at the end of the run counts:
 ///
@@ -35,7 +39,7 @@ pub use history::{Fate, Past};
 /// A run is at rest when nothing but resyncs remained to happen, also if the controller keeps itself busy in vain, or when
 /// nothing changed for longer than the time between two resyncs. An Experiment that stands on its own is Successful, Failed or Inconclusive in its controller's sense, or
 /// else Invalid, Stuck or Undecided.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub enum Verdict {
     /// The revision became the stable one.
     Promoted,
@@ -123,6 +127,11 @@ impl Verdict {
         }
     }
 
+    /// Whether the verdict is that on a state which nothing will change by itself; see [`Standing`].
+    pub(crate) fn needs_rest(self) -> bool {
+        matches!(self, Self::Stuck | Self::RollbackFailed)
+    }
+
     fn of_experiment(plan: &Plan, experiment: Option<&Experiment>, at_rest: bool) -> Self {
         let Some(experiment) = experiment else {
             return Self::Undecided;
@@ -176,7 +185,7 @@ impl Outcome {
 }
 
 /// Whether a run ended in a state that lasts.
-fn is_at_rest(ending: Ending, last_change: SimTime) -> bool {
+pub(crate) fn is_at_rest(ending: Ending, last_change: SimTime) -> bool {
     match ending.reason {
         EndReason::Quiet | EndReason::Livelock => true,
         EndReason::Until => RESYNC_PERIOD < ending.at - last_change,
@@ -243,81 +252,6 @@ fn endless_experiment<'a>(
     endless.then_some(experiment)
 }
 
-/// Why the users of an aborted rollout are not all on available stable pods.
-fn misrouted(plan: &Plan, cluster: &Cluster, rollout: &Rollout) -> Option<String> {
-    if rollout.replicas == 0 {
-        return None;
-    }
-    let status = &rollout.status;
-    let tag = |template: TemplateId| &plan.template(template).tag;
-    let Some(stable) = status.stable else {
-        return Some("there is no stable version".to_owned());
-    };
-    let available = |template: TemplateId| -> i32 {
-        let sets = cluster.replica_sets.iter().filter(|set| set.is_rollouts());
-        sets.filter(|set| set.template == template)
-            .map(|set| set.available)
-            .sum()
-    };
-    let elsewhere = |service: Option<crate::cluster::ServiceId>| {
-        let id = service?;
-        let selector = cluster.services[usize::from(id.0)].selector?;
-        let name = &plan.services[usize::from(id.0)];
-        let pods = pods(available(selector));
-        let text = format!(
-            "service `{name}` still points to {}, which has {pods}",
-            tag(selector)
-        );
-        (selector != stable).then_some(text)
-    };
-    let fault = match &plan.strategy {
-        Strategy::BlueGreen(blue_green) => elsewhere(Some(blue_green.active_service)),
-        Strategy::Canary(canary) if canary.routing.is_some() => {
-            let weight = status
-                .canary
-                .weights
-                .as_ref()
-                .map_or(0, |weights| weights.canary.weight);
-            if 0 < weight {
-                let share = f64::from(weight) * 100.0 / f64::from(canary.max_weight().max(1));
-                Some(format!(
-                    "{share} % of the traffic still go to {}",
-                    tag(rollout.template)
-                ))
-            } else if canary.ping_pong.is_none() {
-                elsewhere(canary.stable_service)
-            } else {
-                None
-            }
-        }
-        Strategy::Canary(_) => {
-            let others = cluster.replica_sets.iter().filter(|set| set.is_rollouts());
-            let mut serving = others.filter(|set| set.template != stable && 0 < set.available);
-            serving.next().map(|set| {
-                format!(
-                    "{} of {} still serve",
-                    pods(set.available),
-                    tag(set.template)
-                )
-            })
-        }
-    };
-    let empty =
-        (available(stable) == 0).then(|| format!("stable {} has no available pods", tag(stable)));
-    match (fault, empty) {
-        (Some(fault), Some(empty)) => Some(format!("{fault}, and {empty}")),
-        (fault, empty) => fault.or(empty),
-    }
-}
-
-fn pods(count: i32) -> String {
-    match count {
-        0 => "no available pods".to_owned(),
-        1 => "1 available pod".to_owned(),
-        _ => format!("{count} available pods"),
-    }
-}
-
 /// The step at which the last revision stands, unless all are done or it was given up.
 fn current_step(plan: &Plan, rollout: Option<&Rollout>) -> Option<i32> {
     let status = &rollout?.status;
@@ -331,46 +265,62 @@ fn since(plan: &Plan, trace: &Trace, verdict: Verdict) -> SimTime {
     let Some(last) = trace.frames.last() else {
         return SimTime::ZERO;
     };
-    let saying = |cluster: &Cluster| {
-        let rollout = cluster.rollout.as_ref()?;
-        Some((
-            rollout.template,
-            rollout.status.message,
-            rollout.status.step,
-        ))
-    };
-    let at_rest = matches!(verdict, Verdict::Stuck | Verdict::RollbackFailed);
-    let in_experiment = |rollout: &Rollout| rollout.status.canary.experiment.is_some();
-    if verdict == Verdict::Stuck && last.cluster.rollout.as_ref().is_none_or(in_experiment) {
-        return last.at;
+    if let Some(since) = since_last(plan, &last.cluster, verdict, last.at) {
+        return since;
     }
-    let lingers = matches!(verdict, Verdict::Stuck | Verdict::Undecided);
-    let holds = |cluster: &Cluster| {
-        Verdict::of(plan, cluster, at_rest) == verdict
-            && (!lingers || saying(cluster) == saying(&last.cluster))
-            && cluster.rollout.as_ref().map(|rollout| rollout.template)
-                == last
-                    .cluster
-                    .rollout
-                    .as_ref()
-                    .map(|rollout| rollout.template)
-    };
+    let at_rest = verdict.needs_rest();
+    let ended = Standing::of(plan, &last.cluster, at_rest);
     let start = trace
         .frames
         .iter()
         .rev()
-        .take_while(|frame| holds(&frame.cluster))
+        .take_while(|frame| {
+            ended.verdict == verdict && Standing::of(plan, &frame.cluster, at_rest) == ended
+        })
         .last();
-    let start = start.map_or(last.at, |frame| frame.at);
-    let pause = last
-        .cluster
-        .rollout
-        .as_ref()
-        .and_then(|rollout| waits_for_person(plan, rollout)?.1);
-    if verdict == Verdict::Paused {
-        pause.unwrap_or(start)
-    } else {
-        start
+    start.map_or(last.at, |frame| frame.at)
+}
+
+/// Since when a verdict holds, where the last state (since `last`) alone can tell: an experiment that never ends, and a pause
+/// that knows its beginning.
+pub(crate) fn since_last(
+    plan: &Plan,
+    cluster: &Cluster,
+    verdict: Verdict,
+    last: SimTime,
+) -> Option<SimTime> {
+    let rollout = cluster.rollout.as_ref();
+    let in_experiment = |rollout: &Rollout| rollout.status.canary.experiment.is_some();
+    match verdict {
+        Verdict::Stuck if rollout.is_none_or(in_experiment) => Some(last),
+        Verdict::Paused => rollout.and_then(|rollout| waits_for_person(plan, rollout)?.1),
+        _ => None,
+    }
+}
+
+/// How a state stands to the verdict: as long as nothing of this changes, the verdict has held.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) struct Standing {
+    /// The verdict on it.
+    pub(crate) verdict: Verdict,
+    /// The version that was asked for.
+    template: Option<TemplateId>,
+    /// What the controller says, where a verdict lasts only as long as that.
+    saying: Option<(PhaseMessage, Option<i32>)>,
+}
+
+impl Standing {
+    /// How a state stands to the verdict on a run that ends in it, at rest or not.
+    pub(crate) fn of(plan: &Plan, cluster: &Cluster, at_rest: bool) -> Self {
+        let verdict = Verdict::of(plan, cluster, at_rest);
+        let rollout = cluster.rollout.as_ref();
+        let lingers = matches!(verdict, Verdict::Stuck | Verdict::Undecided);
+        let lingering = rollout.filter(|_| lingers);
+        Self {
+            verdict,
+            template: rollout.map(|rollout| rollout.template),
+            saying: lingering.map(|rollout| (rollout.status.message, rollout.status.step)),
+        }
     }
 }
 
@@ -468,7 +418,8 @@ fn consequence(words: Words<'_>, verdict: Verdict, ending: Ending) -> String {
             format!("{requested} was given up, all traffic goes to {stable}")
         }
         Verdict::RollbackFailed => {
-            let fault = misrouted(plan, words.cluster, rollout).unwrap_or_default();
+            let fault = misrouted(plan, words.cluster, rollout);
+            let fault = fault.map(|fault| fault.told(plan)).unwrap_or_default();
             format!("{requested} was given up, but {fault}")
         }
         Verdict::Paused => match waits_for_person(plan, rollout) {

@@ -175,8 +175,8 @@ fn bindings_of_all_providers_let_their_metrics_pass() {
                 .filter(|(name, _)| name == metric)
                 .map(|(_, phase)| phase)
                 .collect();
-            let passes = |phase: &&&String| ["Successful", "Running"].contains(&phase.as_str());
-            let passed = phases.iter().filter(passes).count();
+            let is_good = |phase: &&&String| ["Successful", "Running"].contains(&phase.as_str());
+            let passed = phases.iter().filter(is_good).count();
             assert!(0 < passed && passed == phases.len(), "{metric}: {phases:?}");
         }
         assert_eq!(document["verdict"]["verdict"], "Promoted", "{name}");

@@ -168,3 +168,106 @@ fn common_queries_judge_rightly_without_a_binding() {
         assert_eq!(told, table, "UPDATE=1 rewrites the table");
     }
 }
+
+const GATE: Common = Common {
+    name: String::new(),
+    router: String::new(),
+    about: String::new(),
+    success: None,
+    failure: None,
+    query: String::new(),
+};
+
+/// The report of a canary that is judged by a query in the default world, what was said beside it, and the exit code.
+fn report(name: &str, manifests: &str) -> (String, String, Option<i32>) {
+    let folder = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join(format!("query-{name}"));
+    let _ = fs::remove_dir_all(&folder);
+    fs::create_dir_all(&folder).expect("a folder for the test");
+    fs::write(folder.join("web.yaml"), manifests).expect("a file");
+    let output = Command::new(env!("CARGO_BIN_EXE_coalmine"))
+        .current_dir(&folder)
+        .env_clear()
+        .args(["run", "web.yaml"])
+        .output()
+        .expect("the program runs");
+    let text = |bytes| String::from_utf8(bytes).expect("UTF-8");
+    (
+        text(output.stdout),
+        text(output.stderr),
+        output.status.code(),
+    )
+}
+
+fn asking(query: &str) -> String {
+    manifests(&Common {
+        success: Some("result[0] >= 0.95".to_owned()),
+        query: query.to_owned(),
+        ..GATE
+    })
+}
+
+#[test]
+fn a_metric_that_nothing_exports_is_assumed_and_said_so() {
+    let (page, told, code) = report("unknown", &asking("sum(rate(orders_failed_total[5m]))"));
+    assert_eq!(code, Some(0));
+    assert!(told.contains("warning[unknown-metric]") && told.contains("orders_failed_total"));
+    assert!(page.contains("gate passes: assumed") && page.contains("\nPromoted at"));
+}
+
+#[test]
+fn a_query_that_is_not_simulated_is_an_error_before_anything_runs() {
+    let query = "limitk(2, http_requests_total)";
+    let (page, told, code) = report("experimental", &asking(query));
+    assert_eq!((page.as_str(), code), ("", Some(65)));
+    assert!(told.contains("error[not-simulated]"), "{told}");
+}
+
+#[test]
+fn a_query_that_prometheus_refuses_is_an_error_at_every_measurement() {
+    let (page, told, code) = report("refused", &asking("sum(rate(http_requests_total[5m])"));
+    assert_eq!(code, Some(10));
+    assert!(told.contains("warning[bad-query]"), "{told}");
+    assert!(
+        page.contains("gate is Error: bad_data: invalid parameter")
+            && page.contains("\nRolledBack at")
+    );
+}
+
+#[test]
+fn a_range_query_hands_over_all_samples() {
+    let instant = asking("sum(rate(http_requests_total[1m]))");
+    let range = "rangeQuery: {start: 'now() - duration(\"2m\")', end: 'now()', step: 1m}, query:";
+    let manifests = instant.replace("query:", range).replace(
+        "result[0] >= 0.95",
+        "len(result) == 3 && all(result, # > 99)",
+    );
+    let (page, told, code) = report("range", &manifests);
+    assert_eq!((told.as_str(), code), ("", Some(0)), "{page}");
+    assert!(page.contains("\nPromoted at"), "{page}");
+}
+
+#[test]
+fn an_experiment_on_its_own_is_not_judged_by_requests_that_nobody_sends() {
+    let text = "apiVersion: argoproj.io/v1alpha1
+kind: Experiment
+metadata: {name: compare}
+spec:
+  duration: 1m
+  templates:
+  - name: one
+    selector: {matchLabels: {app: web}}
+    template: {metadata: {labels: {app: web}}, spec: {containers: [{name: web, image: 'example.com/web:v1'}]}}
+  analyses: [{name: gate, templateName: gate, requiredForCompletion: true}]
+---
+";
+    let template = asking("sum(rate(http_requests_total[1m]))");
+    let (_, template) = template.split_once("---\n").expect("a template");
+    let template = template.replace("args: [{name: hash}]", "args: []");
+    let template = template.replace("failureLimit: 2", "count: 3");
+    let (page, told, code) = report("experiment", &(text.to_owned() + &template));
+    assert_eq!((told.as_str(), code), ("", Some(0)), "{page}");
+    assert!(
+        page.contains("gate passes: assumed") && page.contains("\nSuccessful at"),
+        "{page}"
+    );
+}

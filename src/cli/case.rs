@@ -2,6 +2,9 @@
 //!
 //! Knows the defaults of the command line. Refuses to know files. What prevents a simulation comes back as diagnostics.
 
+#[cfg(test)]
+mod tests;
+
 use std::borrow::Cow;
 use std::collections::BTreeSet;
 
@@ -22,6 +25,7 @@ use crate::series::Exporter;
 use crate::sim::{LONGEST, Simulation, Start};
 use crate::time::SimTime;
 use crate::trace::{Off, Trace};
+use crate::trials::Stage;
 use crate::world::Weather;
 
 /// Marks a diagnostic about the command line, not about the input.
@@ -42,6 +46,7 @@ pub(super) struct Choice<'a> {
     pub(super) until: Option<SimTime>,
     pub(super) seed: Option<u64>,
     pub(super) random: bool,
+    pub(super) replicate: u64,
 }
 
 /// Everything that a simulation needs.
@@ -54,6 +59,7 @@ pub(crate) struct Case {
     start: Start,
     seed: u64,
     random: bool,
+    replicate: u64,
     expect: Option<Vec<Claim>>,
 }
 
@@ -131,6 +137,7 @@ impl Case {
             scenario: written.map(|_| scenario_name(&scenario)),
             seed: choice.seed.unwrap_or(scenario.seed),
             random: choice.random,
+            replicate: choice.replicate,
             compiled,
             setting,
             script,
@@ -178,9 +185,27 @@ impl Case {
         look(&Exporter::new(plan, environment, cluster, world))
     }
 
+    /// The seed of what is drawn.
+    pub(super) fn seed(&self) -> u64 {
+        self.seed
+    }
+
+    /// What many runs of it need.
+    pub(super) fn stage(&self) -> Stage<'_> {
+        Stage {
+            plan: &self.compiled.plan,
+            environment: &self.compiled.environment,
+            script: &self.script,
+            start: &self.start,
+        }
+    }
+
     fn weather(&self) -> Weather {
         if self.random {
-            Weather::of(self.seed)
+            Weather {
+                replicate: self.replicate,
+                ..Weather::of(self.seed)
+            }
         } else {
             Weather::CALM
         }
@@ -202,6 +227,7 @@ impl Case {
             ending,
             seed: self.seed,
             random: self.random,
+            replicate: self.replicate,
             tally: Some(simulation.world().ledger.tally()),
         };
         let report = Report::of(&run);

@@ -35,6 +35,8 @@ pub enum Exit {
     Internal,
     /// The report cannot be written (`EX_IOERR`).
     CannotWrite,
+    /// A person or the system ended it early (128 + `SIGINT`).
+    Interrupted,
 }
 
 /// What the help says of them.
@@ -60,6 +62,16 @@ Exit codes:
   65  a scenario or a manifest cannot be read, or there is no scenario
   70  a bug
   74  the results cannot be written";
+
+/// What the help of `coalmine trials` and `coalmine merge` says of them.
+pub const HELP_OF_TRIALS: &str = "\
+Exit codes:
+   0  done, whatever the runs came to
+   2  the command line is not understood
+  65  the input, or a file of runs, cannot be read, or does not fit
+  70  a bug
+  74  the report, or a file of runs, cannot be written
+ 130  interrupted: the report tells of the runs that were done";
 
 /// What the help of `coalmine init` says of them.
 pub const HELP_OF_INIT: &str = "\
@@ -89,6 +101,7 @@ impl Exit {
             Self::Unreadable => 65,
             Self::Internal => 70,
             Self::CannotWrite => 74,
+            Self::Interrupted => 130,
         }
     }
 }

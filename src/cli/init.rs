@@ -1,7 +1,8 @@
 //! `coalmine init`: a first scenario for a release, and what each of its queries sees.
 //!
-//! Knows: the way from manifests over a plain world to the text. It runs what it writes, so that what it says is what happens. Refuses to
-//! know: how queries are read (`sight`), how guesses are made (`guess`), what YAML looks like (`draft`).
+//! Knows: the way from manifests over a plain world to the text. It runs what it writes, so that what it says is what
+//! happens. Refuses to know: how queries are read (`sight`), how guesses are made (`guess`), what YAML looks like
+//! (`draft`).
 
 mod draft;
 mod guess;
@@ -33,7 +34,8 @@ use crate::time::SimTime;
 
 #[derive(Debug, Args)]
 pub(super) struct InitArgs {
-    /// Manifests: files, folders, patterns such as 'manifests/*.yaml', or - for standard input; scenarios among them do not count
+    /// Manifests: files, folders, patterns such as 'manifests/*.yaml', or - for standard input; scenarios among them do
+    /// not count
     #[arg(value_name = "PATH", required = true)]
     paths: Vec<PathBuf>,
     /// Which Rollout (or Experiment) it is for, if the input has several
@@ -163,8 +165,8 @@ fn scenario(
     Ok(draft.yaml())
 }
 
-/// What has to be known before anything can be compiled: the secrets from which arguments come, and answers for all metrics, so that no
-/// query is evaluated.
+/// What has to be known before anything can be compiled: the secrets from which arguments come, and answers for all
+/// metrics, so that no query is evaluated.
 fn first(bench: &Bench<'_>) -> Draft {
     let input = input::read(bench.files.clone());
     let mut draft = Draft::default();

@@ -68,7 +68,7 @@ pub(super) fn run(args: &QueryArgs) -> Exit {
         Ok(query) => query,
         Err(error) => return refuse(bad_query(&error), look),
     };
-    let (paths, scenario) = inputs(paths, args.subject.scenario.as_ref());
+    let (paths, scenario) = inputs(paths, args.subject.which.scenario.as_ref());
     let sight = Sight {
         paths: &paths,
         scenario: scenario.as_ref(),

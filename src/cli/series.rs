@@ -57,7 +57,7 @@ enum Output {
 pub(super) fn run(args: &SeriesArgs) -> Exit {
     let sight = Sight {
         paths: &args.paths,
-        scenario: args.subject.scenario.as_ref(),
+        scenario: args.subject.which.scenario.as_ref(),
         choice: Choice {
             initial: args.initial,
             ..args.subject.choice()

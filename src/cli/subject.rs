@@ -14,33 +14,53 @@ use crate::time::SimTime;
 
 /// Which of several, in which world.
 #[derive(Debug, Args)]
-pub(super) struct SubjectArgs {
+pub(super) struct WhichArgs {
     /// What happens around the rollout; a folder's own scenario.yaml is found without this
     #[arg(short, long, value_name = "FILE")]
     pub(super) scenario: Option<PathBuf>,
     /// Which scenario, if there are several
     #[arg(long, value_name = "NAME")]
-    scenario_name: Option<String>,
+    pub(super) scenario_name: Option<String>,
     /// Which Rollout (or Experiment) to simulate, if the input has several
     #[arg(long, value_name = "NAME")]
-    rollout: Option<String>,
+    pub(super) rollout: Option<String>,
+}
+
+/// Which run of which release.
+#[derive(Debug, Args)]
+pub(super) struct SubjectArgs {
+    #[command(flatten)]
+    pub(super) which: WhichArgs,
     /// Draws start-up times and numbers of requests instead of taking expectations
     #[arg(long)]
     random: bool,
     /// Seed of what is drawn
     #[arg(long, value_name = "NUMBER")]
     seed: Option<u64>,
+    /// Which of the many runs under the seed, as `coalmine trials` names them
+    #[arg(long, value_name = "NUMBER", requires = "random")]
+    replicate: Option<u64>,
+}
+
+impl WhichArgs {
+    /// The choice that they make.
+    pub(super) fn choice(&self) -> Choice<'_> {
+        Choice {
+            scenario_name: self.scenario_name.as_deref(),
+            name: self.rollout.as_deref(),
+            ..Choice::default()
+        }
+    }
 }
 
 impl SubjectArgs {
     /// The choice that they make.
     pub(super) fn choice(&self) -> Choice<'_> {
         Choice {
-            scenario_name: self.scenario_name.as_deref(),
-            name: self.rollout.as_deref(),
             random: self.random,
             seed: self.seed,
-            ..Choice::default()
+            replicate: self.replicate.unwrap_or(0),
+            ..self.which.choice()
         }
     }
 }

@@ -12,7 +12,7 @@ pub mod strategy;
 use crate::cluster::{ServiceId, TemplateId};
 use crate::plan::environment::{Environment, Fault, Profile, Traffic};
 use crate::plan::scenario::Script;
-use crate::plan::setting::Setting;
+use crate::plan::setting::{Setting, Unscripted};
 use crate::plan::strategy::{BlueGreen, Router, Strategy};
 use crate::plan::{Plan, PodTemplate};
 use crate::spec::metadata::PodTemplateSpec;
@@ -152,6 +152,14 @@ pub fn compile_experiment(
     if templates.is_empty() {
         templates.push(named(None, "none"));
     }
+    // Nobody sends requests to an experiment that stands on its own: its queries would find nothing, whatever the release is like.
+    let setting = &Setting {
+        unscripted: match setting.unscripted {
+            Unscripted::Simulated => Unscripted::Passes,
+            other => other,
+        },
+        ..setting.clone()
+    };
     let mut collector = Collector::new(objects, &rollout, setting, &templates);
     collector.add_experiment(experiment);
     let plan = Plan {

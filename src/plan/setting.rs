@@ -49,6 +49,8 @@ pub enum Unscripted {
     /// report says that this was assumed.
     #[default]
     Simulated,
+    /// Every measurement is successful, and the report says that this was assumed.
+    Passes,
     /// The provider finds nothing: an empty vector.
     AnswersNothing,
 }

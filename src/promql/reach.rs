@@ -7,8 +7,8 @@ use super::evaluator::LOOKBACK;
 use super::matcher::Matcher;
 use super::plan::{AggregationKind, At, Plan, Range, Root, Scalar, Selection, Vector, When};
 
-/// A selection of a plan, and how much older than the evaluation a sample may be that it shows \[ms\]; `None` if that is
-/// at a time of its own.
+/// A selection of a plan, and how much older than the evaluation a sample may be that it shows \[ms\]; `None` if that
+/// is at a time of its own.
 pub(super) type Look<'a> = (&'a Selection, Option<i64>);
 
 /// One place of a query that selects series: `http_requests_total{code!~"5.."}[5m] offset 1m`.
@@ -20,8 +20,9 @@ pub struct Selector<'a> {
     pub range: Option<i64>,
     /// Its `offset` \[ms\], back in time; negative looks ahead.
     pub offset: i64,
-    /// How old the oldest sample is that it asks for \[ms before the evaluation\], with offsets and the ranges of subqueries around it, but
-    /// without the five minutes in which an instant selector finds a last sample. `None` if it looks at a time of its own (`@ 1609746000`).
+    /// How old the oldest sample is that it asks for \[ms before the evaluation\], with offsets and the ranges of
+    /// subqueries around it, but without the five minutes in which an instant selector finds a last sample. `None` if
+    /// it looks at a time of its own (`@ 1609746000`).
     pub window: Option<i64>,
 }
 

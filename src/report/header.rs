@@ -46,6 +46,8 @@ pub struct Header {
     pub seed: u64,
     /// Whether anything was drawn under it.
     pub random: bool,
+    /// Which of the runs under that seed.
+    pub replicate: u64,
 }
 
 impl Header {
@@ -84,6 +86,7 @@ impl Header {
             assumed_metrics: run.compiled.assumed_metrics.clone(),
             seed: run.seed,
             random: run.random,
+            replicate: run.replicate,
         }
     }
 }

@@ -7,7 +7,7 @@ mod impact;
 
 use crate::report::{Entry, Report};
 use crate::sim::EndReason;
-use crate::time::SimTime;
+use crate::time::{Delta, SimTime};
 use crate::verdict::Fate;
 
 /// Version 1 of the document. Times are seconds of virtual time since the manifest was applied; what happened before has
@@ -78,6 +78,9 @@ pub mod v1 {
         pub seed: u64,
         /// Whether anything was drawn under it; otherwise all numbers are expectations.
         pub random: bool,
+        /// Which of the runs under the seed; only where anything was drawn.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        pub replicate: Option<u64>,
         /// What the world does, in words.
         pub description: Vec<String>,
         /// Objects that were not in the input and are assumed to exist and to suit.
@@ -177,6 +180,18 @@ pub mod v1 {
         pub failure_condition: String,
         /// Whether nothing was scripted for the metric.
         pub assumed: bool,
+        /// How many requests decided; only where that is known, as are the other three.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        pub requests: Option<f64>,
+        /// The share of them that went to the version that is tried.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        pub canary_share: Option<f64>,
+        /// Over which time before the measurement, in seconds.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        pub window: Option<f64>,
+        /// The share of that time for which the canary's weight has been as it is.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        pub step_share: Option<f64>,
     }
 
     /// The state after an instant.
@@ -242,6 +257,7 @@ pub fn document(report: &Report) -> v1::Document {
             scenario: head.scenario.clone(),
             seed: head.seed,
             random: head.random,
+            replicate: head.random.then_some(head.replicate),
             description: head.world.clone(),
             assumed_objects: head.assumed.clone(),
             assumed_metrics: head.assumed_metrics.clone(),
@@ -326,6 +342,13 @@ fn entry(entry: &Entry) -> v1::Entry {
             success_condition: one.success_condition.clone(),
             failure_condition: one.failure_condition.clone(),
             assumed: one.assumed,
+            requests: one.behind.map(|behind| behind.requests),
+            canary_share: one.behind.and_then(|behind| behind.canary_share),
+            window: one
+                .behind
+                .and_then(|behind| behind.window)
+                .map(Delta::seconds),
+            step_share: one.behind.and_then(|behind| behind.step_share),
         }),
         state: v1::State {
             step: entry.state.step,

@@ -90,6 +90,8 @@ pub(super) fn entries(run: &Run<'_>, versions: &[TemplateId]) -> Vec<Entry> {
     let mut next_event = 0;
     let mut told_failure = None;
     let mut is_first = true;
+    let plan = &run.compiled.plan;
+    let mut stage = (state::stage(plan, &first.cluster), first.at);
     loop {
         // The next instant at which anything was told or changed.
         let event_at = events.get(next_event).map(|(at, _)| *at);
@@ -132,6 +134,7 @@ pub(super) fn entries(run: &Run<'_>, versions: &[TemplateId]) -> Vec<Entry> {
                 .as_ref()
                 .is_some_and(|rollout| rollout.status.abort),
             told_failure,
+            stage_since: stage.0.map(|_| stage.1),
             entries: &mut entries,
         };
         if is_first {
@@ -140,6 +143,10 @@ pub(super) fn entries(run: &Run<'_>, versions: &[TemplateId]) -> Vec<Entry> {
         }
         teller.tell();
         told_failure = teller.told_failure;
+        let next = state::stage(plan, &after.cluster);
+        if next != stage.0 {
+            stage = (next, at);
+        }
         before = after;
     }
 }
@@ -162,6 +169,8 @@ struct Teller<'a, 'e> {
     stable: Option<TemplateId>,
     /// The failure that was told last; its repetitions are details.
     told_failure: Option<crate::cluster::event::ReconcileError>,
+    /// Since when the canary has had its share of the requests.
+    stage_since: Option<SimTime>,
     entries: &'e mut Vec<Entry>,
 }
 

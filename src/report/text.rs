@@ -104,7 +104,8 @@ fn paragraph(out: &mut String, look: Look, label: &str, text: &str) {
     }
 }
 
-fn header(out: &mut String, report: &Report, look: Look) {
+/// What a report is about: `Rollout web, canary, 3 replicas: v1 -> v2`.
+pub(crate) fn subject(report: &Report) -> String {
     let head = &report.header;
     let mut title = format!("{} {}", head.kind, head.name);
     if !head.strategy.is_empty() {
@@ -115,7 +116,12 @@ fn header(out: &mut String, report: &Report, look: Look) {
         let from = head.from.as_ref().map(|from| format!("{from} -> "));
         let _ = write!(title, ": {}{to}", from.unwrap_or_default());
     }
-    let _ = writeln!(out, "{}\n", paint(look, BOLD, &title));
+    title
+}
+
+fn header(out: &mut String, report: &Report, look: Look) {
+    let head = &report.header;
+    let _ = writeln!(out, "{}\n", paint(look, BOLD, &subject(report)));
     let steps: Vec<String> = (1..)
         .zip(&head.steps)
         .map(|(number, step)| format!("{number} {step}"))
@@ -136,7 +142,11 @@ fn header(out: &mut String, report: &Report, look: Look) {
         let text = format!("{} (not in the input)", head.assumed.join(", "));
         paragraph(out, look, "assumed", &text);
     }
-    let drawn = if head.random { ", drawn" } else { "" };
+    let drawn = match (head.random, head.replicate) {
+        (false, _) => String::new(),
+        (true, 0) => ", drawn".to_owned(),
+        (true, replicate) => format!(", drawn, replicate {replicate}"),
+    };
     paragraph(out, look, "seed", &format!("{}{drawn}", head.seed));
 }
 

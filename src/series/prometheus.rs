@@ -100,6 +100,12 @@ impl Prometheus {
         self.plain.samples
     }
 
+    /// What it holds.
+    #[must_use]
+    pub fn store(&self) -> &Memory {
+        &self.store
+    }
+
     /// Takes over what was exported since the last time.
     pub(crate) fn scrape(&mut self, exporter: &Exporter<'_>, now: SimTime) {
         let window = Window {

@@ -1,7 +1,7 @@
 //! Where in a release an analysis stands, and how long the weight has been as it is when it measures.
 //!
-//! Knows: steps and pauses of a plan. Refuses to know: queries. Simplifies: time that steps take other than in pauses is not counted, as
-//! nobody should rely on it.
+//! Knows: steps and pauses of a plan. Refuses to know: queries. Simplifies: time that steps take other than in pauses
+//! is not counted, as nobody should rely on it.
 
 use std::fmt;
 
@@ -26,7 +26,8 @@ pub enum Place {
 /// How long the weight has been as it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Soak {
-    /// Before the analysis begins, at this step (counted from 0) the weight was set, and pauses since then take so long.
+    /// Before the analysis begins, at this step (counted from 0) the weight was set, and pauses since then take so
+    /// long.
     Since(usize, Delta),
     /// While it runs, the weight changes; the shortest time between two changes begins at this step (counted from 0).
     Shortest(usize, Delta),
@@ -103,7 +104,8 @@ fn of_experiment(plan: &Plan, index: usize, step: Option<usize>) -> Vec<(Place, 
         .collect()
 }
 
-/// How long the weight has been as it is where an analysis measures; `None` where no weight is set, or where a pause has no end.
+/// How long the weight has been as it is where an analysis measures; `None` where no weight is set, or where a pause
+/// has no end.
 #[must_use]
 pub fn soak(plan: &Plan, place: &Place) -> Option<Soak> {
     let canary = plan.canary()?;

@@ -52,7 +52,8 @@ impl<'a> Versions<'a> {
             .unwrap_or_else(|| self.by_version(labels))
     }
 
-    /// By the service that took the requests. Some labels name the stable one whatever happens: the canary's name decides.
+    /// By the service that took the requests. Some labels name the stable one whatever happens: the canary's name
+    /// decides.
     fn by_service(&self, labels: &Labels) -> Option<Whose> {
         const TELLING: [&str; 8] = [
             "service",
@@ -86,7 +87,8 @@ impl<'a> Versions<'a> {
             .copied()
     }
 
-    /// The template whose hash a label is, or holds: names of experiments hold that of the canary, whatever their pods run.
+    /// The template whose hash a label is, or holds: names of experiments hold that of the canary, whatever their pods
+    /// run.
     fn by_hash(&self, labels: &Labels) -> Option<usize> {
         let hashes = || {
             self.plan

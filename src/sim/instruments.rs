@@ -3,13 +3,15 @@
 
 use rand_distr::{Binomial, Distribution};
 
-use crate::cluster::Cluster;
 use crate::cluster::provider::{Answer, Asked, JobState, Provider, Reading, ReadingId, Told};
+use crate::cluster::{Cluster, TemplateId};
 use crate::condition::{Value, ValueRef};
 use crate::plan::environment::{Draw, Fate, Gauge, QueryId, Shows};
 use crate::plan::{Environment, Plan};
 use crate::promql::Answer as Answered;
+use crate::series::exposition::millis;
 use crate::series::{Exporter, Found, Prometheus};
+use crate::sight::{Behind, Versions};
 use crate::time::{Delta, SimTime};
 use crate::trace::Recorder;
 use crate::world::World;
@@ -101,11 +103,22 @@ impl<R: Recorder> Provider for Instruments<'_, R> {
                 };
                 let reading = Some(self.shown.next_id());
                 let told = if let Some(message) = failure {
-                    self.recorder.read(|| Reading::failure(message));
+                    self.recorder.read(|| (Reading::failure(message), None));
                     Told::Error
                 } else {
-                    self.recorder
-                        .read(|| Reading::of(self.shown.value_to_keep()));
+                    let seen = Seen {
+                        plan: self.plan,
+                        environment: self.environment,
+                        cluster: self.cluster,
+                        world: self.world,
+                        shown: self.shown,
+                    };
+                    self.recorder.read(|| {
+                        (
+                            Reading::of(seen.shown.value_to_keep()),
+                            seen.behind(*gauge, now),
+                        )
+                    });
                     Told::Value(self.shown.value())
                 };
                 Asked {
@@ -173,6 +186,52 @@ impl<R: Recorder> Instruments<'_, R> {
             Shows::SuccessRatio => (requests - failed) / requests,
             Shows::ErrorRatio => failed / requests,
             _ => failed,
+        }
+    }
+}
+
+/// All that is known when an answer is shown.
+struct Seen<'a> {
+    plan: &'a Plan,
+    environment: &'a Environment,
+    cluster: &'a Cluster,
+    world: &'a World,
+    shown: &'a Shown,
+}
+
+impl Seen<'_> {
+    /// What was behind the answer that was shown last.
+    fn behind(&self, gauge: Gauge, now: SimTime) -> Option<Behind> {
+        match gauge {
+            // The latency of a signal is that of the moment.
+            Gauge::Signal(signal) if matches!(signal.shows, Shows::Latency { .. }) => None,
+            Gauge::Signal(signal) => {
+                let ledger = &self.world.ledger;
+                let [requests, canary] = ledger.requests_behind(signal, now);
+                Some(Behind {
+                    requests,
+                    canary: Some(canary),
+                    window: Some(signal.over),
+                })
+            }
+            Gauge::Draw(draw) => Some(Behind {
+                requests: f64::from(draw.requests),
+                canary: None,
+                window: None,
+            }),
+            Gauge::Query(id) => {
+                let asking = &self.environment.queries[usize::from(id.0)];
+                let canary = self
+                    .cluster
+                    .rollout
+                    .as_ref()
+                    .map(|rollout| rollout.template);
+                let versions = Versions::of(self.plan, canary.unwrap_or(TemplateId(0)));
+                let store = self.shown.prometheus.store();
+                let scraping = &self.environment.scraping;
+                Behind::query(&asking.query, store, &versions, scraping, millis(now))
+                    .filter(|_| asking.range.is_none())
+            }
         }
     }
 }

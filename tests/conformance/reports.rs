@@ -29,6 +29,7 @@ pub(crate) fn check(corpus: &Corpus) {
             ending: simulated.ending,
             seed: 0,
             random: false,
+            replicate: 0,
             tally: None,
         });
         let verdict = report.verdict.outcome.verdict;

@@ -211,7 +211,7 @@ fn what_no_run_could_meet_is_said_with_its_place_and_a_way_out() {
 
 #[test]
 fn measures_of_requests_need_traffic_and_weights_a_router() {
-    let spec = "  stable: v1\n  expect: {failedRequests: 0, weights: [{at: 1m, weight: 20}], endpoints: always}\n";
+    let spec = "  stable: v1\n  metrics: {rate: [{vector: [1]}]}\n  expect: {failedRequests: 0, weights: [{at: 1m, weight: 20}], endpoints: always}\n";
     let rollout = ROLLOUT
         .lines()
         .filter(|line| !line.contains("Service: ") && !line.contains("trafficRouting"));

@@ -1,4 +1,5 @@
-//! Bindings for what cannot be measured in the simulated world: guesses from the words of a metric, tried on its conditions.
+//! Bindings for what cannot be measured in the simulated world: guesses from the words of a metric, tried on its
+//! conditions.
 
 mod constant;
 

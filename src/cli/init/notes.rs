@@ -103,7 +103,9 @@ fn of_selection(selection: &Selection, plan: &Plan) -> Vec<String> {
         Export::Seen => String::new(),
         Export::Silent => format!("; {metric} has no series"),
         Export::Elsewhere(profile) => format!("; {metric} needs the profile {}", profile.name()),
-        Export::Unknown => format!("; nothing exports {metric}"),
+        Export::Unknown => {
+            format!("; nothing exports {metric} (`series` under `telemetry` may give it)")
+        }
     };
     let mut notes = vec![format!("  sees nothing: {selector}{why}")];
     let renamed = selection.metric.as_deref().and_then(telemetry::renamed);

@@ -1,6 +1,7 @@
 //! What Prometheus has to be told so that queries see something: profiles, names and labels.
 //!
-//! Knows which of it an environment of Prometheus gives to all series alike. Refuses to make up what tells versions or outcomes apart.
+//! Knows which of it an environment of Prometheus gives to all series alike. Refuses to make up what tells versions or
+//! outcomes apart.
 
 use std::collections::BTreeMap;
 

@@ -63,6 +63,7 @@ fn undisturbed(metric: &ResolvedMetric, setting: &Setting, queries: &mut Queries
         let before = match setting.unscripted {
             Unscripted::AnswersNothing => nothing(),
             Unscripted::Simulated => simulated(queries.own(metric, &setting.scraping)),
+            Unscripted::Passes => simulated(None),
         };
         return Source {
             assumed: matches!(before.reading.answer, Answer::Assumed),

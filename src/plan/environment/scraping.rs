@@ -25,6 +25,8 @@ pub struct Scraping {
     pub buckets: Vec<f64>,
     /// Series that the scenario gives itself.
     pub given: Vec<Given>,
+    /// Reports warn of measurements with fewer requests behind them, 0 or more.
+    pub few: f64,
 }
 
 /// A series of which the scenario says all.
@@ -58,9 +60,13 @@ impl Default for Scraping {
             names: BTreeMap::new(),
             buckets: BUCKETS.to_vec(),
             given: Vec::new(),
+            few: FEW,
         }
     }
 }
+
+/// With fewer requests a rate of a few per cent is mostly chance: one failure alone is more than one per cent.
+const FEW: f64 = 100.0;
 
 /// The buckets that the client libraries of Prometheus begin with \[s\] (`client_golang/prometheus/histogram.go: DefBuckets`).
 pub const BUCKETS: [f64; 11] = [

@@ -6,7 +6,7 @@ use crate::cluster::provider::Answer;
 use crate::cluster::{Event, ExperimentId, RunId};
 use crate::plan::MetricPlan;
 use crate::report::story::Teller;
-use crate::report::{Actor, Kind, MeasurementText};
+use crate::report::{Actor, BehindText, Kind, MeasurementText};
 use crate::trace::wording::{analysis_phase, template_code};
 
 impl Teller<'_, '_> {
@@ -151,8 +151,28 @@ impl Teller<'_, '_> {
             success_condition: condition(&metric.success),
             failure_condition: condition(&metric.failure),
             assumed,
+            behind: self.behind(measurement),
         };
+        if let Some(behind) = &text.behind {
+            why = [why, in_words(behind)].join("; ");
+        }
         self.add_measurement(what, why, text);
+    }
+
+    /// What was behind a measurement.
+    fn behind(&self, measurement: &Measurement) -> Option<BehindText> {
+        let reading = measurement.answer.reading?;
+        let behind = self.run.trace.behind.get(reading.0 as usize)?.as_ref()?;
+        let step_share = behind.window.zip(self.stage_since).map(|(window, since)| {
+            ((self.at - since).seconds() / window.seconds()).clamp(0.0, 1.0)
+        });
+        Some(BehindText {
+            requests: behind.requests,
+            canary_share: behind.canary_share(),
+            window: behind.window,
+            step_share,
+            few: behind.requests < self.run.compiled.environment.scraping.few,
+        })
     }
 
     fn tell_end_of_run(&mut self, id: RunId, phase: AnalysisPhase) {
@@ -187,6 +207,30 @@ fn judgement(metric: &MetricPlan, phase: AnalysisPhase) -> String {
         }
         _ => String::new(),
     }
+}
+
+/// `480 requests, 20 % canary, 40 % of 5m in this step`.
+fn in_words(behind: &BehindText) -> String {
+    let requests = behind.requests.round().to_string();
+    let only = if behind.few { "only " } else { "" };
+    let noun = if requests == "1" {
+        "request"
+    } else {
+        "requests"
+    };
+    let percent = |share: f64| (share * 100.0).round();
+    let mut parts = vec![format!("{only}{requests} {noun}")];
+    if let Some(share) = behind.canary_share.filter(|share| *share < 1.0) {
+        parts.push(format!("{} % canary", percent(share)));
+    }
+    if let Some((share, window)) = behind
+        .step_share
+        .zip(behind.window)
+        .filter(|(share, _)| *share < 1.0)
+    {
+        parts.push(format!("{} % of {window} in this step", percent(share)));
+    }
+    parts.join(", ")
 }
 
 fn job(phase: AnalysisPhase) -> &'static str {

@@ -8,6 +8,35 @@ use crate::report::story::{Teller, counts};
 use crate::report::{Actor, Kind, State};
 use crate::time::Delta;
 
+/// What the share of the requests that the canary gets follows from.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Stage {
+    version: Option<TemplateId>,
+    /// What the router was told.
+    weight: Option<i32>,
+    /// Without a router: how many `setWeight` steps are done.
+    steps: usize,
+}
+
+/// The stage of a canary; `None` for everything else.
+pub(super) fn stage(plan: &Plan, cluster: &Cluster) -> Option<Stage> {
+    let (canary, rollout) = (plan.canary()?, cluster.rollout.as_ref()?);
+    let status = &rollout.status;
+    let weights = status.canary.weights.as_ref();
+    let done = usize::try_from(status.step.unwrap_or(0)).unwrap_or(0);
+    let done = canary.steps.iter().take(done);
+    let is_routed = canary.routing.is_some();
+    Some(Stage {
+        version: Some(rollout.template),
+        weight: weights
+            .filter(|_| is_routed)
+            .map(|weights| weights.canary.weight),
+        steps: done
+            .filter(|step| !is_routed && step.set_weight.is_some())
+            .count(),
+    })
+}
+
 /// The state as the columns of a timeline show it.
 pub(super) fn of(plan: &Plan, cluster: &Cluster, versions: &[TemplateId]) -> State {
     let has_rollout = cluster.rollout.is_some();

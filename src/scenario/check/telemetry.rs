@@ -54,6 +54,12 @@ impl Checker<'_> {
         if let Some(buckets) = &written.buckets {
             self.buckets(buckets, &mut scraping, &field("buckets"));
         }
+        let few = self.amount(
+            written.few_requests.as_ref(),
+            Range::Amount,
+            &field("fewRequests"),
+        );
+        scraping.few = few.unwrap_or(scraping.few);
         for (index, given) in written.series.iter().flatten().enumerate() {
             let given = self.given_series(given, &field("series").index(index));
             scraping.given.extend(given);

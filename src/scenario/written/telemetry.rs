@@ -35,6 +35,8 @@ pub struct Telemetry {
     pub names: Option<BTreeMap<String, String>>,
     /// Upper limits of the buckets of `http_request_duration_seconds`, in seconds, rising. Default: those of the client libraries, 0.005 to 10.
     pub buckets: Option<Vec<Number>>,
+    /// Reports warn of measurements with fewer requests behind them. Default: 100.
+    pub few_requests: Option<Number>,
     /// Further series, which nothing else in the simulation makes.
     ///
     /// ```yaml

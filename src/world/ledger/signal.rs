@@ -35,6 +35,24 @@ impl Ledger {
         }
     }
 
+    /// How many requests a signal counts in its window, and how many of them went to the version that was requested last.
+    #[must_use]
+    pub fn requests_behind(&self, signal: Signal, now: SimTime) -> [f64; 2] {
+        let from = now + Delta::from_nanos(-signal.over.nanos());
+        let of = |version: Option<TemplateId>| {
+            let count = |mark: &Mark| {
+                version.map_or(mark.total, |version| mark.served[usize::from(version.0)])
+            };
+            self.since(from, count).0
+        };
+        let canary = self.canary.map_or(0.0, |canary| of(Some(canary)));
+        match signal.of {
+            Whose::Canary => [canary, canary],
+            Whose::Stable => [self.stable.map_or(0.0, |stable| of(Some(stable))), 0.0],
+            Whose::All => [of(None), canary],
+        }
+    }
+
     /// Requests and failures since an instant; between two marks they are spread evenly.
     fn since(&self, from: SimTime, of: impl Fn(&Mark) -> (f64, f64)) -> (f64, f64) {
         let Some(last) = self.marks.last() else {

@@ -1,0 +1,470 @@
+//! `coalmine trials`: many runs of a release, and how likely each outcome is.
+//!
+//! Knows: arguments, files of runs, the clock and the signals. Refuses to know what the runs come to
+//! ([`crate::trials`]).
+
+#![expect(
+    clippy::disallowed_methods,
+    reason = "the place where threads are made, and where the clock and the environment are read"
+)]
+
+mod amounts;
+pub(super) mod keeping;
+mod progress;
+mod rows;
+
+use std::io::{self, IsTerminal};
+use std::path::PathBuf;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
+
+use clap::{Args, ValueEnum};
+
+use super::case::{Case, Choice};
+use super::exit::Exit;
+use super::subject::WhichArgs;
+use super::terminal::{Colour, finish, look_of_errors, tell, wants_colour};
+use super::{Prepared, cut, gathered, parse_until, prepared_of};
+use crate::diagnostic::{self, Diagnostic, Look, Severity, Sources};
+use crate::input;
+use crate::report::text as report_text;
+use crate::statistics::looks::Looks;
+use crate::time::SimTime;
+use crate::trials::dossier::{Head, Legend, PART_SCHEMA, Part, fingerprint};
+use crate::trials::report::{self, CONFIDENCE, Circumstances, Precision, Report, text};
+use crate::trials::{BLOCK, Campaign, Players, Progress, Row, Shard, Simulated};
+use crate::vary;
+use amounts::{parse_precision, parse_runs, parse_shard};
+use keeping::Keeper;
+use progress::Display;
+use rows::Rows;
+
+/// The first look at the precision.
+const FIRST_LOOK: u64 = 4 * BLOCK;
+/// The most runs where only a precision is asked for.
+const RUNS_MAX: u64 = 1 << 24;
+/// How many runs there are where nothing is asked for.
+const RUNS_DEFAULT: u64 = 10_000;
+/// How long one portion of blocks should take: as long as it takes to notice an interruption.
+const PORTION: Duration = Duration::from_millis(250);
+
+#[derive(Debug, Args)]
+pub(super) struct TrialsArgs {
+    /// Manifests and scenario: files, folders, patterns such as 'manifests/*.yaml', or - for standard input
+    #[arg(value_name = "PATH", required = true)]
+    paths: Vec<PathBuf>,
+    #[command(flatten)]
+    which: WhichArgs,
+    /// Simulates the first deployment: there is nothing at t = 0
+    #[arg(long)]
+    initial: bool,
+    /// The last instant that is simulated, such as 2h or 90s
+    #[arg(long, value_name = "DURATION", value_parser = parse_until)]
+    until: Option<SimTime>,
+    /// Seed of all runs
+    #[arg(long, value_name = "NUMBER")]
+    seed: Option<u64>,
+    /// How many runs; with --precision at most so many [default: 10000]
+    #[arg(short = 'n', long, value_name = "NUMBER", value_parser = parse_runs)]
+    runs: Option<u64>,
+    /// Runs until the share of every verdict is known to so much, such as 0.5%
+    #[arg(long, value_name = "SHARE", value_parser = parse_precision)]
+    precision: Option<f64>,
+    /// Changes a field of the manifests, and compares: 'failureLimit=2', 'metrics[success-rate].interval=30s',
+    /// 'steps[1].pause.duration=10m'
+    #[arg(long, value_name = "PATH=VALUE")]
+    what_if: Vec<String>,
+    /// How many threads; by default one for each core. The result does not depend on it
+    #[arg(long, value_name = "NUMBER", value_parser = clap::value_parser!(u16).range(1..=1024))]
+    threads: Option<u16>,
+    /// Does a part of the runs, such as 3/16, for `coalmine merge`; needs --save or --resume
+    #[arg(long, value_name = "K/N", value_parser = parse_shard, conflicts_with = "precision")]
+    shard: Option<Shard>,
+    /// Does the part that `JOB_COMPLETION_INDEX` (from 0) names out of so many
+    #[arg(long, value_name = "N", conflicts_with_all = ["precision", "shard"],
+        value_parser = clap::value_parser!(u32).range(1..=i64::from(Shard::COUNT_MAX)))]
+    shards: Option<u32>,
+    /// Keeps what is done in a file, now and then and at the end
+    #[arg(long, value_name = "FILE", conflicts_with = "resume")]
+    save: Option<PathBuf>,
+    /// As --save, but goes on where the file ends; begins anew if there is none
+    #[arg(long, value_name = "FILE")]
+    resume: Option<PathBuf>,
+    /// Writes one line for each run to a file, as CSV
+    #[arg(long, value_name = "FILE", conflicts_with = "resume")]
+    rows: Option<PathBuf>,
+    /// Format of the report
+    #[arg(long, value_enum, default_value_t = Output::Text)]
+    output: Output,
+    /// Tells the shares only, in one line
+    #[arg(short, long)]
+    quiet: bool,
+    /// Whether to use colours; auto: on a terminal, unless `NO_COLOR` is set
+    #[arg(long, value_enum, default_value_t = Colour::Auto, value_name = "WHEN")]
+    color: Colour,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(super) enum Output {
+    /// Tables
+    Text,
+    /// A document, schema coalmine.trials/v1
+    Json,
+    /// One line for each run
+    Csv,
+}
+
+/// Set when a person or the system wants an end.
+static STOP: AtomicBool = AtomicBool::new(false);
+
+/// The releases that are run, and what is to be said of them.
+struct Releases {
+    written: Case,
+    changed: Option<Case>,
+}
+
+pub(super) fn run(args: &TrialsArgs) -> Exit {
+    let look = look_of_errors(args.color);
+    let shard = match shard(args) {
+        Ok(shard) => shard,
+        Err(problem) => return refuse(*problem, look, Exit::Usage),
+    };
+    let releases = match releases(args, look) {
+        Ok(releases) => releases,
+        Err(exit) => return exit,
+    };
+    let mut job = match Job::of(args, &releases, shard) {
+        Ok(job) => job,
+        Err(problem) => return refuse(*problem, look, Exit::Unreadable),
+    };
+    // The handler can be set once; whoever calls twice keeps the first one.
+    let _ = ctrlc::set_handler(|| {
+        if STOP.swap(true, Ordering::SeqCst) {
+            std::process::exit(i32::from(Exit::Interrupted.code()));
+        }
+    });
+    if let Err(problem) = job.work(args, &releases) {
+        return refuse(*problem, look, Exit::CannotWrite);
+    }
+    job.told(args)
+}
+
+/// The part of the runs that is asked for.
+fn shard(args: &TrialsArgs) -> Result<Shard, Box<Diagnostic>> {
+    let shard = match (args.shard, args.shards) {
+        (Some(shard), _) => shard,
+        (None, Some(count)) => Shard {
+            index: completion_index(count)?,
+            count,
+        },
+        (None, None) => return Ok(Shard::WHOLE),
+    };
+    if args.save.is_none() && args.resume.is_none() {
+        let problem = Diagnostic::error("shard-not-kept", "a shard is of no use if it is not kept");
+        return Err(Box::new(problem.help("add `--save FILE`")));
+    }
+    if args.output != Output::Text {
+        let message = "a shard is no result yet, and has no report";
+        let help = "leave out `--output`, and give it to `coalmine merge`";
+        return Err(Box::new(
+            Diagnostic::error("shard-not-reported", message).help(help),
+        ));
+    }
+    Ok(shard)
+}
+
+/// The index that Kubernetes gives each pod of an Indexed Job.
+fn completion_index(count: u32) -> Result<u32, Box<Diagnostic>> {
+    let name = "JOB_COMPLETION_INDEX";
+    let written = std::env::var(name).unwrap_or_default();
+    let index = written.parse::<u32>().ok().filter(|index| *index < count);
+    index.ok_or_else(|| {
+        let message = if written.is_empty() {
+            format!("`--shards` needs `{name}`, which is not set")
+        } else {
+            format!(
+                "`{name}` is {}, not a number below {count}",
+                diagnostic::wording::quoted(&written)
+            )
+        };
+        let help = "Kubernetes sets it in Indexed Jobs; elsewhere give `--shard K/N`";
+        Box::new(Diagnostic::error("no-shard-index", message).help(help))
+    })
+}
+
+/// Reads the input, applies the changes, and tells what is wrong with either.
+fn releases(args: &TrialsArgs, look: Look) -> Result<Releases, Exit> {
+    let gathered = gathered(&args.paths, args.which.scenario.as_ref());
+    let choice = Choice {
+        initial: args.initial,
+        until: args.until,
+        seed: args.seed,
+        random: true,
+        scenario_file: gathered.scenario_file.as_deref(),
+        ..args.which.choice()
+    };
+    let input = input::read(gathered.files);
+    let Prepared {
+        case,
+        findings,
+        sources,
+    } = prepared_of(&input, gathered.problems, &choice);
+    let known: Vec<String> = findings
+        .iter()
+        .map(|finding| finding.diagnostic.message.clone())
+        .collect();
+    let told = findings
+        .into_iter()
+        .filter(|finding| !args.quiet || finding.diagnostic.severity != Severity::Info);
+    tell(&cut(told.collect()), &sources, look);
+    let written = case?;
+    if args.what_if.is_empty() {
+        return Ok(Releases {
+            written,
+            changed: None,
+        });
+    }
+    let files = match vary::changed(&input, &args.what_if) {
+        Ok(files) => files,
+        Err(problem) => return Err(refuse(*problem, look, Exit::Usage)),
+    };
+    let input = input::read(files);
+    let Prepared {
+        case,
+        mut findings,
+        sources,
+    } = prepared_of(&input, Vec::new(), &choice);
+    findings.retain(|finding| !known.contains(&finding.diagnostic.message));
+    tell(&cut(findings), &sources, look);
+    Ok(Releases {
+        written,
+        changed: Some(case?),
+    })
+}
+
+/// Tells why nothing was done.
+pub(super) fn refuse(problem: Diagnostic, look: Look, exit: Exit) -> Exit {
+    let findings = diagnostic::findings([problem], |_| None);
+    tell(&findings, &Sources::default(), look);
+    exit
+}
+
+/// All that is wanted, and how far it has come.
+struct Job {
+    part: Part,
+    looks: Option<Looks>,
+    /// The half width that is wanted.
+    precision: Option<f64>,
+    keeper: Keeper,
+}
+
+impl Job {
+    fn of(args: &TrialsArgs, releases: &Releases, shard: Shard) -> Result<Self, Box<Diagnostic>> {
+        let head = head(args, releases);
+        let limit = args.precision.map_or(RUNS_DEFAULT, |_| RUNS_MAX);
+        let runs = args.runs.unwrap_or(limit);
+        let looks = args
+            .precision
+            .and_then(|_| Looks::doubling(FIRST_LOOK.min(runs), runs, CONFIDENCE));
+        let mut part = Part {
+            schema: PART_SCHEMA.to_owned(),
+            version: env!("CARGO_PKG_VERSION").to_owned(),
+            progress: Progress::new(head.changed.is_some()),
+            head,
+            runs,
+            shard,
+        };
+        let keeper = Keeper::new(args.save.as_ref().or(args.resume.as_ref()));
+        if let Some(path) = &args.resume
+            && let Some(kept) = keeping::read(path)?
+        {
+            keeping::check(path, &kept, &part)?;
+            part.progress = kept.progress;
+        }
+        Ok(Self {
+            part,
+            looks,
+            precision: args.precision,
+            keeper,
+        })
+    }
+
+    /// Does all runs, or as many as there is time for.
+    fn work(&mut self, args: &TrialsArgs, releases: &Releases) -> Result<(), Box<Diagnostic>> {
+        let threads = args.threads.map_or(0, usize::from);
+        let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build();
+        let pool = pool.map_err(|error| {
+            let message = format!("the threads cannot be made: {error}");
+            Box::new(Diagnostic::error("no-threads", message))
+        })?;
+        let players = || Players {
+            written: Box::new(Simulated::new(releases.written.stage())),
+            changed: releases.changed.as_ref().map(|changed| {
+                let runner = Simulated::new(changed.stage());
+                Box::new(runner) as Box<dyn crate::trials::Runner + '_>
+            }),
+        };
+        let mut rows = Rows::new(args.rows.as_ref(), args.output == Output::Csv)?;
+        let mut display = Display::new(self.part.progress.runs(), args.quiet);
+        let mut portion = u64::try_from(pool.current_num_threads()).unwrap_or(1);
+        let sizes = self
+            .looks
+            .as_ref()
+            .map_or_else(|| vec![self.part.runs], |looks| looks.sizes().to_vec());
+        for size in sizes {
+            let campaign = Campaign {
+                runs: size,
+                ..self.part.campaign()
+            };
+            display.aim(campaign.own_runs());
+            while !self.part.progress.is_done(&campaign) && !STOP.load(Ordering::SeqCst) {
+                let begin = Instant::now();
+                let head = &self.part.head;
+                let mut line = |row: &Row| rows.line(head, row);
+                let line = rows_wanted(args).then_some(&mut line as &mut (dyn FnMut(&Row) + Send));
+                let progress = &mut self.part.progress;
+                pool.install(|| progress.advance(&campaign, portion, &players, line));
+                portion = next_portion(portion, begin.elapsed());
+                display.show(self.part.progress.runs());
+                self.keeper.keep_sometimes(&self.part)?;
+                rows.check()?;
+            }
+            if STOP.load(Ordering::SeqCst) || self.is_precise() {
+                break;
+            }
+        }
+        display.clear();
+        self.keeper.keep(&self.part)?;
+        rows.close()
+    }
+
+    /// Whether the precision that was asked for is reached.
+    fn is_precise(&self) -> bool {
+        let wanted = self.precision.zip(self.looks.as_ref());
+        wanted.is_some_and(|(half_width, looks)| {
+            let sample = &self.part.progress.sample;
+            report::is_precise(sample, half_width, looks.confidence_of_each())
+        })
+    }
+
+    /// Tells what it came to.
+    fn told(&self, args: &TrialsArgs) -> Exit {
+        let done = self.part.progress.runs();
+        let is_whole = self.part.progress.is_done(&self.part.campaign()) || self.is_precise();
+        let exit = if is_whole {
+            Exit::Promoted
+        } else {
+            Exit::Interrupted
+        };
+        if self.part.shard != Shard::WHOLE {
+            let Shard { index, count } = self.part.shard;
+            let own = self.part.campaign().own_runs();
+            let text = format!("shard {} of {count}: {done} of {own} runs\n", index + 1);
+            return finish(&text, exit);
+        }
+        if args.output == Output::Csv {
+            return exit;
+        }
+        let precision = self.precision.zip(self.looks.as_ref());
+        let precision = precision.map(|(half_width, looks)| Precision {
+            half_width,
+            looks: looks.sizes().len(),
+            confidence_of_each: looks.confidence_of_each(),
+            reached: self.is_precise(),
+        });
+        let wanted = match precision {
+            Some(_) if is_whole => done,
+            _ => self.part.runs,
+        };
+        let circumstances = Circumstances { wanted, precision };
+        let report = Report::of(&self.part.head, &self.part.progress.sample, circumstances);
+        finish(
+            &rendered(&report, args.output, args.quiet, args.color),
+            exit,
+        )
+    }
+}
+
+/// The report in the format that is asked for.
+pub(super) fn rendered(report: &Report, output: Output, quiet: bool, colour: Colour) -> String {
+    match output {
+        Output::Json => report.json(),
+        _ if quiet => text::brief(report),
+        _ => text::render(report, wants_colour(colour, io::stdout().is_terminal())),
+    }
+}
+
+fn rows_wanted(args: &TrialsArgs) -> bool {
+    args.rows.is_some() || args.output == Output::Csv
+}
+
+/// So many blocks that the next portion takes about [`PORTION`]; at most eight times as many as before.
+fn next_portion(blocks: u64, took: Duration) -> u64 {
+    let factor = PORTION.as_secs_f64() / took.as_secs_f64().max(1e-6);
+    let times = |factor: u64| blocks.saturating_mul(factor).min(1 << 16);
+    if 8.0 <= factor {
+        times(8)
+    } else if 2.0 <= factor {
+        times(2)
+    } else if factor < 0.5 {
+        (blocks / 2).max(1)
+    } else {
+        blocks
+    }
+}
+
+/// What the sample is about.
+fn head(args: &TrialsArgs, releases: &Releases) -> Head {
+    let calm = releases.written.run();
+    let stages = std::iter::once(&releases.written).chain(&releases.changed);
+    Head {
+        title: report_text::subject(&calm),
+        scenario: calm.header.scenario.clone(),
+        what_if: args.what_if.clone(),
+        seed: releases.written.seed(),
+        replay: replay(args, releases.written.seed()),
+        has_traffic: calm.impact.is_some_and(|impact| impact.traffic.is_some()),
+        written: Legend::of(releases.written.stage().plan),
+        changed: releases
+            .changed
+            .as_ref()
+            .map(|changed| Legend::of(changed.stage().plan)),
+        fingerprint: fingerprint(stages.map(Case::stage)),
+    }
+}
+
+/// The command line that repeats a run.
+fn replay(args: &TrialsArgs, seed: u64) -> String {
+    let mut words = vec!["coalmine".to_owned(), "run".to_owned()];
+    words.extend(args.paths.iter().map(|path| path.display().to_string()));
+    let mut option = |name: &str, value: Option<String>| {
+        if let Some(value) = value {
+            words.extend([name.to_owned(), value]);
+        }
+    };
+    let scenario = args.which.scenario.as_ref();
+    option(
+        "--scenario",
+        scenario.map(|path| path.display().to_string()),
+    );
+    option("--scenario-name", args.which.scenario_name.clone());
+    option("--rollout", args.which.rollout.clone());
+    let until = args.until.map(|until| format!("{}ns", until.nanos()));
+    option("--until", until);
+    if args.initial {
+        words.push("--initial".to_owned());
+    }
+    words.extend(["--random".to_owned(), "--seed".to_owned(), seed.to_string()]);
+    let quoted = words.iter().map(|word| shell_word(word));
+    quoted.collect::<Vec<String>>().join(" ")
+}
+
+/// A word as a shell takes it.
+fn shell_word(word: &str) -> String {
+    let is_plain = |c: char| c.is_ascii_alphanumeric() || "-_./=:,+@%".contains(c);
+    if !word.is_empty() && word.chars().all(is_plain) {
+        word.to_owned()
+    } else {
+        format!("'{}'", word.replace('\'', "'\\''"))
+    }
+}
