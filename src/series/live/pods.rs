@@ -179,7 +179,8 @@ impl Pods {
     /// Makes the acquaintance of another pod.
     fn begin(&mut self, exporter: &Exporter<'_>, life: &Life, catalogue: &mut Catalogue) {
         let set = self.sets.iter().find(|set| set.id == life.owner);
-        let name = set.map(|set| set.name).unwrap_or_else(|| {
+        let known = set.map(|set| set.name);
+        let name = known.unwrap_or_else(|| {
             let words = Words {
                 plan: exporter.plan,
                 environment: exporter.environment,
