@@ -79,8 +79,11 @@ impl Schedule {
     pub(super) fn times(&self, window: Window, times: &mut Vec<SimTime>) {
         times.clear();
         let before = window.from.nanos().saturating_sub(self.phase);
-        // With jitter the last scrape before the window may still have to come, or be the one before.
-        let mut number = before.div_euclid(self.interval) - 1;
+        let mut number = before.div_euclid(self.interval);
+        if 0 < self.jitter {
+            // This one may still have to come: then the one before is the last before the window.
+            number -= 1;
+        }
         loop {
             let at = self.at(number);
             if window.to < at {

@@ -134,14 +134,14 @@ fn what_is_taken_over_bit_by_bit_is_what_all_scenarios_export() {
                 scraping.labels.insert(name.to_owned(), String::new());
             }
         }
-        let weathers = if index % 2 == 0 {
-            [Weather::CALM, Weather::of(7)]
+        let weather = if index % 2 == 0 {
+            Weather::CALM
         } else {
-            [Weather::of(7), Weather::of(8)]
+            Weather::of(7)
         };
-        compared += runs(&case, &weathers[..1 + index % 2]);
+        compared += runs(&case, &[weather]);
     }
-    assert!(100_000 < compared, "{compared}");
+    assert!(50_000 < compared, "{compared}");
 }
 
 #[test]

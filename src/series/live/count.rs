@@ -31,6 +31,8 @@ pub(super) struct Spots {
     pub(super) list: Vec<Spot>,
     /// Beginning and end of each stretch.
     places: Vec<(Place, Place)>,
+    /// A beginning that was looked for: most pods of a `ReplicaSet` share it.
+    begun: Option<(SimTime, Place)>,
 }
 
 /// A scrape, and what can have been counted by then.
@@ -106,6 +108,11 @@ impl Column {
 }
 
 impl Spots {
+    /// Turns to another meter, or to one that has run on.
+    pub(super) fn turn(&mut self) {
+        self.begun = None;
+    }
+
     /// Finds the places of scrapes, given what the runs of the container served in.
     pub(super) fn find<'a>(
         &mut self,
@@ -115,31 +122,34 @@ impl Spots {
     ) {
         self.list.clear();
         self.places.clear();
-        let mut last: Option<(usize, usize)> = None;
-        for scrape in scrapes {
-            let Some(run) = scrape.run else {
-                self.list.push(Spot {
-                    at: scrape.at,
-                    places: None,
-                });
-                continue;
-            };
+        for (index, scrape) in scrapes.iter().enumerate() {
+            // Before the window only whether anything was counted is of interest, and only if nothing was by the next scrape. Then nothing
+            // was before, either, if the same run answers.
+            let is_idle = index == 0 && scrapes.get(1).is_some_and(|next| next.run == scrape.run);
             let first = self.places.len();
-            let stretches = serving(run).iter();
-            let stretches = stretches.take_while(|(from, _)| *from < scrape.at);
-            for (index, (from, to)) in stretches.enumerate() {
-                // Most scrapes follow one of the same run.
-                let same = last
-                    .filter(|(last, begin)| *last == run && begin + index < first)
-                    .map(|(_, begin)| self.places[begin + index].0);
-                let from = same.unwrap_or_else(|| meter.place(*from));
-                self.places.push((from, meter.place((*to).min(scrape.at))));
-            }
-            last = Some((run, first));
+            let places = scrape.run.filter(|_| !is_idle).map(|run| {
+                let stretches = serving(run).iter();
+                for (from, to) in stretches.take_while(|(from, _)| *from < scrape.at) {
+                    let begun = self.begin(meter, *from);
+                    self.places.push((begun, meter.place((*to).min(scrape.at))));
+                }
+                (first, self.places.len())
+            });
             self.list.push(Spot {
                 at: scrape.at,
-                places: Some((first, self.places.len())),
+                places,
             });
+        }
+    }
+
+    fn begin(&mut self, meter: &Meter, from: SimTime) -> Place {
+        match self.begun {
+            Some((known, place)) if known == from => place,
+            _ => {
+                let place = meter.place(from);
+                self.begun = Some((from, place));
+                place
+            }
         }
     }
 

@@ -41,6 +41,7 @@ pub(super) struct Counters<'a> {
 impl Counters<'_> {
     /// Takes the samples of the pods of a `ReplicaSet`.
     pub(super) fn scrape(&mut self, source: Source<'_>, pods: &mut Pods, sink: &mut Sink<'_>) {
+        self.spots.turn();
         for visible in 0..pods.visible.len() {
             let index = pods.visible[visible];
             let pod = pods.get(index);

@@ -179,7 +179,8 @@ impl Pods {
     /// Makes the acquaintance of another pod.
     fn begin(&mut self, exporter: &Exporter<'_>, life: &Life, catalogue: &mut Catalogue) {
         let set = self.sets.iter().find(|set| set.id == life.owner);
-        let name = set.map(|set| set.name).unwrap_or_else(|| {
+        let known = set.map(|set| set.name);
+        let name = known.unwrap_or_else(|| {
             let words = Words {
                 plan: exporter.plan,
                 environment: exporter.environment,
@@ -297,7 +298,15 @@ impl Pod {
                 target.service = *service;
                 target.schedule = Some(exporter.schedule_of(self.number, target_of(*service)));
             }
-            target.look(window, |at| self.scrape_at(at, times));
+            let margin = exporter.scraping().interval.max(Delta::from_secs(1));
+            let is_near =
+                |(from, to): &Stretch| *from <= window.to && window.from < *to + margin + margin;
+            if times.iter().any(is_near) {
+                target.look(window, |at| self.scrape_at(at, times));
+            } else {
+                // Not even the last scrape before the window found it.
+                target.scrapes.clear();
+            }
         }
         self.targets = targets;
     }

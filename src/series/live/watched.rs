@@ -77,6 +77,7 @@ fn requests(
         run: Some(run),
     };
     if let Some((meter, _)) = work {
+        spots.turn();
         spots.find(meter, &[scrape], |run| pod.serving_in(run));
     }
     work.iter()
