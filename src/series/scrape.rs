@@ -107,7 +107,7 @@ impl Schedule {
         self.times(window, &mut times);
         let mut samples = Vec::new();
         sample(&times, value, |at, value| {
-            samples.push(Sample { at, value })
+            samples.push(Sample { at, value });
         });
         samples
     }

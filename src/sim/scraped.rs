@@ -96,6 +96,7 @@ fn case(folder: &Path, profiles: Vec<Profile>, queries: &[&str]) -> (Compiled, S
     (compiled, script, start)
 }
 
+#[expect(clippy::disallowed_methods, reason = "reads the scenarios")]
 fn scenarios() -> Vec<PathBuf> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("scenarios");
     let entries = std::fs::read_dir(root).expect("the scenarios");
@@ -113,7 +114,6 @@ fn scenario(name: &str) -> PathBuf {
 }
 
 #[test]
-#[expect(clippy::disallowed_methods, reason = "reads the scenarios")]
 fn what_is_taken_over_bit_by_bit_is_what_all_scenarios_export() {
     let mut compared = 0;
     for (index, folder) in scenarios().iter().enumerate() {
