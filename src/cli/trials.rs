@@ -24,12 +24,13 @@ use super::exit::Exit;
 use super::many::{ManyArgs, RUNS_MAX, Written, is_stopped, next_portion, notice_stop, refuse};
 use super::terminal::{Colour, finish, look_of_errors, tell, wants_colour};
 use super::{Prepared, cut, prepared_of};
-use crate::chain;
+use crate::chain::{self, Aim, Chain, Limits};
 use crate::diagnostic::{self, Diagnostic, Look};
 use crate::input;
 use crate::report::text as report_text;
 use crate::statistics::looks::Looks;
 use crate::trials::dossier::{Head, Legend, PART_SCHEMA, Part, fingerprint};
+use crate::trials::report::exact::ExactReport;
 use crate::trials::report::{self, Circumstances, Precision, Report, text};
 use crate::trials::{Campaign, Players, Progress, Row, Shard};
 use crate::vary;
@@ -52,6 +53,9 @@ pub(super) struct TrialsArgs {
     /// 'steps[1].pause.duration=10m'
     #[arg(long, value_name = "PATH=VALUE")]
     what_if: Vec<String>,
+    /// Computes the distribution exactly instead of by runs; refused where anything but the draws of measurements is random
+    #[arg(long, conflicts_with_all = ["runs", "precision", "what_if", "shard", "shards", "save", "resume", "rows"])]
+    exact: bool,
     /// Does a part of the runs, such as 3/16, for `coalmine merge`; needs --save or --resume
     #[arg(long, value_name = "K/N", value_parser = parse_shard, conflicts_with = "precision")]
     shard: Option<Shard>,
@@ -99,6 +103,9 @@ pub(super) fn run(args: &TrialsArgs) -> Exit {
         Ok(releases) => releases,
         Err(exit) => return exit,
     };
+    if args.exact {
+        return exact(args, &releases, look);
+    }
     let mut job = match Job::of(args, &releases, shard) {
         Ok(job) => job,
         Err(problem) => return refuse(*problem, look, Exit::Unreadable),
@@ -108,6 +115,34 @@ pub(super) fn run(args: &TrialsArgs) -> Exit {
         return refuse(*problem, look, Exit::CannotWrite);
     }
     job.told(args)
+}
+
+/// Tells the exact distribution.
+fn exact(args: &TrialsArgs, releases: &Releases, look: Look) -> Exit {
+    let refused = |message: String| {
+        let problem = Diagnostic::error("not-exact", message);
+        let help = "leave out `--exact`: many runs tell the same with an interval";
+        refuse(problem.help(help), look, Exit::Unreadable)
+    };
+    let chain = Chain::new(
+        releases.written.stage(),
+        Aim::Distribution,
+        Limits::default(),
+    );
+    let mut chain = match chain {
+        Ok(chain) => chain,
+        Err(refusal) => return refused(format!("there is no exact answer: {refusal}")),
+    };
+    let exact = match chain.distribution() {
+        Ok(exact) => exact,
+        Err(error) => return refused(format!("there is no exact answer: {error}")),
+    };
+    let report = ExactReport::of(&head(args, releases), &exact);
+    let text = match args.output {
+        Output::Json => report.json(),
+        _ => report.text(wants_colour(args.many.color, io::stdout().is_terminal())),
+    };
+    finish(&text, Exit::Promoted)
 }
 
 /// The part of the runs that is asked for.

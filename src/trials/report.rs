@@ -5,6 +5,7 @@
 //! it was computed: the same sample gives the same report. Simplifies: each interval has its confidence on its own, not
 //! all together.
 
+pub mod exact;
 pub mod rows;
 pub mod text;
 

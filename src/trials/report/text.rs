@@ -306,7 +306,7 @@ fn difference_cells(one: &MeanDifference) -> [String; 5] {
 }
 
 /// What a quantity is called in a table.
-fn label(quantity: Quantity) -> &'static str {
+pub(crate) fn label(quantity: Quantity) -> &'static str {
     match quantity {
         Quantity::TimeToVerdict => "time to verdict",
         Quantity::Harm => "harm: extra failed requests",
@@ -319,7 +319,7 @@ fn label(quantity: Quantity) -> &'static str {
     }
 }
 
-fn style_of(verdict: &str) -> Style {
+pub(crate) fn style_of(verdict: &str) -> Style {
     match verdict {
         "Promoted" | "Successful" => GOOD,
         "RolledBack" | "RollbackFailed" | "Failed" | "Invalid" => BAD,
