@@ -242,11 +242,9 @@ fn tally(report: &Report) -> String {
     let tried = report.policies.len();
     let mut parts = vec![format!("{tried} with the one as written")];
     let possible = usize::try_from(report.possible).unwrap_or(usize::MAX);
-    if tried - 1 + report.same + report.refused < possible {
-        parts[0] = format!(
-            "a sample of {} of {possible}, and the one as written",
-            tried - 1
-        );
+    let sampled = tried - 1 + report.same + report.refused;
+    if sampled < possible {
+        parts[0] = format!("a sample of {sampled} of {possible}, and the one as written");
     }
     for (number, what) in [
         (report.same, "more the same as that"),
