@@ -302,6 +302,39 @@ fn overlapping_windows_are_no_independent_measurements() {
 }
 
 #[test]
+fn exact_answers_need_no_runs() {
+    let told = document(&["trials", NOISE, "--exact", "--output", "json"]);
+    let verdicts = told["verdicts"].as_array().expect("verdicts");
+    let rolled_back = verdicts.iter().find(|one| one["verdict"] == "RolledBack");
+    let probability = rolled_back.and_then(|one| one["probability"].as_f64());
+    // Two or more failures among 20 requests at 1 %, in one of five measurements at least.
+    let broken = 1.0 - 0.99_f64.powi(20) - 20.0 * 0.01 * 0.99_f64.powi(19);
+    let exact = 1.0 - (1.0 - broken).powi(5);
+    let probability = probability.expect("a probability");
+    assert!((probability - exact).abs() < 1e-12, "{probability} {exact}");
+    assert_eq!(told["schema"], "coalmine.exact/v1");
+    let page = self::told(&["trials", NOISE, "--exact"]);
+    assert!(
+        page.contains("RolledBack       8.1") || page.contains("8.15"),
+        "{page}"
+    );
+    assert!(
+        page.lines().all(|line| line.chars().count() <= 100),
+        "{page}"
+    );
+}
+
+#[test]
+fn what_has_no_exact_answer_is_refused_with_the_reason() {
+    let told = complaint(&["trials", "scenarios/overlapping-windows", "--exact"], 65);
+    assert!(told.contains("error[not-exact]"), "{told}");
+    assert!(
+        told.contains("`error-rate` looks at requests that are drawn"),
+        "{told}"
+    );
+}
+
+#[test]
 fn a_precision_is_reached_at_the_first_look_that_has_it() {
     let arguments = |precision| {
         [
