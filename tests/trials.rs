@@ -325,6 +325,59 @@ fn exact_answers_need_no_runs() {
 }
 
 #[test]
+fn runs_and_exact_answers_agree_wherever_both_exist() {
+    let folders = fs::read_dir(Path::new(env!("CARGO_MANIFEST_DIR")).join("scenarios"));
+    let folders = folders.expect("the scenarios").map(|entry| {
+        let path = entry.expect("a folder").path();
+        (
+            path.is_dir(),
+            format!(
+                "scenarios/{}",
+                path.file_name()
+                    .and_then(|name| name.to_str())
+                    .expect("a name")
+            ),
+        )
+    });
+    let mut compared = 0;
+    for (_, folder) in folders.filter(|(is_folder, _)| *is_folder) {
+        let exact = run(&["trials", &folder, "--exact", "--output", "json"]);
+        if exact.status.code() != Some(0) {
+            continue;
+        }
+        let exact: Value = serde_json::from_slice(&exact.stdout).expect("JSON");
+        // Where everything is certain, few runs show it.
+        let is_certain = exact["verdicts"]
+            .as_array()
+            .is_some_and(|all| all.len() == 1);
+        let count = if is_certain { "10" } else { "2000" };
+        let runs = document(&["trials", &folder, "-n", count, "--output", "json"]);
+        for one in exact["verdicts"].as_array().expect("verdicts") {
+            let (verdict, probability) = (
+                &one["verdict"],
+                one["probability"].as_f64().expect("a probability"),
+            );
+            let all = runs["verdicts"].as_array().expect("verdicts");
+            let found = all.iter().find(|found| found["verdict"] == *verdict);
+            let end = |name: &str| found.and_then(|found| found[name].as_f64());
+            let most = runs["othersAtMost"].as_f64();
+            let (low, high) = (
+                end("low").unwrap_or(0.0),
+                end("high").or(most).unwrap_or(1.0),
+            );
+            // The exact sum of probabilities is 1 but for rounding.
+            let holds = low - 1e-12 <= probability && probability <= high + 1e-12;
+            assert!(
+                holds,
+                "{folder}, {verdict}: {probability} is not in {low} to {high}"
+            );
+            compared += 1;
+        }
+    }
+    assert!(2 <= compared, "{compared} verdicts");
+}
+
+#[test]
 fn what_has_no_exact_answer_is_refused_with_the_reason() {
     let told = complaint(&["trials", "scenarios/overlapping-windows", "--exact"], 65);
     assert!(told.contains("error[not-exact]"), "{told}");
