@@ -12,7 +12,6 @@ mod canary;
 use std::hint::black_box;
 
 use canary::{Canary, nanos};
-use coalmine::curve::Curve;
 use coalmine::plan::environment::{Changing, Health, Image, Traffic};
 use coalmine::plan::setting::Setting;
 use coalmine::series::{Exporter, Window};
@@ -70,20 +69,12 @@ fn main() {
 
 /// A hundred requests per second; each version fails one in a thousand.
 fn world() -> Setting {
-    let traffic = Traffic {
-        rps: Curve::constant(100.0),
-        requests_per_user: None,
-        sticky: None,
-        header: 0.0,
-        preview: 0.0,
-        slow: None,
-    };
     let health = Health {
         errors: Changing::constant(0.001),
         ..Health::default()
     };
     Setting {
-        traffic: Some(traffic),
+        traffic: Some(Traffic::assumed()),
         default_image: Image {
             health,
             ..Image::default()

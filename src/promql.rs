@@ -129,20 +129,6 @@ impl Query {
         matches!(self.plan.root, Root::Scalar(_))
     }
 
-    /// The names of the metrics that its selectors ask for by equality, from left to right; `None` for a selector that names none.
-    #[must_use]
-    pub fn metric_names(&self) -> Vec<Option<&str>> {
-        let looks = reach::looks(&self.plan).into_iter();
-        looks
-            .map(|(selection, _)| {
-                let mut matchers = selection.matchers.iter();
-                matchers
-                    .find(|matcher| matcher.is_about_the_name() && matcher.is_equality())
-                    .map(matcher::Matcher::value)
-            })
-            .collect()
-    }
-
     /// Whether the query looks at a series with these labels: a store need not hold others.
     #[must_use]
     pub fn selects(&self, labels: &Labels) -> bool {

@@ -80,39 +80,36 @@ pub fn families() -> impl Iterator<Item = &'static str> {
 /// Who has a metric of this name, histograms with the names of their parts; `None`: nobody.
 #[must_use]
 pub fn exporter_of(metric: &str, scraping: &Scraping) -> Option<Profile> {
-    family_of(metric, scraping).map(|family| family.profile)
+    part_of(metric, scraping).map(|(family, _)| family.profile)
 }
 
 /// The usual name of a metric without `_bucket`, `_sum` and `_count`, if anybody has it.
 #[must_use]
 pub fn usual_name(metric: &str) -> Option<&'static str> {
-    family_of(metric, &Scraping::default()).map(|family| family.name)
+    part_of(metric, &Scraping::default()).map(|(family, _)| family.name)
 }
 
-fn family_of(metric: &str, scraping: &Scraping) -> Option<&'static Family> {
-    let has = |family: &&Family| {
-        let part = metric.strip_prefix(name(family, scraping));
-        part.is_some_and(|rest| parts(family).iter().any(|part| part.suffix() == rest))
-    };
-    FAMILIES.iter().find(has)
+/// The family and the part of it that have a name.
+fn part_of(metric: &str, scraping: &Scraping) -> Option<(&'static Family, Part)> {
+    FAMILIES.iter().find_map(|family| {
+        let rest = metric.strip_prefix(name(family, scraping))?;
+        let part = parts(family).iter().find(|part| part.suffix() == rest)?;
+        Some((family, *part))
+    })
 }
 
 /// Whether a series with these labels counts requests, each once.
 #[must_use]
 pub fn counts_requests(labels: &Labels, scraping: &Scraping) -> bool {
     let name = labels.get("__name__").map_or("", String::as_str);
-    let is_all = |part: Part| match part {
-        Part::Value => true,
-        Part::Count => name.ends_with("_count"),
-        Part::Bucket => labels.get("le").is_some_and(|le| le == "+Inf"),
-        Part::Sum => false,
-    };
-    FAMILIES.iter().any(|family| {
+    part_of(name, scraping).is_some_and(|(family, part)| {
         let is_counted = matches!(family.measure, Measure::Requests | Measure::Durations(_));
-        let rest = name.strip_prefix(self::name(family, scraping));
-        let mut own = parts(family).iter();
-        is_counted
-            && rest.is_some_and(|rest| own.any(|part| part.suffix() == rest && is_all(*part)))
+        let is_all = match part {
+            Part::Value | Part::Count => true,
+            Part::Bucket => labels.get("le").is_some_and(|le| le == "+Inf"),
+            Part::Sum => false,
+        };
+        is_counted && is_all
     })
 }
 

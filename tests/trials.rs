@@ -2,6 +2,9 @@
 
 #![expect(clippy::disallowed_methods, reason = "tests read and write files")]
 
+#[path = "golden/readme.rs"]
+mod readme;
+
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
@@ -519,22 +522,5 @@ fn the_answer_of_the_scenario_is_what_its_readme_says() {
 #[test]
 fn the_readme_shows_a_real_report() {
     let page = told(&["trials", NOISE, "-n", "5000", "--what-if", "failureLimit=1"]);
-    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
-    let (file, readme) = ("tests/trials/gate-under-noise.txt", root.join("README.md"));
-    let text = fs::read_to_string(&readme).expect("the README");
-    let begin = format!("<!-- {file} -->\n```text\n");
-    let start = text.find(&begin).expect("a place for the report") + begin.len();
-    let end = start + text[start..].find("```\n").expect("an end of the block");
-    if std::env::var_os("UPDATE").is_some() {
-        fs::write(root.join(file), &page).expect("a writable folder");
-        let text = format!("{}{page}{}", &text[..start], &text[end..]);
-        fs::write(&readme, text).expect("a writable folder");
-    } else {
-        let kept = fs::read_to_string(root.join(file)).unwrap_or_default();
-        assert_eq!(page, kept, "UPDATE=1 rewrites");
-        assert_eq!(page, text[start..end], "UPDATE=1 rewrites");
-    }
-    for line in page.lines() {
-        assert!(line.chars().count() <= 100, "{line}");
-    }
+    readme::shows("tests/trials/gate-under-noise.txt", &page);
 }

@@ -105,27 +105,13 @@ pub fn compile_rollout(input: Input<'_>) -> Compiled {
         successful_run_history_limit: limits.successful_run_history_limit.unwrap_or(5),
         unsuccessful_run_history_limit: limits.unsuccessful_run_history_limit.unwrap_or(5),
         strategy,
-        analyses: collector.analyses,
-        sites: collector.sites,
-        experiments: collector.experiments,
+        analyses: std::mem::take(&mut collector.analyses),
+        sites: std::mem::take(&mut collector.sites),
+        experiments: std::mem::take(&mut collector.experiments),
         invalid,
         templates: templates.clone(),
     };
-    let assumed_metrics = collector.assumed_metrics;
-    let (queries, query_remarks, named) = collector.queries.finish();
-    let environment = Environment {
-        sources: collector.sources,
-        queries,
-        ..environment_of(&plan, input.setting, &collector.plugins)
-    };
-    Compiled {
-        environment: with_queries(environment, &plan, named),
-        plan,
-        measured: collector.measured,
-        assumed,
-        assumed_metrics,
-        query_remarks,
-    }
+    in_world(plan, input.setting, collector, assumed)
 }
 
 /// Compiles an experiment that stands on its own.
@@ -185,13 +171,22 @@ pub fn compile_experiment(
         successful_run_history_limit: 5,
         unsuccessful_run_history_limit: 5,
         strategy: Strategy::BlueGreen(BlueGreen::placeholder()),
-        analyses: collector.analyses,
-        sites: collector.sites,
-        experiments: collector.experiments,
+        analyses: std::mem::take(&mut collector.analyses),
+        sites: std::mem::take(&mut collector.sites),
+        experiments: std::mem::take(&mut collector.experiments),
         invalid: None,
         templates: templates.clone(),
     };
-    let assumed_metrics = collector.assumed_metrics;
+    in_world(plan, setting, collector, Vec::new())
+}
+
+/// A plan in its world, with what was collected while it was compiled.
+fn in_world(
+    plan: Plan,
+    setting: &Setting,
+    collector: Collector<'_>,
+    assumed: Vec<Assumed>,
+) -> Compiled {
     let (queries, query_remarks, named) = collector.queries.finish();
     let environment = Environment {
         sources: collector.sources,
@@ -202,8 +197,8 @@ pub fn compile_experiment(
         environment: with_queries(environment, &plan, named),
         plan,
         measured: collector.measured,
-        assumed: Vec::new(),
-        assumed_metrics,
+        assumed,
+        assumed_metrics: collector.assumed_metrics,
         query_remarks,
     }
 }

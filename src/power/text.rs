@@ -11,7 +11,7 @@ use crate::power::rates::shown;
 use crate::power::report::{Caught, Place, PlanOfGate, Point, Report};
 use crate::report::layout::wrap;
 use crate::statistics::real;
-use crate::trials::report::text::{BOLD, DIM, GOOD, Page, Percent, Table, WIDTH, number, time};
+use crate::trials::report::text::{DIM, GOOD, Page, Percent, Table, WIDTH, number, time};
 
 /// Characters of the longest bar.
 const BAR: f64 = 20.0;
@@ -19,12 +19,7 @@ const BAR: f64 = 20.0;
 /// Writes the report as text.
 #[must_use]
 pub fn render(report: &Report, colour: bool) -> String {
-    let mut page = Page {
-        out: String::new(),
-        colour,
-    };
-    let title = page.paint(BOLD, &report.title);
-    let _ = writeln!(page.out, "{title}\n");
+    let mut page = Page::titled(&report.title, colour);
     head(&mut page, report);
     page.table(&curve(report));
     for caught in &report.caught {

@@ -26,10 +26,10 @@ pub struct Selector<'a> {
     pub window: Option<i64>,
 }
 
-impl Selector<'_> {
+impl<'a> Selector<'a> {
     /// The name of the metric, if the selector asks for exactly one.
     #[must_use]
-    pub fn metric(&self) -> Option<&str> {
+    pub fn metric(&self) -> Option<&'a str> {
         let mut names = self
             .matchers
             .iter()

@@ -62,6 +62,19 @@ pub struct NamedCause {
     pub step_text: Option<String>,
 }
 
+impl NamedCause {
+    /// `success-rate Failed at step 2 (analysis)`.
+    #[must_use]
+    pub fn in_words(&self) -> String {
+        let what = &self.what;
+        match (self.step, &self.step_text) {
+            (Some(step), Some(text)) => format!("{what} at step {step} ({text})"),
+            (Some(step), None) => format!("{what} at step {step}"),
+            (None, _) => what.clone(),
+        }
+    }
+}
+
 /// A part of a campaign, as stored.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]

@@ -6,7 +6,7 @@ use crate::condition::Moment;
 use crate::duration;
 use crate::plan::analysis_template::ResolvedMetric;
 use crate::plan::environment::{AskedRange, Asking, Gauge, Profile, QueryId, Scraping};
-use crate::promql::{Query, QueryErrorKind};
+use crate::promql::{Query, QueryErrorKind, Selector};
 use crate::series;
 use crate::spec::provider::PrometheusMetric;
 use crate::time::Delta;
@@ -78,7 +78,7 @@ impl Queries {
                 };
             }
         };
-        for name in query.metric_names().into_iter().flatten() {
+        for name in query.selectors().iter().filter_map(Selector::metric) {
             let is_given = scraping.given.iter().any(|given| given.name == name);
             let profile = series::exporter_of(name, scraping);
             if profile.is_none() && !is_given {

@@ -4,7 +4,7 @@
 
 use std::ops::Range;
 
-use crate::promql::Query;
+use crate::promql::{Query, Selector};
 use crate::series::family::{FAMILIES, Family, Measure, Seen};
 use crate::series::quantity::{Part, parts};
 use crate::series::{Exporter, given};
@@ -150,10 +150,9 @@ impl Member {
 
 /// Whether a query may look at a metric.
 fn names(query: &Query, metric: &str) -> bool {
-    let names = query.metric_names();
-    names
-        .iter()
-        .any(|name| name.is_none_or(|name| name == metric))
+    let selectors = query.selectors();
+    let mut names = selectors.iter().map(Selector::metric);
+    names.any(|name| name.is_none_or(|name| name == metric))
 }
 
 /// How far queries look back; ranges may begin anywhere.

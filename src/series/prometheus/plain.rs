@@ -1,6 +1,6 @@
 //! The plain way to the same store: all that [`Exporter::series`] shows, question by question. In tests both are compared after each.
 
-use crate::promql::{self, Memory, Store};
+use crate::promql::{self, Memory, Selector, Store};
 use crate::series::exposition::millis;
 use crate::series::{Exporter, Window};
 use crate::time::SimTime;
@@ -29,8 +29,8 @@ impl Plain {
         let queries = &exporter.environment.queries;
         for metric in exporter.metrics() {
             let is_asked = queries.iter().any(|asking| {
-                let names = asking.query.metric_names();
-                let mut names = names.iter();
+                let selectors = asking.query.selectors();
+                let mut names = selectors.iter().map(Selector::metric);
                 names.any(|name| name.is_none_or(|name| name == metric.name))
             });
             if is_asked {

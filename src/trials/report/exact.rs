@@ -6,7 +6,7 @@ use std::fmt::Write as _;
 
 use serde::Serialize;
 
-use super::text::{BOLD, DIM, Page, Table, WIDTH, amount, label, number, style_of};
+use super::text::{DIM, Page, Table, WIDTH, number, style_of};
 use crate::chain::{Distribution, Exact, Share};
 use crate::report::layout::wrap;
 use crate::trials::dossier::{Head, NamedCause};
@@ -109,12 +109,7 @@ impl ExactReport {
     /// The report as text.
     #[must_use]
     pub fn text(&self, colour: bool) -> String {
-        let mut page = Page {
-            out: String::new(),
-            colour,
-        };
-        let title = page.paint(BOLD, &self.title);
-        let _ = writeln!(page.out, "{title}\n");
+        let mut page = Page::titled(&self.title, colour);
         let world = match &self.scenario {
             Some(name) => format!("scenario {name}"),
             None => "default".to_owned(),
@@ -135,33 +130,18 @@ impl ExactReport {
         if !self.causes.is_empty() {
             let mut table = Table::new(["ended by", "probability"]);
             for one in &self.causes {
-                let step = match (one.cause.step, &one.cause.step_text) {
-                    (Some(step), Some(text)) => format!(" at step {step} ({text})"),
-                    (Some(step), None) => format!(" at step {step}"),
-                    _ => String::new(),
-                };
-                let cells = [
-                    format!("{}{step}", one.cause.what),
-                    percent(one.probability),
-                ];
+                let cells = [one.cause.in_words(), percent(one.probability)];
                 table.push(None, cells);
             }
             page.table(&table);
         }
-        let mut table = Table::new(["", "mean", "least", "5 %", "50 %", "95 %", "99 %", "most"]);
-        for one in &self.quantities {
-            let name = match one.verdict {
-                Some(verdict) => format!("  of {verdict}"),
-                None => label(one.quantity).to_owned(),
-            };
+        let rows = self.quantities.iter().map(|one| {
             let values = [
                 one.mean, one.min, one.p5, one.p50, one.p95, one.p99, one.max,
             ];
-            let values = values.map(|value| amount(value, one.unit));
-            let cells = std::iter::once(name).chain(values);
-            table.push(one.verdict.map(|_| DIM), cells);
-        }
-        page.table(&table);
+            (one.quantity, one.verdict, values)
+        });
+        page.quantities(rows);
         let remark = "Measurements are independent draws; numbers of requests are taken at their expectation, so that their means are \
                       exact and their spread is that of the outcomes alone.";
         for line in wrap(remark, WIDTH, 0) {

@@ -10,10 +10,10 @@ use anstyle::{AnsiColor, Style};
 use crate::diagnostic::wording::count;
 use crate::report::layout::wrap;
 use crate::trials::quantity::{Quantity, Unit};
-use crate::trials::report::{CauseShare, Distribution, Frequency, MeanDifference, Report, WhatIf};
+use crate::trials::report::{CauseShare, Frequency, MeanDifference, Report, WhatIf};
 
 pub(crate) const WIDTH: usize = 100;
-pub(crate) const BOLD: Style = Style::new().bold();
+const BOLD: Style = Style::new().bold();
 pub(crate) const DIM: Style = Style::new().dimmed();
 pub(crate) const GOOD: Style = AnsiColor::Green.on_default();
 const BAD: Style = AnsiColor::Red.on_default();
@@ -22,16 +22,17 @@ const ODD: Style = AnsiColor::Yellow.on_default();
 /// Writes the report as text.
 #[must_use]
 pub fn render(report: &Report, colour: bool) -> String {
-    let mut page = Page {
-        out: String::new(),
-        colour,
-    };
-    let title = page.paint(BOLD, &report.title);
-    let _ = writeln!(page.out, "{title}\n");
+    let mut page = Page::titled(&report.title, colour);
     page.head(report);
     page.shares(report);
     page.causes("ended by", &report.causes);
-    page.quantities(&report.quantities);
+    let rows = report.quantities.iter().map(|one| {
+        let values = [
+            one.mean, one.min, one.p5, one.p50, one.p95, one.p99, one.max,
+        ];
+        (one.quantity, one.verdict, values)
+    });
+    page.quantities(rows);
     page.replays(report);
     if let Some(what_if) = &report.what_if {
         page.what_if(what_if);
@@ -72,6 +73,17 @@ pub(crate) struct Table {
 }
 
 impl Page {
+    /// A page that begins with a title.
+    pub(crate) fn titled(title: &str, colour: bool) -> Self {
+        let mut page = Self {
+            out: String::new(),
+            colour,
+        };
+        let title = page.paint(BOLD, title);
+        let _ = writeln!(page.out, "{title}\n");
+        page
+    }
+
     pub(crate) fn paint(&self, style: Style, text: &str) -> String {
         if self.colour {
             format!("{}{text}{}", style.render(), style.render_reset())
@@ -155,12 +167,7 @@ impl Page {
         let mut table = Table::new([title, "runs", "share", "95 % interval"]);
         for cause in causes {
             let percent = Percent::of(cause.low, cause.high);
-            let step = match (cause.cause.step, &cause.cause.step_text) {
-                (Some(step), Some(text)) => format!(" at step {step} ({text})"),
-                (Some(step), None) => format!(" at step {step}"),
-                _ => String::new(),
-            };
-            let text = format!("{}{step}: {}", cause.cause.what, cause.verdict);
+            let text = format!("{}: {}", cause.cause.in_words(), cause.verdict);
             let cells = [
                 shortened(&text, 56),
                 cause.runs.to_string(),
@@ -172,19 +179,20 @@ impl Page {
         self.table(&table);
     }
 
-    fn quantities(&mut self, distributions: &[Distribution]) {
+    /// A row for each quantity, over all runs or those of a verdict: mean, least, four quantiles, most.
+    pub(crate) fn quantities(
+        &mut self,
+        rows: impl Iterator<Item = (Quantity, Option<&'static str>, [f64; 7])>,
+    ) {
         let mut table = Table::new(["", "mean", "least", "5 %", "50 %", "95 %", "99 %", "most"]);
-        for one in distributions {
-            let label = match one.verdict {
+        for (quantity, verdict, values) in rows {
+            let label = match verdict {
                 Some(verdict) => format!("  of {verdict}"),
-                None => label(one.quantity).to_owned(),
+                None => label(quantity).to_owned(),
             };
-            let values = [
-                one.mean, one.min, one.p5, one.p50, one.p95, one.p99, one.max,
-            ];
-            let values = values.map(|value| amount(value, one.unit));
+            let values = values.map(|value| amount(value, quantity.unit()));
             let cells = std::iter::once(label).chain(values);
-            table.push(one.verdict.map(|_| DIM), cells);
+            table.push(verdict.map(|_| DIM), cells);
         }
         self.table(&table);
     }
@@ -306,7 +314,7 @@ fn difference_cells(one: &MeanDifference) -> [String; 5] {
 }
 
 /// What a quantity is called in a table.
-pub(crate) fn label(quantity: Quantity) -> &'static str {
+fn label(quantity: Quantity) -> &'static str {
     match quantity {
         Quantity::TimeToVerdict => "time to verdict",
         Quantity::Harm => "harm: extra failed requests",

@@ -7,7 +7,7 @@ use std::fmt::Write as _;
 use crate::report::layout::wrap;
 use crate::trials::quantity::Unit;
 use crate::trials::report::text::{
-    BOLD, DIM, GOOD, Page, Percent, Table, WIDTH, amount, number, shortened, sign,
+    DIM, GOOD, Page, Percent, Table, WIDTH, amount, number, shortened, sign,
 };
 use crate::tune::report::{Chosen, Policy, Report, shown};
 use crate::tune::score::{Axis, Estimate};
@@ -18,12 +18,7 @@ const SHOWN_MAX: usize = 24;
 /// Writes the report as text.
 #[must_use]
 pub fn render(report: &Report, colour: bool) -> String {
-    let mut page = Page {
-        out: String::new(),
-        colour,
-    };
-    let title = page.paint(BOLD, &report.title);
-    let _ = writeln!(page.out, "{title}\n");
+    let mut page = Page::titled(&report.title, colour);
     head(&mut page, report);
     policies(&mut page, report);
     for line in choice(report) {
