@@ -7,6 +7,7 @@
 use std::fmt;
 
 use crate::duration::{self, HOUR, MILLISECOND, MINUTE, Printed, SECOND};
+use crate::time::Delta;
 
 /// The most values of a grid.
 pub const VALUES_MAX: usize = 1_000;
@@ -133,6 +134,9 @@ impl fmt::Display for Amount {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Integer(integer) => write!(formatter, "{integer}"),
+            Self::Duration(nanos) if nanos % MILLISECOND == 0 => {
+                Delta::from_nanos(*nanos).fmt(formatter)
+            }
             Self::Duration(nanos) => Printed(*nanos).fmt(formatter),
             Self::Percent(percent) => write!(formatter, "{percent}%"),
             Self::Number(number) => write!(formatter, "{number}"),
@@ -439,9 +443,9 @@ mod tests {
             ("1,2, 5,2", "1 2 5"),
             ("1..3,10", "1 2 3 10"),
             ("1,0.5", "1 0.5"),
-            ("30s..10m", "30s 55s 1m39s 3m0s 5m30s 10m0s"),
-            ("1m..2m/30s", "1m0s 1m30s 2m0s"),
-            ("30s..5m/x2", "30s 1m0s 2m0s 4m0s"),
+            ("30s..10m", "30s 55s 1m39s 3m 5m30s 10m"),
+            ("1m..2m/30s", "1m 1m30s 2m"),
+            ("30s..5m/x2", "30s 1m 2m 4m"),
             ("0.5%..10%", "0.5% 0.91% 1.66% 3.02% 5.49% 10%"),
             ("0%..0.5%/0.1%", "0% 0.1% 0.2% 0.3% 0.4% 0.5%"),
             ("0.01..0.1", "0.01 0.0158 0.0251 0.0398 0.0631 0.1"),
