@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use coalmine::chain::{Aim, Limits};
 use coalmine::plan::scenario::{Deed, Trigger};
-use coalmine::trials::{Runner, Simulated, Summary};
+use coalmine::trials::{Outcomes, Runner, Simulated, Summary};
 use coalmine::verdict::Verdict;
 use coalmine::world::Weather;
 
@@ -46,7 +46,24 @@ fn compare(stage: &Stage, seed: u64, shown: impl Fn() -> String) -> usize {
             assert_eq!(whole.graph().walk(*weather), Some(*summary), "{}", shown());
         }
     }
+    compare_ranges(stage, &weathers, &summaries, &shown);
     chain.graph().vertices()
+}
+
+/// Walks of ranges: while they are explored, then through what was explored, and with other ranges.
+fn compare_ranges(
+    stage: &Stage,
+    weathers: &[Weather],
+    summaries: &[Summary],
+    shown: &impl Fn() -> String,
+) {
+    let mut chain = stage.chain(Aim::Walks, Limits::default());
+    let mut outcomes = Outcomes::default();
+    for range in [0..7, 7..REPLICATES, 0..REPLICATES, 20..21, 5..5] {
+        chain.walk_all(weathers[0], range.clone(), &mut outcomes);
+        let wanted = range.map(|replicate| &summaries[usize::try_from(replicate).expect("small")]);
+        assert!(outcomes.summaries().eq(wanted), "{}", shown());
+    }
 }
 
 #[test]
