@@ -84,6 +84,9 @@ impl fmt::Display for TooLarge {
 
 impl std::error::Error for TooLarge {}
 
+/// So many runs explore most of what there is; others that set out with them would stop where they do.
+const PIONEERS: usize = 16;
+
 /// A rollout in its world, as far as it was explored.
 #[derive(Debug)]
 pub struct Chain<'a> {
@@ -152,12 +155,26 @@ impl<'a> Chain<'a> {
     ///
     /// The lasting outcomes are those of this chain: give the same `outcomes` to it each time, and to nobody else.
     pub fn walk_all(&mut self, weather: Weather, replicates: Range<u64>, outcomes: &mut Outcomes) {
-        outcomes.begin(replicates.clone());
+        outcomes.begin(replicates);
+        let mut begin = 0;
+        while begin < outcomes.len() {
+            let is_fresh = self.known.summaries().is_empty();
+            let most = if is_fresh { PIONEERS } else { usize::MAX };
+            let end = outcomes.len().min(begin.saturating_add(most));
+            self.walk_some(weather, begin..end, outcomes);
+            begin = end;
+        }
+        outcomes.learn(self.known.summaries());
+    }
+
+    /// The same for some runs of a range.
+    fn walk_some(&mut self, weather: Weather, runs: Range<usize>, outcomes: &mut Outcomes) {
         let mut left = std::mem::take(&mut self.left);
         left.clear();
         if weather.random {
-            self.lanes.walk(&self.graph, weather, outcomes.replicates());
-            for (run, arrival) in self.lanes.arrivals(&self.graph).enumerate() {
+            let replicates = outcomes.replicate(runs.start)..outcomes.replicate(runs.end);
+            self.lanes.walk(&self.graph, weather, replicates);
+            for (run, arrival) in runs.zip(self.lanes.arrivals(&self.graph)) {
                 let known = arrival.and_then(|arrival| self.known.place(&self.graph, arrival));
                 match known {
                     Some(place) => outcomes.set_lasting(run, place),
@@ -165,7 +182,7 @@ impl<'a> Chain<'a> {
                 }
             }
         } else {
-            left.extend(0..outcomes.len());
+            left.extend(runs);
         }
         for run in &left {
             let weather = Weather {
@@ -178,7 +195,6 @@ impl<'a> Chain<'a> {
                 None => outcomes.set(*run, self.walk(weather)),
             }
         }
-        outcomes.learn(self.known.summaries());
         self.left = left;
     }
 

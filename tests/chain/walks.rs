@@ -57,12 +57,19 @@ fn compare_ranges(
     summaries: &[Summary],
     shown: &impl Fn() -> String,
 ) {
-    let mut chain = stage.chain(Aim::Walks, Limits::default());
-    let mut outcomes = Outcomes::default();
-    for range in [0..7, 7..REPLICATES, 0..REPLICATES, 20..21, 5..5] {
-        chain.walk_all(weathers[0], range.clone(), &mut outcomes);
-        let wanted = range.map(|replicate| &summaries[usize::try_from(replicate).expect("small")]);
-        assert!(outcomes.summaries().eq(wanted), "{}", shown());
+    let index = |replicate: u64| usize::try_from(replicate).expect("small");
+    let whole = 0..REPLICATES;
+    for ranges in [
+        vec![0..7, 7..REPLICATES, whole.clone(), 20..21, 5..5],
+        vec![whole, 3..40],
+    ] {
+        let mut chain = stage.chain(Aim::Walks, Limits::default());
+        let mut outcomes = Outcomes::default();
+        for range in ranges {
+            chain.walk_all(weathers[0], range.clone(), &mut outcomes);
+            let wanted = &summaries[index(range.start)..index(range.end)];
+            assert!(outcomes.summaries().eq(wanted), "{}", shown());
+        }
     }
 }
 
