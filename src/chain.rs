@@ -19,14 +19,17 @@ mod distribution;
 mod exact;
 mod explorer;
 mod graph;
+mod known;
+mod lanes;
 mod refusal;
 mod sum;
 
 use std::fmt;
+use std::ops::Range;
 
 use crate::sim::Simulation;
 use crate::sim::oracle::Oracle;
-use crate::trials::{Judge, Runner, Simulated, Stage, Summary};
+use crate::trials::{Judge, Outcomes, Runner, Simulated, Stage, Summary};
 use crate::world::Weather;
 
 pub use distribution::Distribution;
@@ -35,7 +38,9 @@ pub use graph::Graph;
 pub use refusal::{Reason, Refusal};
 
 use explorer::Explorer;
-use graph::{Halt, Walk};
+use graph::{Arrival, Halt, Walk};
+use known::Known;
+use lanes::Lanes;
 
 /// What a chain is made for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -79,6 +84,9 @@ impl fmt::Display for TooLarge {
 
 impl std::error::Error for TooLarge {}
 
+/// So many runs explore most of what there is; others that set out with them would stop where they do.
+const PIONEERS: usize = 16;
+
 /// A rollout in its world, as far as it was explored.
 #[derive(Debug)]
 pub struct Chain<'a> {
@@ -91,6 +99,10 @@ pub struct Chain<'a> {
     is_full: bool,
     /// How many edges there were when they were made to lead straight to their targets.
     straight: usize,
+    lanes: Lanes,
+    known: Known,
+    /// Runs of a range that came to something unknown.
+    left: Vec<usize>,
 }
 
 impl<'a> Chain<'a> {
@@ -124,28 +136,66 @@ impl<'a> Chain<'a> {
             plain: Simulated::new(stage),
             is_full: false,
             straight: 0,
+            lanes: Lanes::default(),
+            known: Known::default(),
+            left: Vec::new(),
         })
     }
 
     /// What the run comes to that has this weather; explores what was not walked before. Where the limits are reached, the run is
     /// simulated.
     pub fn walk(&mut self, weather: Weather) -> Summary {
+        match self.arrive(weather) {
+            Some(arrival) => self.graph.summary(arrival),
+            None => self.plain.run(weather),
+        }
+    }
+
+    /// The same for all replicates of a range under a seed, many of them at once.
+    ///
+    /// The lasting outcomes are those of this chain: give the same `outcomes` to it each time, and to nobody else.
+    pub fn walk_all(&mut self, weather: Weather, replicates: Range<u64>, outcomes: &mut Outcomes) {
+        outcomes.begin(replicates);
+        let mut begin = 0;
+        while begin < outcomes.len() {
+            let is_fresh = self.known.summaries().is_empty();
+            let most = if is_fresh { PIONEERS } else { usize::MAX };
+            let end = outcomes.len().min(begin.saturating_add(most));
+            self.walk_some(weather, begin..end, outcomes);
+            begin = end;
+        }
+        outcomes.learn(self.known.summaries());
+    }
+
+    /// The same for some runs of a range.
+    fn walk_some(&mut self, weather: Weather, runs: Range<usize>, outcomes: &mut Outcomes) {
+        let mut left = std::mem::take(&mut self.left);
+        left.clear();
         if weather.random {
-            let mut walk = Walk::new(weather);
-            loop {
-                match walk.go_on(&self.graph) {
-                    Ok(summary) => return summary,
-                    Err(Halt::TooLong) => break,
-                    Err(halt) => {
-                        if self.is_full || self.explore(halt).is_err() {
-                            self.is_full = true;
-                            break;
-                        }
-                    }
+            let replicates = outcomes.replicate(runs.start)..outcomes.replicate(runs.end);
+            self.lanes.walk(&self.graph, weather, replicates);
+            for (run, arrival) in runs.zip(self.lanes.arrivals(&self.graph)) {
+                let known = arrival.and_then(|arrival| self.known.place(&self.graph, arrival));
+                match known {
+                    Some(place) => outcomes.set_lasting(run, place),
+                    None => left.push(run),
                 }
             }
+        } else {
+            left.extend(runs);
         }
-        self.plain.run(weather)
+        for run in &left {
+            let weather = Weather {
+                replicate: outcomes.replicate(*run),
+                ..weather
+            };
+            let arrival = self.arrive(weather);
+            match arrival.and_then(|arrival| self.known.place(&self.graph, arrival)) {
+                Some(place) => outcomes.set_lasting(*run, place),
+                None => outcomes.set(*run, self.walk(weather)),
+            }
+        }
+        self.left = left;
     }
 
     /// Explores everything that can happen.
@@ -182,6 +232,30 @@ impl<'a> Chain<'a> {
         &self.graph
     }
 
+    /// Where the walk with this weather arrives, after exploring what it needs; `None`: it has to be simulated.
+    fn arrive(&mut self, weather: Weather) -> Option<Arrival> {
+        if !weather.random {
+            return None;
+        }
+        let mut walk = Walk::new(weather);
+        let arrived = loop {
+            match walk.go_on(&self.graph) {
+                Ok(arrival) => break Some(arrival),
+                Err(Halt::TooLong) => break None,
+                Err(halt) => {
+                    if self.is_full || self.explore(halt).is_err() {
+                        self.is_full = true;
+                        break None;
+                    }
+                }
+            }
+        };
+        if let Some(edge) = walk.long() {
+            self.graph.shorten_one(edge);
+        }
+        arrived
+    }
+
     fn explore(&mut self, halt: Halt) -> Result<(), TooLarge> {
         self.explorer.explore(&mut self.graph, halt)?;
         if 2 * self.straight <= self.graph.edges() {
@@ -204,5 +278,9 @@ pub fn fastest(stage: Stage<'_>) -> Box<dyn Runner + '_> {
 impl Runner for Chain<'_> {
     fn run(&mut self, weather: Weather) -> Summary {
         self.walk(weather)
+    }
+
+    fn run_all(&mut self, weather: Weather, replicates: Range<u64>, outcomes: &mut Outcomes) {
+        self.walk_all(weather, replicates, outcomes);
     }
 }

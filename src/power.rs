@@ -16,5 +16,5 @@ pub mod text;
 
 pub use rates::Rates;
 pub use report::Report;
-pub use study::{Lane, Study};
+pub use study::{Lane, Study, roster};
 pub use tested::Tested;

@@ -4,7 +4,7 @@
 
 use std::collections::HashMap;
 
-use crate::chain::graph::{Edge, End, Graph, Halt, Sums, Target, Vertex};
+use crate::chain::graph::{Edge, End, Graph, Halt, Place, Sums, Target, Vertex};
 use crate::chain::{Limits, TooLarge};
 use crate::sim::oracle::Question;
 use crate::sim::state::{Reached, State};
@@ -12,6 +12,7 @@ use crate::sim::{Clock, Simulation, Start};
 use crate::time::SimTime;
 use crate::trials::summary::{Costs, Course, measurements};
 use crate::trials::{Judge, Summary};
+use crate::world::weather::Address;
 
 /// The simulation and the states at which it can go on.
 #[derive(Debug)]
@@ -82,6 +83,13 @@ impl<'a> Explorer<'a> {
     ) -> Self {
         graph.detours.push(Sums::default());
         graph.roots.push(Target::Unknown);
+        // Places have less than 32 bits, and a stretch adds several edges.
+        let most = Place::INDEX_MAX as usize / 4;
+        let limits = Limits {
+            nodes: limits.nodes.min(most),
+            edges: limits.edges.min(most),
+            ..limits
+        };
         Self {
             simulation,
             start,
@@ -335,18 +343,20 @@ impl<'a> Explorer<'a> {
             let question = self.asked[number];
             let vertex = index(graph.vertices.len());
             let classes = &graph.classes[question.draw as usize];
-            graph.vertices.push(Vertex {
-                at: question.at,
-                threshold: classes.threshold(),
+            let (threshold, outcomes) = (classes.threshold(), classes.probabilities.len());
+            graph.push(Vertex {
+                address: Address::of(question.at),
+                threshold: threshold.unwrap_or(0),
                 source: question.source,
                 draw: question.draw,
                 edges: index(graph.edges.len()),
+                is_simple: threshold.is_some(),
             });
             let blank = Edge {
-                target: Target::Unknown,
+                place: Target::Unknown.into(),
                 detour: 0,
             };
-            let edges = graph.edges.len() + classes.probabilities.len();
+            let edges = graph.edges.len() + outcomes;
             graph.edges.resize(edges, blank);
             self.added.resize(edges, Added::default());
             self.places.resize(edges, Target::Unknown);
@@ -385,7 +395,10 @@ impl<'a> Explorer<'a> {
             None => graph.roots[node as usize] = target,
             Some((vertex, class)) => {
                 let edge = graph.vertices[vertex as usize].edges as usize + usize::from(class);
-                graph.edges[edge] = Edge { target, detour };
+                graph.edges[edge] = Edge {
+                    place: target.into(),
+                    detour,
+                };
                 self.places[edge] = target;
             }
         }

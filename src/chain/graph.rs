@@ -3,11 +3,10 @@
 //! Knows: nothing of simulations; a walk through it needs no more than random numbers. Refuses to know states.
 
 use crate::chain::classes::Classes;
-use crate::time::SimTime;
 use crate::trials::Summary;
 use crate::world::Weather;
 use crate::world::ledger::seconds;
-use crate::world::weather::{Purpose, Stream};
+use crate::world::weather::{Address, Purpose, Stream};
 
 /// What runs can come to, and by which outcomes of measurements. Read-only: threads share it.
 #[derive(Clone, Debug, Default)]
@@ -20,28 +19,49 @@ pub struct Graph {
     pub(super) ends: Vec<End>,
     /// Where the first draw of each node is.
     pub(super) roots: Vec<Target>,
+    /// Who is asked.
+    pub(super) sources: Sources,
 }
 
-/// A draw whose outcome decides.
+/// Whom the draws of a graph ask.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) enum Sources {
+    /// There are no draws.
+    #[default]
+    None,
+    /// All ask this one.
+    One(u32),
+    /// Several.
+    Many,
+}
+
+/// A draw whose outcome decides. Half a line of the cache: walks do little else than to load them.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Vertex {
-    pub(super) at: SimTime,
+    /// The instant.
+    pub(super) address: Address,
     /// Where two outcomes are told apart by one threshold: that one.
-    pub(super) threshold: Option<u64>,
+    pub(super) threshold: u64,
     pub(super) source: u32,
     /// Index of its classes.
     pub(super) draw: u32,
     /// Its first edge; there is one for each class.
     pub(super) edges: u32,
+    /// Whether two outcomes are told apart by one threshold.
+    pub(super) is_simple: bool,
 }
 
 /// What follows from an outcome.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Edge {
-    pub(super) target: Target,
+    pub(super) place: Place,
     /// Index of the detour.
     pub(super) detour: u32,
 }
+
+/// A [`Target`] in 32 bits: its kind in the highest two, its index in the others.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Place(u32);
 
 /// Where an edge leads.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -54,6 +74,50 @@ pub(super) enum Target {
     Vertex(u32),
     /// The run ends.
     End(u32),
+}
+
+impl Place {
+    /// The largest index.
+    pub(super) const INDEX_MAX: u32 = (1 << 30) - 1;
+
+    const END: u32 = 1 << 30;
+    const NODE: u32 = 2 << 30;
+    const UNKNOWN: u32 = 3 << 30;
+
+    /// Where this is.
+    #[inline]
+    pub(super) fn target(self) -> Target {
+        let index = self.0 & Self::INDEX_MAX;
+        match self.0 & Self::UNKNOWN {
+            0 => Target::Vertex(index),
+            Self::END => Target::End(index),
+            Self::NODE => Target::Node(index),
+            _ => Target::Unknown,
+        }
+    }
+
+    /// Whether this is a draw.
+    #[inline]
+    pub(super) fn is_vertex(self) -> bool {
+        self.0 <= Self::INDEX_MAX
+    }
+
+    /// The index, whatever it is one of.
+    #[inline]
+    pub(super) fn index(self) -> usize {
+        (self.0 & Self::INDEX_MAX) as usize
+    }
+}
+
+impl From<Target> for Place {
+    fn from(target: Target) -> Self {
+        Self(match target {
+            Target::Vertex(index) => index,
+            Target::End(index) => Self::END | index,
+            Target::Node(index) => Self::NODE | index,
+            Target::Unknown => Self::UNKNOWN,
+        })
+    }
 }
 
 /// How a run ends that got here without detours.
@@ -95,6 +159,16 @@ pub(super) struct Walk {
     known: u8,
     place: Target,
     detours: Sums,
+    /// The last edge on the way that leads to a node whose first draw is known.
+    long: Option<usize>,
+}
+
+/// A run that is through.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(super) struct Arrival {
+    /// Index of the end.
+    pub(super) end: u32,
+    pub(super) detours: Sums,
 }
 
 /// The streams of so many sources are remembered during a walk.
@@ -138,7 +212,8 @@ impl Graph {
     /// What the run comes to that has this weather; `None` where nobody looked yet what follows.
     #[must_use]
     pub fn walk(&self, weather: Weather) -> Option<Summary> {
-        Walk::new(weather).go_on(self).ok()
+        let arrival = Walk::new(weather).go_on(self).ok()?;
+        Some(self.summary(arrival))
     }
 
     /// How many measurements it tells apart, by what went before them.
@@ -157,18 +232,61 @@ impl Graph {
     #[must_use]
     pub fn is_complete(&self) -> bool {
         let known = |target: Target| target != Target::Unknown;
-        self.edges.iter().all(|edge| known(edge.target))
+        self.edges.iter().all(|edge| known(edge.place.target()))
             && self.roots.iter().all(|root| known(*root))
     }
 
     /// Lets all edges lead to draws and ends, where these are known.
     pub(super) fn shorten(&mut self) {
         for edge in &mut self.edges {
-            if let Target::Node(node) = edge.target
+            if let Target::Node(node) = edge.place.target()
                 && self.roots[node as usize] != Target::Unknown
             {
-                edge.target = self.roots[node as usize];
+                edge.place = self.roots[node as usize].into();
             }
+        }
+    }
+
+    /// The same for one edge.
+    pub(super) fn shorten_one(&mut self, edge: usize) {
+        if let Target::Node(node) = self.edges[edge].place.target() {
+            self.edges[edge].place = self.roots[node as usize].into();
+        }
+    }
+
+    /// What a run comes to that arrived here.
+    pub(super) fn summary(&self, arrival: Arrival) -> Summary {
+        let end = &self.ends[arrival.end as usize];
+        if arrival.detours == Sums::default() {
+            end.summary
+        } else {
+            end.after(arrival.detours)
+        }
+    }
+
+    /// Whether the run is so long that a simulation would cut it off.
+    pub(super) fn is_too_long(&self, arrival: Arrival) -> bool {
+        let instants = self.ends[arrival.end as usize].sums.instants + arrival.detours.instants;
+        i64::from(crate::sim::MOST_INSTANTS) < instants
+    }
+
+    /// Adds a draw that asks this source.
+    pub(super) fn push(&mut self, vertex: Vertex) {
+        self.sources = match self.sources {
+            Sources::None => Sources::One(vertex.source),
+            Sources::One(source) if source == vertex.source => self.sources,
+            _ => Sources::Many,
+        };
+        self.vertices.push(vertex);
+    }
+
+    /// The class of the outcome that a random number makes of a draw.
+    #[inline]
+    pub(super) fn class(&self, vertex: &Vertex, number: u64) -> u8 {
+        if vertex.is_simple {
+            u8::from(vertex.threshold <= number)
+        } else {
+            self.classes[vertex.draw as usize].of(number)
         }
     }
 }
@@ -182,46 +300,53 @@ impl Walk {
             known: 0,
             place: Target::Node(0),
             detours: Sums::default(),
+            long: None,
         }
+    }
+
+    /// The last edge on the way that could lead straight to a draw, and does not.
+    pub(super) fn long(&self) -> Option<usize> {
+        self.long
     }
 
     /// Goes on to the end of the run, or to where it is not known yet what follows.
     #[inline]
-    pub(super) fn go_on(&mut self, graph: &Graph) -> Result<Summary, Halt> {
+    pub(super) fn go_on(&mut self, graph: &Graph) -> Result<Arrival, Halt> {
+        let mut by = None;
         loop {
             match self.place {
                 Target::Vertex(index) => {
                     let vertex = &graph.vertices[index as usize];
-                    let number = self.stream(vertex.source).at(vertex.at);
-                    let class = match vertex.threshold {
-                        Some(threshold) => u8::from(threshold <= number),
-                        None => graph.classes[vertex.draw as usize].of(number),
-                    };
-                    let edge = graph.edges[vertex.edges as usize + usize::from(class)];
-                    if edge.target == Target::Unknown {
+                    let number = self.stream(vertex.source).at_address(vertex.address);
+                    let class = graph.class(vertex, number);
+                    let edge_index = vertex.edges as usize + usize::from(class);
+                    let edge = graph.edges[edge_index];
+                    let target = edge.place.target();
+                    if target == Target::Unknown {
                         return Err(Halt::Edge(index, class));
                     }
                     if edge.detour != 0 {
                         let detour = graph.detours[edge.detour as usize];
                         self.detours = self.detours.plus(detour);
                     }
-                    self.place = edge.target;
+                    self.place = target;
+                    by = Some(edge_index);
                 }
-                Target::End(index) => {
-                    let end = &graph.ends[index as usize];
-                    let instants = end.sums.instants + self.detours.instants;
-                    if i64::from(crate::sim::MOST_INSTANTS) < instants {
-                        return Err(Halt::TooLong);
-                    }
-                    return Ok(if self.detours == Sums::default() {
-                        end.summary
+                Target::End(end) => {
+                    let detours = self.detours;
+                    let arrival = Arrival { end, detours };
+                    return if graph.is_too_long(arrival) {
+                        Err(Halt::TooLong)
                     } else {
-                        end.after(self.detours)
-                    });
+                        Ok(arrival)
+                    };
                 }
                 Target::Node(node) => match graph.roots.get(node as usize) {
                     None | Some(Target::Unknown) => return Err(Halt::Root(node)),
-                    Some(root) => self.place = *root,
+                    Some(root) => {
+                        self.place = *root;
+                        self.long = by.or(self.long);
+                    }
                 },
                 Target::Unknown => return Err(Halt::Root(0)),
             }

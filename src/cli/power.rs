@@ -23,11 +23,11 @@ use super::trials::progress::Display;
 use crate::diagnostic::Diagnostic;
 use crate::diagnostic::wording::quoted;
 use crate::power::report::Circumstances;
-use crate::power::{Rates, Report, Study, Tested, plot, text};
+use crate::power::{self, Rates, Report, Study, Tested, plot, text};
 use crate::report::text as report_text;
 use crate::statistics::interval::clopper_pearson;
 use crate::trials::report::Precision;
-use crate::trials::{Campaign, Shard};
+use crate::trials::{Campaign, Roster, Shard};
 
 /// How many runs there are for each rate where nothing is asked for.
 const RUNS_DEFAULT: u64 = 2_000;
@@ -134,6 +134,10 @@ impl Work<'_> {
             .as_ref()
             .map_or_else(|| vec![self.runs], |looks| looks.sizes().to_vec());
         let mut portion = 1;
+        let worlds = self.study.worlds();
+        let stage = self.study.stage;
+        let rosters = worlds.iter().map(|world| power::roster(stage, world));
+        let rosters: Vec<Roster<'_>> = rosters.collect();
         for size in &sizes {
             let campaign = Campaign {
                 seed: self.seed,
@@ -142,14 +146,13 @@ impl Work<'_> {
             };
             self.aim(&mut display, *size);
             while !self.is_done(&campaign) && !is_stopped() {
-                let stage = self.study.stage;
-                for index in 0..self.study.lanes.len() {
+                for (index, roster) in rosters.iter().enumerate() {
                     let lane = &mut self.study.lanes[index];
                     if lane.is_precise || lane.progress.is_done(&campaign) || is_stopped() {
                         continue;
                     }
                     let begin = Instant::now();
-                    pool.install(|| lane.advance(stage, &campaign, portion));
+                    pool.install(|| lane.advance(roster, &campaign, portion));
                     portion = next_portion(portion, begin.elapsed());
                     display.show(self.study.runs());
                 }

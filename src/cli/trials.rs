@@ -32,7 +32,7 @@ use crate::statistics::looks::Looks;
 use crate::trials::dossier::{Head, Legend, PART_SCHEMA, Part, fingerprint};
 use crate::trials::report::exact::ExactReport;
 use crate::trials::report::{self, Circumstances, Precision, Report, text};
-use crate::trials::{Campaign, Players, Progress, Row, Shard};
+use crate::trials::{Campaign, Players, Progress, Roster, Row, Shard};
 use crate::vary;
 use amounts::{parse_runs, parse_shard};
 use keeping::Keeper;
@@ -262,13 +262,13 @@ impl Job {
     /// Does all runs, or as many as there is time for.
     fn work(&mut self, args: &TrialsArgs, releases: &Releases) -> Result<(), Box<Diagnostic>> {
         let pool = args.many.pool()?;
-        let players = || Players {
+        let roster = Roster::new(|| Players {
             written: chain::fastest(releases.written.stage()),
             changed: releases
                 .changed
                 .as_ref()
                 .map(|changed| chain::fastest(changed.stage())),
-        };
+        });
         let mut rows = Rows::new(args.rows.as_ref(), args.output == Output::Csv)?;
         let mut display = Display::new(self.part.progress.runs(), args.many.quiet);
         let mut portion = u64::try_from(pool.current_num_threads()).unwrap_or(1);
@@ -288,7 +288,7 @@ impl Job {
                 let mut line = |row: &Row| rows.line(head, row);
                 let line = rows_wanted(args).then_some(&mut line as &mut (dyn FnMut(&Row) + Send));
                 let progress = &mut self.part.progress;
-                pool.install(|| progress.advance(&campaign, portion, &players, line));
+                pool.install(|| progress.advance(&campaign, portion, &roster, line));
                 portion = next_portion(portion, begin.elapsed());
                 display.show(self.part.progress.runs());
                 self.keeper.keep_sometimes(&self.part)?;

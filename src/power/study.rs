@@ -1,10 +1,12 @@
 //! The runs for each rate.
 
+use std::sync::Arc;
+
 use crate::chain;
 use crate::plan::Environment;
 use crate::power::Tested;
 use crate::trials::collection::Collection;
-use crate::trials::{Campaign, Players, Progress, Stage};
+use crate::trials::{Campaign, Players, Progress, Roster, Stage};
 use crate::verdict::Verdict;
 
 /// The runs for all rates.
@@ -27,7 +29,7 @@ pub struct Lane {
     pub is_precise: bool,
     /// How far one has come.
     pub progress: Progress,
-    environment: Environment,
+    environment: Arc<Environment>,
 }
 
 impl<'a> Study<'a> {
@@ -44,12 +46,19 @@ impl<'a> Study<'a> {
             is_healthy: is_healthy(rate),
             is_precise: false,
             progress: Progress::new(false),
-            environment: tested.at(stage.environment, rate),
+            environment: Arc::new(tested.at(stage.environment, rate)),
         });
         Self {
             stage,
             lanes: lanes.collect(),
         }
+    }
+
+    /// The worlds of the rates, for their rosters.
+    #[must_use]
+    pub fn worlds(&self) -> Vec<Arc<Environment>> {
+        let worlds = self.lanes.iter().map(|lane| &lane.environment);
+        worlds.cloned().collect()
     }
 
     /// Runs of all rates.
@@ -60,17 +69,9 @@ impl<'a> Study<'a> {
 }
 
 impl Lane {
-    /// Does the next blocks of a campaign, on all threads of the present pool.
-    pub fn advance(&mut self, stage: Stage<'_>, campaign: &Campaign, blocks: u64) {
-        let stage = Stage {
-            environment: &self.environment,
-            ..stage
-        };
-        let players = || Players {
-            written: chain::fastest(stage),
-            changed: None,
-        };
-        self.progress.advance(campaign, blocks, &players, None);
+    /// Does the next blocks of a campaign, on all threads of the present pool, by the [`roster`] of this rate.
+    pub fn advance(&mut self, roster: &Roster<'_>, campaign: &Campaign, blocks: u64) {
+        self.progress.advance(campaign, blocks, roster, None);
     }
 
     /// What the runs came to.
@@ -87,6 +88,19 @@ impl Lane {
             .map(|verdict| self.collection().runs_of(*verdict))
             .sum()
     }
+}
+
+/// Those who run a stage in another world.
+#[must_use]
+pub fn roster<'a>(stage: Stage<'a>, environment: &'a Environment) -> Roster<'a> {
+    let stage = Stage {
+        environment,
+        ..stage
+    };
+    Roster::new(move || Players {
+        written: chain::fastest(stage),
+        changed: None,
+    })
 }
 
 /// The verdicts of a release that was caught; an experiment on its own fails.

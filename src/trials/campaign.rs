@@ -5,17 +5,20 @@
 //! modulo the number of shards.
 
 use std::ops::Range;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
 use crate::trials::contrast::Sample;
-use crate::trials::runner::Runner;
+use crate::trials::roster::Roster;
 use crate::trials::summary::Summary;
-use crate::world::Weather;
 
 /// Runs in a block.
 pub const BLOCK: u64 = 256;
+
+/// So many blocks are kept run by run for those who want to be told of each.
+const BLOCKS_OF_ROWS: u64 = 64;
 
 /// Which runs are wanted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -48,14 +51,6 @@ pub struct Progress {
     partial: u64,
     /// What they came to.
     pub sample: Sample,
-}
-
-/// The two who run: the policy as written, and the changed one.
-pub struct Players<'a> {
-    /// The policy as written.
-    pub written: Box<dyn Runner + 'a>,
-    /// The changed policy, if there is one.
-    pub changed: Option<Box<dyn Runner + 'a>>,
 }
 
 /// What a single run came to.
@@ -130,45 +125,41 @@ impl Progress {
         campaign.own_runs() <= self.runs()
     }
 
-    /// Does the next `blocks` blocks of a campaign, on all threads of the present pool, each of which makes its own
-    /// players. `row` is told of each run in the order of their numbers.
-    pub fn advance<'a>(
+    /// Does the next `blocks` blocks of a campaign, on all threads of the present pool, by players of the roster. `row` is told
+    /// of each run in the order of their numbers.
+    pub fn advance(
         &mut self,
         campaign: &Campaign,
         blocks: u64,
-        players: &(dyn Fn() -> Players<'a> + Sync),
+        roster: &Roster<'_>,
         mut row: Option<&mut (dyn FnMut(&Row) + Send)>,
     ) {
-        let end = (self.blocks + blocks).min(campaign.own_blocks());
-        let has_contrast = self.sample.contrast.is_some();
-        let wants_rows = row.is_some();
-        let (first, partial) = (self.blocks, self.partial);
-        let done: Vec<(Sample, Vec<Row>)> = (first..end)
-            .into_par_iter()
-            .map_init(players, |players, own| {
-                let mut range = campaign.block(own);
-                if own == first {
-                    range.start = (range.start + partial).min(range.end);
-                }
-                let mut sample = Sample::new(has_contrast);
-                let mut rows = Vec::new();
-                for replicate in range {
-                    let run = players.run(campaign.seed, replicate);
-                    sample.record(replicate, &run.written, run.changed.as_ref());
-                    if wants_rows {
-                        rows.push(run);
-                    }
-                }
-                (sample, rows)
-            })
-            .collect();
-        for (sample, rows) in &done {
-            self.sample.merge(sample);
+        let end = self
+            .blocks
+            .saturating_add(blocks)
+            .min(campaign.own_blocks());
+        let stretch = if row.is_some() {
+            BLOCKS_OF_ROWS
+        } else {
+            u64::MAX
+        };
+        let mut begin = self.blocks;
+        while begin < end {
+            let next = begin.saturating_add(stretch).min(end);
+            let stretch = Stretch {
+                campaign,
+                roster,
+                next: AtomicU64::new(begin),
+                end: next,
+                done: (self.blocks, self.partial),
+                wants_rows: row.is_some(),
+            };
+            let mut rows = stretch.run(&mut self.sample);
             if let Some(row) = &mut row {
-                for run in rows {
-                    row(run);
-                }
+                rows.sort_unstable_by_key(|(block, _)| *block);
+                rows.iter().flat_map(|(_, rows)| rows).for_each(&mut **row);
             }
+            begin = next;
         }
         self.count(campaign, end);
     }
@@ -184,18 +175,68 @@ impl Progress {
     }
 }
 
-impl Players<'_> {
-    fn run(&mut self, seed: u64, replicate: u64) -> Row {
-        let weather = Weather {
-            random: true,
-            seed,
-            replicate,
-        };
-        Row {
-            replicate,
-            written: self.written.run(weather),
-            changed: self.changed.as_mut().map(|changed| changed.run(weather)),
+/// Blocks that all threads do together: who is free takes the next one.
+struct Stretch<'s, 'a> {
+    campaign: &'s Campaign,
+    roster: &'s Roster<'a>,
+    next: AtomicU64,
+    end: u64,
+    /// How many blocks were done before, and how many runs of the next one.
+    done: (u64, u64),
+    wants_rows: bool,
+}
+
+/// The runs of blocks, by the numbers of the blocks.
+type Rows = Vec<(u64, Vec<Row>)>;
+
+impl Stretch<'_, '_> {
+    /// Does all blocks, and adds them to a sample.
+    fn run(&self, sample: &mut Sample) -> Rows {
+        let has_contrast = sample.contrast.is_some();
+        let threads = rayon::current_num_threads();
+        let parts: Vec<(Sample, Rows)> = (0..threads)
+            .into_par_iter()
+            .with_max_len(1)
+            .map(|_| self.part(has_contrast))
+            .collect();
+        let mut all = Vec::new();
+        for (part, rows) in parts {
+            sample.merge(&part);
+            all.extend(rows);
         }
+        all
+    }
+
+    /// Does blocks as long as there are any.
+    fn part(&self, has_contrast: bool) -> (Sample, Rows) {
+        let (mut sample, mut rows) = (Sample::new(has_contrast), Vec::new());
+        let Some(mut block) = self.next_block() else {
+            return (sample, rows);
+        };
+        let mut seat = self.roster.take();
+        loop {
+            let mut range = self.campaign.block(block);
+            let (done, partial) = self.done;
+            if block == done {
+                range.start = (range.start + partial).min(range.end);
+            }
+            seat.play(self.campaign.seed, range, &mut sample);
+            if self.wants_rows {
+                rows.push((block, seat.rows().collect()));
+            }
+            let Some(next) = self.next_block() else {
+                break;
+            };
+            block = next;
+        }
+        seat.finish(&mut sample);
+        self.roster.give_back(seat);
+        (sample, rows)
+    }
+
+    fn next_block(&self) -> Option<u64> {
+        let block = self.next.fetch_add(1, Ordering::Relaxed);
+        (block < self.end).then_some(block)
     }
 }
 
@@ -203,7 +244,10 @@ impl Players<'_> {
 mod tests {
     use super::*;
     use crate::trials::collection::tests::run;
+    use crate::trials::roster::Players;
+    use crate::trials::runner::Runner;
     use crate::verdict::Verdict;
+    use crate::world::Weather;
     use crate::world::weather::Purpose;
 
     /// Ends by chance, and at a time by chance.
@@ -221,11 +265,11 @@ mod tests {
         }
     }
 
-    fn players() -> Players<'static> {
-        Players {
+    fn roster() -> Roster<'static> {
+        Roster::new(|| Players {
             written: Box::new(Coin),
             changed: None,
-        }
+        })
     }
 
     fn campaign(runs: u64, index: u32, count: u32) -> Campaign {
@@ -240,9 +284,9 @@ mod tests {
     fn done(campaign: &Campaign, portion: u64, threads: usize) -> Progress {
         let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build();
         let pool = pool.expect("a pool");
-        let mut progress = Progress::new(false);
+        let (mut progress, roster) = (Progress::new(false), roster());
         while !progress.is_done(campaign) {
-            pool.install(|| progress.advance(campaign, portion, &players, None));
+            pool.install(|| progress.advance(campaign, portion, &roster, None));
         }
         progress
     }
@@ -280,7 +324,7 @@ mod tests {
         let more = campaign(3_333, 0, 1);
         assert!(!grown.is_done(&more));
         while !grown.is_done(&more) {
-            grown.advance(&more, 2, &players, None);
+            grown.advance(&more, 2, &roster(), None);
         }
         assert_eq!(grown, done(&more, 5, 2));
     }
@@ -290,7 +334,7 @@ mod tests {
         let mut numbers = Vec::new();
         let mut progress = Progress::new(false);
         let mut row = |row: &Row| numbers.push(row.replicate);
-        progress.advance(&campaign(1_000, 1, 2), 9, &players, Some(&mut row));
+        progress.advance(&campaign(1_000, 1, 2), 9, &roster(), Some(&mut row));
         let wanted: Vec<u64> = (256..512).chain(768..1_000).collect();
         assert_eq!(numbers, wanted);
     }

@@ -51,21 +51,29 @@ pub struct Remarkable {
 impl Collection {
     /// Adds a run.
     pub fn record(&mut self, replicate: u64, summary: &Summary) {
+        self.record_many(replicate, summary, 1);
+    }
+
+    /// Adds so many runs that came to the same; `first` is the lowest of their replicates.
+    pub fn record_many(&mut self, first: u64, summary: &Summary, runs: u64) {
+        if runs == 0 {
+            return;
+        }
         let run = Remarkable {
-            replicate,
+            replicate: first,
             verdict: summary.verdict,
             since: Quantity::TimeToVerdict.of(summary),
             harm: Quantity::Harm.of(summary),
         };
         let group = self.verdicts.entry(summary.verdict).or_default();
-        group.times.record(run.since);
+        group.times.record_many(run.since, runs);
         group.meet(coarse(run.since), run);
         if let Some(cause) = summary.cause {
-            *self.causes.entry((summary.verdict, cause)).or_default() += 1;
+            *self.causes.entry((summary.verdict, cause)).or_default() += runs;
         }
         for quantity in Quantity::ALL {
             let spread = self.quantities.entry(quantity).or_default();
-            spread.record(quantity.of(summary));
+            spread.record_many(quantity.of(summary), runs);
         }
         self.meet(run, run);
     }
@@ -273,6 +281,28 @@ pub(crate) mod tests {
         let stored = serde_json::to_string(&whole).expect("a document");
         let read: Collection = serde_json::from_str(&stored).expect("the same document");
         assert_eq!(read, whole);
+    }
+
+    #[test]
+    fn runs_that_came_to_the_same_count_as_often_as_they_are() {
+        let (mut single, mut many) = (Collection::default(), Collection::default());
+        let kinds = [
+            run(Verdict::Promoted, 90, -2.5),
+            run(Verdict::RolledBack, 5_000_000, 1e9),
+            run(Verdict::Promoted, 90, 0.0),
+        ];
+        for (kind, summary) in kinds.iter().enumerate() {
+            let first = u64::try_from(kind).expect("few");
+            let replicates = (0..50).map(|index| 3 * index + first);
+            let replicates: Vec<u64> = replicates.take([10, 30, 50][kind]).collect();
+            for replicate in replicates.iter().rev() {
+                single.record(*replicate, summary);
+            }
+            let runs = u64::try_from(replicates.len()).expect("few");
+            many.record_many(first, summary, runs);
+            many.record_many(7, summary, 0);
+        }
+        assert_eq!(many, single);
     }
 
     #[test]

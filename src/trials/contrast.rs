@@ -45,9 +45,29 @@ impl Sample {
 
     /// Adds a run, and that of the changed policy in the same weather.
     pub fn record(&mut self, replicate: u64, written: &Summary, changed: Option<&Summary>) {
-        self.written.record(replicate, written);
-        if let (Some(contrast), Some(changed)) = (&mut self.contrast, changed) {
-            contrast.record(replicate, written, changed);
+        self.record_written(replicate, written, 1);
+        if let Some(changed) = changed {
+            self.record_changed(replicate, changed, 1);
+            self.record_pair(written, changed, 1);
+        }
+    }
+
+    /// Adds runs of the policy as written that came to the same; `first` is the lowest replicate of them.
+    pub(super) fn record_written(&mut self, first: u64, summary: &Summary, runs: u64) {
+        self.written.record_many(first, summary, runs);
+    }
+
+    /// Adds runs of the changed policy that came to the same; `first` is the lowest replicate of them.
+    pub(super) fn record_changed(&mut self, first: u64, summary: &Summary, runs: u64) {
+        if let Some(contrast) = &mut self.contrast {
+            contrast.changed.record_many(first, summary, runs);
+        }
+    }
+
+    /// Adds how runs differ in which both policies came to the same.
+    pub(super) fn record_pair(&mut self, written: &Summary, changed: &Summary, runs: u64) {
+        if let Some(contrast) = &mut self.contrast {
+            contrast.record_pair(written, changed, runs);
         }
     }
 
@@ -79,16 +99,15 @@ impl Contrast {
         self.differences.get(&quantity)
     }
 
-    fn record(&mut self, replicate: u64, written: &Summary, changed: &Summary) {
-        self.changed.record(replicate, changed);
+    fn record_pair(&mut self, written: &Summary, changed: &Summary, runs: u64) {
         if written.verdict != changed.verdict {
-            self.discordant.entry(written.verdict).or_default().0 += 1;
-            self.discordant.entry(changed.verdict).or_default().1 += 1;
+            self.discordant.entry(written.verdict).or_default().0 += runs;
+            self.discordant.entry(changed.verdict).or_default().1 += runs;
         }
         for quantity in Quantity::ALL {
             let difference = quantity.of(changed).saturating_sub(quantity.of(written));
             let moments = self.differences.entry(quantity).or_default();
-            moments.record(difference);
+            moments.record_many(difference, runs);
         }
     }
 

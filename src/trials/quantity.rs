@@ -114,12 +114,18 @@ pub struct Spread {
 impl Spread {
     /// Adds a value.
     pub fn record(&mut self, value: i64) {
-        self.moments.record(value);
-        if value < 0 {
-            self.below.record(value.unsigned_abs());
+        self.record_many(value, 1);
+    }
+
+    /// Adds a value `times` times.
+    pub fn record_many(&mut self, value: i64, times: u64) {
+        self.moments.record_many(value, times);
+        let side = if value < 0 {
+            &mut self.below
         } else {
-            self.above.record(value.unsigned_abs());
-        }
+            &mut self.above
+        };
+        side.record_many(value.unsigned_abs(), times);
     }
 
     /// Adds what another collected.

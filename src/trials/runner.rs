@@ -1,15 +1,35 @@
 //! Who simulates one run: anything that comes to a [`Summary`] for a given weather.
 
+use std::ops::Range;
+
 use crate::plan::scenario::Script;
 use crate::plan::{Environment, Plan};
 use crate::sim::{Simulation, Start};
+use crate::trials::outcomes::Outcomes;
 use crate::trials::summary::{Judge, Summary};
 use crate::world::Weather;
 
 /// Simulates one run after another. The same weather gives the same summary, bit for bit, whatever ran before.
-pub trait Runner {
+pub trait Runner: Send {
     /// What the run in this weather comes to.
     fn run(&mut self, weather: Weather) -> Summary;
+
+    /// What the runs of all replicates of a range come to, in this weather but for the replicate.
+    ///
+    /// A runner may remember what runs can come to ([`Outcomes::learn`]): it is given the same `outcomes` each time, and nobody else is.
+    fn run_all(&mut self, weather: Weather, replicates: Range<u64>, outcomes: &mut Outcomes) {
+        outcomes.begin(replicates);
+        for run in 0..outcomes.len() {
+            let replicate = outcomes.replicate(run);
+            outcomes.set(
+                run,
+                self.run(Weather {
+                    replicate,
+                    ..weather
+                }),
+            );
+        }
+    }
 }
 
 /// Everything that a run needs beside the weather.

@@ -20,8 +20,10 @@ use crate::trials::{BLOCK, Summary};
 pub const FIRST_ROUND: u64 = 64;
 /// Policies that are asked whether they beat another one.
 const RIVALS_MAX: usize = 8;
+/// Most replicates of a portion of work: enough that what is found out about a policy on the way is of use.
+const RUNS: u64 = 4 * BLOCK;
 /// Portions of work between two looks at whether to go on.
-const PORTION: usize = 256;
+const PORTION: usize = 64;
 
 /// Who plays releases under policies. The same replicate has the same weather everywhere.
 pub trait Play: Sync {
@@ -161,7 +163,7 @@ impl<'a> Race<'a> {
         for policy in self.playing() {
             let mut start = self.done;
             while start < size {
-                let end = (start + BLOCK).min(size);
+                let end = (start + RUNS).min(size);
                 portions.push((policy, start..end));
                 start = end;
             }

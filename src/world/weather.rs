@@ -23,6 +23,14 @@ pub struct Weather {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Stream(u64);
 
+/// The numbers of all entities that are drawn for one purpose.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Streams(u64);
+
+/// An instant, prepared for [`Stream::at_address`]: most of what has to be done for a number does not depend on the run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Address(u64);
+
 /// What a draw is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Purpose {
@@ -66,8 +74,14 @@ impl Weather {
     #[must_use]
     #[inline]
     pub fn stream(self, purpose: Purpose, entity: u64) -> Stream {
-        let parts = [self.replicate, purpose as u64, entity];
-        Stream(parts.into_iter().fold(mix(self.seed), stir))
+        self.streams(purpose).of(entity)
+    }
+
+    /// All numbers for one purpose.
+    #[must_use]
+    #[inline]
+    pub fn streams(self, purpose: Purpose) -> Streams {
+        Streams(stir(stir(mix(self.seed), self.replicate), purpose as u64))
     }
 
     /// A draw between 0 and 1, both excluded.
@@ -85,6 +99,23 @@ impl Weather {
     }
 }
 
+impl Streams {
+    /// All numbers of one entity.
+    #[must_use]
+    #[inline]
+    pub fn of(self, entity: u64) -> Stream {
+        Stream(stir(self.0, entity))
+    }
+}
+
+impl Address {
+    /// The address of an instant.
+    #[must_use]
+    pub fn of(now: SimTime) -> Self {
+        Self(spread(index_of(now)))
+    }
+}
+
 impl Stream {
     /// The number with this index.
     #[must_use]
@@ -97,14 +128,32 @@ impl Stream {
     #[must_use]
     #[inline]
     pub fn at(self, now: SimTime) -> u64 {
-        self.number(u64::from_ne_bytes(now.nanos().to_ne_bytes()))
+        self.number(index_of(now))
     }
+
+    /// The number of an instant whose address is known.
+    #[must_use]
+    #[inline]
+    pub fn at_address(self, address: Address) -> u64 {
+        mix(self.0 ^ address.0)
+    }
+}
+
+#[inline]
+fn index_of(now: SimTime) -> u64 {
+    u64::from_ne_bytes(now.nanos().to_ne_bytes())
 }
 
 /// Mixes a part into a sum.
 #[inline]
 pub(crate) fn stir(sum: u64, part: u64) -> u64 {
-    mix(sum ^ part.wrapping_mul(0x9e37_79b9_7f4a_7c15))
+    mix(sum ^ spread(part))
+}
+
+/// Parts that differ a little differ a lot after this.
+#[inline]
+fn spread(part: u64) -> u64 {
+    part.wrapping_mul(0x9e37_79b9_7f4a_7c15)
 }
 
 /// The finaliser of `SplitMix64`: every bit depends on every bit.
@@ -139,6 +188,17 @@ mod tests {
             .unit(Purpose::Startup, 3, 4),
         ];
         assert!(others.iter().all(|other| other.to_bits() != draw.to_bits()));
+    }
+
+    #[test]
+    fn an_address_leads_to_the_number_of_its_instant() {
+        for seconds in [-7, 0, 30, 86_400] {
+            let at = SimTime::from_secs(seconds);
+            let stream = Weather::of(7).stream(Purpose::Measurement, 3);
+            assert_eq!(stream.at_address(Address::of(at)), stream.at(at));
+            let streams = Weather::of(7).streams(Purpose::Measurement);
+            assert_eq!(streams.of(3), stream);
+        }
     }
 
     #[test]

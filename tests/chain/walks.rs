@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use coalmine::chain::{Aim, Limits};
 use coalmine::plan::scenario::{Deed, Trigger};
-use coalmine::trials::{Runner, Simulated, Summary};
+use coalmine::trials::{Outcomes, Runner, Simulated, Summary};
 use coalmine::verdict::Verdict;
 use coalmine::world::Weather;
 
@@ -46,7 +46,31 @@ fn compare(stage: &Stage, seed: u64, shown: impl Fn() -> String) -> usize {
             assert_eq!(whole.graph().walk(*weather), Some(*summary), "{}", shown());
         }
     }
+    compare_ranges(stage, &weathers, &summaries, &shown);
     chain.graph().vertices()
+}
+
+/// Walks of ranges: while they are explored, then through what was explored, and with other ranges.
+fn compare_ranges(
+    stage: &Stage,
+    weathers: &[Weather],
+    summaries: &[Summary],
+    shown: &impl Fn() -> String,
+) {
+    let index = |replicate: u64| usize::try_from(replicate).expect("small");
+    let whole = 0..REPLICATES;
+    for ranges in [
+        vec![0..7, 7..REPLICATES, whole.clone(), 20..21, 5..5],
+        vec![whole, 3..40],
+    ] {
+        let mut chain = stage.chain(Aim::Walks, Limits::default());
+        let mut outcomes = Outcomes::default();
+        for range in ranges {
+            chain.walk_all(weathers[0], range.clone(), &mut outcomes);
+            let wanted = &summaries[index(range.start)..index(range.end)];
+            assert!(outcomes.summaries().eq(wanted), "{}", shown());
+        }
+    }
 }
 
 #[test]

@@ -17,7 +17,7 @@ use crate::diagnostic::wording::quoted;
 use crate::diagnostic::{Diagnostic, Look, Severity};
 use crate::input::{self, Input};
 use crate::power::Tested;
-use crate::trials::{Stage, Summary};
+use crate::trials::{Outcomes, Stage, Summary};
 use crate::tune::{Play, Releases};
 use crate::vary::grid::Amount;
 use crate::vary::{self, product::Product};
@@ -173,14 +173,9 @@ impl Play for Policies {
             environment,
             ..stage
         });
-        let run = |replicate| {
-            runner.run(Weather {
-                random: true,
-                seed: self.seed,
-                replicate,
-            })
-        };
-        replicates.map(run).collect()
+        let mut outcomes = Outcomes::default();
+        runner.run_all(Weather::of(self.seed), replicates, &mut outcomes);
+        outcomes.summaries().copied().collect()
     }
 }
 
