@@ -4,8 +4,8 @@
 //! follows from the outcomes alone. Each such stretch is simulated once, by [`crate::sim::Simulation`], and remembered; of two
 //! histories with the same future only one is followed. That gives
 //!
-//! * walks ([`Chain::walk`]): the same [`Summary`] as a simulation has under the same [`Weather`], bit for bit, for the price of one
-//!   random number for each measurement;
+//! * walks ([`Chain::walk`], many side by side: [`Chain::walk_all`]): the same [`Summary`] as a simulation has under the same
+//!   [`Weather`], bit for bit, for the price of one random number for each measurement;
 //! * exact answers ([`Chain::distribution`]): the probability of each verdict and of each cause, and the distributions of time,
 //!   measurements and costs, without any sampling.
 //!
