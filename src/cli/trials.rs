@@ -19,7 +19,7 @@ use std::time::Instant;
 
 use clap::{Args, ValueEnum};
 
-use super::case::{Case, Choice};
+use super::case::{Case, Choice, scenario_document};
 use super::exit::Exit;
 use super::many::{ManyArgs, RUNS_MAX, Written, is_stopped, next_portion, notice_stop, refuse};
 use super::terminal::{Colour, finish, look_of_errors, tell, wants_colour};
@@ -33,7 +33,7 @@ use crate::trials::dossier::{Head, Legend, PART_SCHEMA, Part, fingerprint};
 use crate::trials::report::exact::ExactReport;
 use crate::trials::report::{self, Circumstances, Precision, Report, text};
 use crate::trials::{Campaign, Players, Progress, Row, Shard};
-use crate::vary;
+use crate::vary::{self, Reach};
 use amounts::{parse_runs, parse_shard};
 use keeping::Keeper;
 use progress::Display;
@@ -49,8 +49,8 @@ pub(super) struct TrialsArgs {
     /// How many runs; with --precision at most so many [default: 10000]
     #[arg(short = 'n', long, value_name = "NUMBER", value_parser = parse_runs)]
     runs: Option<u64>,
-    /// Changes a field of the manifests, and compares: 'failureLimit=2', 'metrics[success-rate].interval=30s',
-    /// 'steps[1].pause.duration=10m'
+    /// Changes a field of the manifests or of the scenario, and compares: 'failureLimit=2', 'metrics[success-rate].interval=30s',
+    /// 'steps[1].pause.duration=10m', 'scenario.traffic.rps=500', 'scenario.images.v2.errorRate=0.02', 'scenario.faults[0].from=5m'
     #[arg(long, value_name = "PATH=VALUE")]
     what_if: Vec<String>,
     /// Computes the distribution exactly instead of by runs; refused where anything but the draws of measurements is random
@@ -199,15 +199,16 @@ fn releases(args: &TrialsArgs, look: Look) -> Result<Releases, Exit> {
             changed: None,
         });
     }
-    let files = match vary::changed(&input, &args.what_if) {
-        Ok(files) => files,
-        Err(problem) => return Err(refuse(*problem, look, Exit::Usage)),
-    };
-    let input = input::read(files);
     let choice = Choice {
         scenario_file: scenario_file.as_deref(),
         ..args.many.choice()
     };
+    let reach = Reach::World(scenario_document(&input, &choice));
+    let files = match vary::changed_within(&input, &args.what_if, reach) {
+        Ok(files) => files,
+        Err(problem) => return Err(refuse(*problem, look, Exit::Usage)),
+    };
+    let input = input::read(files);
     let Prepared {
         case,
         mut findings,
