@@ -56,7 +56,8 @@ pub(super) struct TrialsArgs {
     /// Computes the distribution exactly instead of by runs; refused where anything but the draws of measurements is random
     #[arg(long, conflicts_with_all = ["runs", "precision", "what_if", "shard", "shards", "save", "resume", "rows"])]
     exact: bool,
-    /// Does a part of the runs, such as 3/16, for `coalmine merge`; needs --save or --resume
+    /// Does a part of the runs, such as 3/16, for `coalmine merge`; needs --save or --resume. Not with --precision: whether it is
+    /// reached shows in all runs together, and no shard sees those of the others
     #[arg(long, value_name = "K/N", value_parser = parse_shard, conflicts_with = "precision")]
     shard: Option<Shard>,
     /// Does the part that `JOB_COMPLETION_INDEX` (from 0) names out of so many
@@ -69,8 +70,8 @@ pub(super) struct TrialsArgs {
     /// As --save, but goes on where the file ends; begins anew if there is none
     #[arg(long, value_name = "FILE")]
     resume: Option<PathBuf>,
-    /// Writes one line for each run to a file, as CSV
-    #[arg(long, value_name = "FILE", conflicts_with = "resume")]
+    /// Writes one line for each run to a file, as CSV; with --resume, the lines of runs that are not in it yet
+    #[arg(long, value_name = "FILE")]
     rows: Option<PathBuf>,
     /// Format of the report
     #[arg(long, value_enum, default_value_t = Output::Text)]
@@ -83,7 +84,7 @@ pub(super) enum Output {
     Text,
     /// A document, schema coalmine.trials/v1
     Json,
-    /// One line for each run
+    /// One line for each run; with --exact, for each verdict, cause and quantity
     Csv,
 }
 
@@ -140,7 +141,8 @@ fn exact(args: &TrialsArgs, releases: &Releases, look: Look) -> Exit {
     let report = ExactReport::of(&head(args, releases), &exact);
     let text = match args.output {
         Output::Json => report.json(),
-        _ => report.text(wants_colour(args.many.color, io::stdout().is_terminal())),
+        Output::Csv => report.csv(),
+        Output::Text => report.text(wants_colour(args.many.color, io::stdout().is_terminal())),
     };
     finish(&text, Exit::Promoted)
 }
@@ -244,13 +246,16 @@ impl Job {
             head,
             runs,
             shard,
+            rows: None,
         };
         let keeper = Keeper::new(args.save.as_ref().or(args.resume.as_ref()));
         if let Some(path) = &args.resume
             && let Some(kept) = keeping::read(path)?
         {
             keeping::check(path, &kept, &part)?;
+            rows::check(path, &kept, args.rows.as_ref())?;
             part.progress = kept.progress;
+            part.rows = kept.rows;
         }
         Ok(Self {
             part,
@@ -270,7 +275,10 @@ impl Job {
                 .as_ref()
                 .map(|changed| chain::fastest(changed.stage())),
         };
-        let mut rows = Rows::new(args.rows.as_ref(), args.output == Output::Csv)?;
+        let mut rows = Rows::new(args.output == Output::Csv);
+        if let Some(path) = &args.rows {
+            rows.file(path, self.part.rows.as_ref(), self.keeper.is_in_use())?;
+        }
         let mut display = Display::new(self.part.progress.runs(), args.many.quiet);
         let mut portion = u64::try_from(pool.current_num_threads()).unwrap_or(1);
         let sizes = self
@@ -292,14 +300,18 @@ impl Job {
                 pool.install(|| progress.advance(&campaign, portion, &players, line));
                 portion = next_portion(portion, begin.elapsed());
                 display.show(self.part.progress.runs());
-                self.keeper.keep_sometimes(&self.part)?;
                 rows.check()?;
+                if self.keeper.is_due() {
+                    self.part.rows = rows.written()?;
+                    self.keeper.keep(&self.part)?;
+                }
             }
             if is_stopped() || self.is_precise() {
                 break;
             }
         }
         display.clear();
+        self.part.rows = rows.written()?;
         self.keeper.keep(&self.part)?;
         rows.close()
     }
