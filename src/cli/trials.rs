@@ -96,7 +96,7 @@ struct Releases {
 
 pub(super) fn run(args: &TrialsArgs) -> Exit {
     let look = look_of_errors(args.many.color);
-    let shard = match shard(args) {
+    let shard = match check(args).and_then(|()| shard(args)) {
         Ok(shard) => shard,
         Err(problem) => return refuse(*problem, look, Exit::Usage),
     };
@@ -145,6 +145,20 @@ fn exact(args: &TrialsArgs, releases: &Releases, look: Look) -> Exit {
         Output::Text => report.text(wants_colour(args.many.color, io::stdout().is_terminal())),
     };
     finish(&text, Exit::Promoted)
+}
+
+/// Refuses what cannot be done together, as far as no rule of the arguments says so.
+fn check(args: &TrialsArgs) -> Result<(), Box<Diagnostic>> {
+    let kept = args.save.as_ref().or(args.resume.as_ref());
+    match (kept, &args.rows) {
+        (Some(kept), Some(rows)) if kept == rows => {
+            let file = keeping::shown(rows);
+            let message = format!("runs and rows cannot both go to {file}");
+            let help = "give `--rows` another file";
+            Err(Box::new(Diagnostic::error("same-file", message).help(help)))
+        }
+        _ => Ok(()),
+    }
 }
 
 /// The part of the runs that is asked for.

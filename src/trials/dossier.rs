@@ -192,6 +192,13 @@ impl Default for Digest {
 }
 
 impl Digest {
+    /// The digest that is written so; `None` for anything else.
+    #[must_use]
+    pub fn of_hex(text: &str) -> Option<Self> {
+        let digest = Self(u128::from_str_radix(text, 16).ok()?);
+        (digest.to_string() == text).then_some(digest)
+    }
+
     /// Adds bytes.
     pub fn add(&mut self, bytes: &[u8]) {
         for byte in bytes {

@@ -79,6 +79,32 @@ fn succeeded(output: &Output, arguments: &[&str]) -> String {
     String::from_utf8(output.stdout.clone()).expect("UTF-8")
 }
 
+/// What a run said.
+pub(crate) struct Told {
+    pub(crate) stdout: String,
+    pub(crate) stderr: String,
+    pub(crate) code: Option<i32>,
+}
+
+impl From<Output> for Told {
+    fn from(output: Output) -> Self {
+        let text = |bytes| String::from_utf8(bytes).expect("UTF-8");
+        Self {
+            stdout: text(output.stdout),
+            stderr: text(output.stderr),
+            code: output.status.code(),
+        }
+    }
+}
+
+impl Told {
+    #[track_caller]
+    pub(crate) fn expect(&self, code: i32, stdout: &str, stderr: &str) {
+        let got = (self.code, self.stdout.as_str(), self.stderr.as_str());
+        assert_eq!(got, (Some(code), stdout, stderr));
+    }
+}
+
 /// A folder that goes away with the test.
 pub(crate) struct Folder(PathBuf);
 
@@ -105,6 +131,22 @@ impl Folder {
 
     pub(crate) fn read(&self, name: &str) -> String {
         fs::read_to_string(self.0.join(name)).expect("a file of the test")
+    }
+
+    /// How the program is started in it.
+    pub(crate) fn command(&self, arguments: &[&str]) -> Command {
+        let mut command = coalmine();
+        command.current_dir(&self.0).args(arguments);
+        command
+    }
+
+    pub(crate) fn run(&self, arguments: &[&str]) -> Told {
+        let output = self.command(arguments).output();
+        Told::from(output.expect("the program runs"))
+    }
+
+    pub(crate) fn run_with_input(&self, arguments: &[&str], input: &str) -> Told {
+        Told::from(fed(self.command(arguments), input))
     }
 
     pub(crate) fn path(&self) -> &str {

@@ -59,7 +59,7 @@ impl Rows {
         rows
     }
 
-    /// Writes to a file too: behind what is known to be in it, or from its beginning.
+    /// Writes to a file too: behind what is known to be in it ([`check`] says that it is), or from its beginning.
     pub(super) fn file(
         &mut self,
         path: &Path,
@@ -71,17 +71,16 @@ impl Rows {
         } else {
             beside(path)
         };
-        let (file, digest) = match known {
-            Some(known) => resumed(path, known)?,
-            None => {
-                let file = File::create(&place).map_err(|error| unwritable(path, &error))?;
-                (file, Digest::default())
-            }
+        let file = match known {
+            Some(known) => resumed(path, known),
+            None => File::create(&place),
         };
+        let file = file.map_err(|error| unwritable(path, &error))?;
+        let digest = known.and_then(|known| Digest::of_hex(&known.digest));
         let counted = Counted {
             file: BufWriter::new(file),
             bytes: known.map_or(0, |known| known.bytes),
-            digest,
+            digest: digest.unwrap_or_default(),
         };
         let mut writer = csv::Writer::from_writer(counted);
         if known.is_none() {
@@ -188,6 +187,7 @@ pub(super) fn check(
     rows: Option<&PathBuf>,
 ) -> Result<(), Box<Diagnostic>> {
     let (message, help) = match (&kept.rows, rows) {
+        (Some(known), Some(path)) => return check_file(path, known),
         (None, Some(_)) if 0 < kept.progress.runs() => (
             format!("the runs in {} were done without `--rows`", shown(kept_in)),
             "leave out `--rows`, or begin anew with another file: no row may be missing",
@@ -196,44 +196,40 @@ pub(super) fn check(
             format!("the runs in {} were done with `--rows`", shown(kept_in)),
             "give the same `--rows FILE`, or begin anew with another file: no row may be missing",
         ),
-        _ => return Ok(()),
+        (None, _) => return Ok(()),
     };
     Err(Box::new(
         Diagnostic::error("rows-missing", message).help(help),
     ))
 }
 
-/// Opens a file of rows, and cuts off what is not known of it.
-fn resumed(path: &Path, known: &Written) -> Result<(File, Digest), Box<Diagnostic>> {
-    let foreign = |why: &str| {
-        let message = format!(
-            "{} does not hold the rows of the runs so far: {why}",
-            shown(path)
-        );
-        let help =
-            "give the file that `--rows` named before, or begin anew with another file of runs";
-        Box::new(Diagnostic::error("other-rows", message).help(help))
-    };
-    let mut file = match OpenOptions::new().read(true).write(true).open(path) {
-        Ok(file) => file,
-        Err(error) if error.kind() == io::ErrorKind::NotFound => {
-            return Err(foreign("it is not there"));
+/// Refuses a file that does not begin with the rows that are known.
+fn check_file(path: &Path, known: &Written) -> Result<(), Box<Diagnostic>> {
+    let why = match File::open(path).and_then(|file| digested(&file, known.bytes)) {
+        Ok((bytes, _)) if bytes < known.bytes => "it is shorter".to_owned(),
+        Ok((_, digest)) if digest.to_string() != known.digest => {
+            "it was changed, or is another file".to_owned()
         }
-        Err(error) => return Err(unwritable(path, &error)),
+        Ok(_) => return Ok(()),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => "it is not there".to_owned(),
+        Err(error) => format!("it cannot be read: {error}"),
     };
-    let (bytes, digest) =
-        digested(&file, known.bytes).map_err(|error| foreign(&error.to_string()))?;
-    if bytes < known.bytes {
-        return Err(foreign("it is shorter"));
-    }
-    if digest.to_string() != known.digest {
-        return Err(foreign("it was changed, or is another file"));
-    }
-    let cut = file
-        .set_len(bytes)
-        .and_then(|()| file.seek(SeekFrom::End(0)));
-    cut.map_err(|error| unwritable(path, &error))?;
-    Ok((file, digest))
+    let message = format!(
+        "{} does not hold the rows of the runs so far: {why}",
+        shown(path)
+    );
+    let help = "give the file that `--rows` named before, or begin anew with another file of runs";
+    Err(Box::new(
+        Diagnostic::error("other-rows", message).help(help),
+    ))
+}
+
+/// Opens a file of rows, and cuts off what is not known of it.
+fn resumed(path: &Path, known: &Written) -> io::Result<File> {
+    let mut file = OpenOptions::new().write(true).open(path)?;
+    file.set_len(known.bytes)?;
+    file.seek(SeekFrom::End(0))?;
+    Ok(file)
 }
 
 /// The digest of the first bytes of a file, and how many there are.
