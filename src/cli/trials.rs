@@ -245,6 +245,8 @@ struct Job {
     /// The half width that is wanted.
     precision: Option<f64>,
     keeper: Keeper,
+    /// Nobody is left for whom the runs would be done.
+    is_unread: bool,
 }
 
 impl Job {
@@ -276,6 +278,7 @@ impl Job {
             looks,
             precision: args.many.precision,
             keeper,
+            is_unread: false,
         })
     }
 
@@ -293,6 +296,9 @@ impl Job {
         if let Some(path) = &args.rows {
             rows.file(path, self.part.rows.as_ref(), self.keeper.is_in_use())?;
         }
+        // What cannot be written is said before the work.
+        self.part.rows = rows.written()?;
+        self.keeper.keep(&self.part)?;
         let mut display = Display::new(self.part.progress.runs(), args.many.quiet);
         let mut portion = u64::try_from(pool.current_num_threads()).unwrap_or(1);
         let sizes = self
@@ -305,7 +311,7 @@ impl Job {
                 ..self.part.campaign()
             };
             display.aim(campaign.own_runs());
-            while !self.part.progress.is_done(&campaign) && !is_stopped() {
+            while !self.part.progress.is_done(&campaign) && !self.is_over() {
                 let begin = Instant::now();
                 let head = &self.part.head;
                 let mut line = |row: &Row| rows.line(head, row);
@@ -315,12 +321,14 @@ impl Job {
                 portion = next_portion(portion, begin.elapsed());
                 display.show(self.part.progress.runs());
                 rows.check()?;
+                let is_wanted = args.rows.is_some() || self.keeper.is_in_use();
+                self.is_unread = rows.is_unread() && !is_wanted;
                 if self.keeper.is_due() {
                     self.part.rows = rows.written()?;
                     self.keeper.keep(&self.part)?;
                 }
             }
-            if is_stopped() || self.is_precise() {
+            if self.is_over() || self.is_precise() {
                 break;
             }
         }
@@ -328,6 +336,11 @@ impl Job {
         self.part.rows = rows.written()?;
         self.keeper.keep(&self.part)?;
         rows.close()
+    }
+
+    /// Whether one stops before all runs are done.
+    fn is_over(&self) -> bool {
+        is_stopped() || self.is_unread
     }
 
     /// Whether the precision that was asked for is reached.
@@ -343,7 +356,7 @@ impl Job {
     fn told(&self, args: &TrialsArgs) -> Exit {
         let done = self.part.progress.runs();
         let is_whole = self.part.progress.is_done(&self.part.campaign()) || self.is_precise();
-        let exit = if is_whole {
+        let exit = if is_whole || self.is_unread {
             Exit::Promoted
         } else {
             Exit::Interrupted

@@ -347,7 +347,7 @@ impl Input {
     }
 }
 
-/// A value in the place of another one; space behind the old one stays. What stood on lines of its own goes behind its key.
+/// A value in the place of another one, or behind a key that nothing stands behind; space behind the old one stays. What stood on lines of its own goes behind its key.
 /// A list may begin at its first dash or behind it.
 fn replacement(
     text: &str,
@@ -356,6 +356,11 @@ fn replacement(
     value: &str,
 ) -> Option<(usize, usize, String)> {
     let old = text.get(span.start()..span.end())?;
+    let rest = text.get(span.end()..)?;
+    if old.is_empty() && rest.trim_start_matches([' ', '\t']).starts_with(':') {
+        let behind = span.end() + rest.find(':')? + 1;
+        return Some((behind, behind, format!(" {value}")));
+    }
     let end = span.start() + old.trim_end().len();
     let before = text.get(..span.start())?;
     let is_gap = |c: char| c.is_whitespace() || is_list && c == '-';

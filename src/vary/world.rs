@@ -216,16 +216,13 @@ fn unchoosable(way: &[Stride], types: &[&Map<String, Value>], choice: &Choice) -
 
 /// The way as it is written in a change.
 fn shown(way: &[Stride]) -> String {
-    let mut text = WORD.to_owned();
-    for stride in way {
-        match stride {
-            Stride::Key(key) if key.contains(['.', '[']) => text.push_str(&format!("[{key}]")),
-            Stride::Key(key) => text.push_str(&format!(".{key}")),
-            Stride::Index(index) => text.push_str(&format!("[{index}]")),
-            Stride::All => text.push_str("[*]"),
-        }
-    }
-    text
+    let parts = way.iter().map(|stride| match stride {
+        Stride::Key(key) if key.contains(['.', '[']) => format!("[{key}]"),
+        Stride::Key(key) => format!(".{key}"),
+        Stride::Index(index) => format!("[{index}]"),
+        Stride::All => "[*]".to_owned(),
+    });
+    std::iter::once(WORD.to_owned()).chain(parts).collect()
 }
 
 fn wrong(id: &'static str, message: String, help: &str) -> Box<Diagnostic> {
@@ -304,6 +301,37 @@ spec:
             text.contains("  \"capacity\": {\"pods\": 7}\n  traffic:"),
             "{text}"
         );
+    }
+
+    #[test]
+    fn a_field_is_added_where_nothing_stands_behind_a_key() {
+        let head = "apiVersion: coalmine/v1alpha1\nkind: Scenario\n";
+        for (spec, wanted) in [
+            ("spec:\n", "spec: {\"traffic\": {\"rps\": 5}}\n"),
+            (
+                "spec: # nothing yet\n",
+                "spec: {\"traffic\": {\"rps\": 5}} # nothing yet\n",
+            ),
+            ("spec: {}\n", "spec: {\"traffic\": {\"rps\": 5}}\n"),
+            (
+                "spec:\n  traffic:\n  seed: 1\n",
+                "spec:\n  traffic: {\"rps\": 5}\n  seed: 1\n",
+            ),
+        ] {
+            let file = SourceFile {
+                name: "s".to_owned(),
+                bytes: format!("{head}{spec}").into_bytes(),
+            };
+            let input = read(vec![file]);
+            let document = input
+                .manifests()
+                .next()
+                .map(crate::input::Manifest::document);
+            let change = ["scenario.traffic.rps=5".to_owned()];
+            let files = changed_within(&input, &change, Reach::World(document)).expect(spec);
+            let text = String::from_utf8(files[0].bytes.clone()).expect("UTF-8");
+            assert_eq!(text, format!("{head}{wanted}"));
+        }
     }
 
     #[test]

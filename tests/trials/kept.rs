@@ -242,3 +242,26 @@ fn rows_are_there_once_however_often_runs_are_resumed() {
     let same = complaint(&["trials", NOISE, "--save", &kept, "--rows", &kept], 2);
     assert!(same.contains("cannot both go to"), "{same}");
 }
+
+#[test]
+fn runs_end_when_nobody_reads_their_rows() {
+    let mut process = coalmine();
+    process.args(["trials", NOISE, "-n", "1e12", "--output", "csv"]);
+    let process = process.stdout(Stdio::piped()).stderr(Stdio::piped());
+    let mut process = process.spawn().expect("the program runs");
+    drop(process.stdout.take());
+    let output = process.wait_with_output().expect("it ends");
+    assert_eq!(output.status.code(), Some(0));
+    assert_eq!(String::from_utf8_lossy(&output.stderr), "");
+}
+
+#[test]
+fn what_cannot_be_written_is_said_before_the_work() {
+    for option in ["--save", "--resume", "--rows"] {
+        let arguments = ["trials", NOISE, "-n", "1e12", option, "nowhere/file"];
+        let told = complaint(&arguments, 74);
+        assert!(told.contains("there is no folder `nowhere`"), "{told}");
+    }
+    let told = complaint(&["trials", NOISE, "--seed", "-1"], 2);
+    assert!(told.contains("must be a whole number from 0 to"), "{told}");
+}

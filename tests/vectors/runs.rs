@@ -44,7 +44,7 @@ pub(crate) struct Sample {
 #[derive(Clone, Copy, Debug)]
 struct Mean {
     runs: u64,
-    mean: f64,
+    value: f64,
     /// Half of the interval of 95 %.
     half: f64,
 }
@@ -85,11 +85,12 @@ impl Gate<'_> {
     /// Manifests and scenario as a user writes them.
     pub(crate) fn text(&self) -> String {
         let provider = "provider: {prometheus: {address: 'http://prometheus', query: up}}";
-        let metrics: String = self
+        let metrics: Vec<String> = self
             .metrics
             .iter()
             .map(|metric| format!("  - {{{metric}, {provider}}}\n"))
             .collect();
+        let metrics = metrics.concat();
         let startup = if self.is_simulated {
             "{law: Uniform, low: 1s, high: 2s}"
         } else {
@@ -183,7 +184,7 @@ impl Mean {
         let (low, high) = (number("low"), number("high"));
         Self {
             runs: quantity["runs"].as_u64().expect("a number"),
-            mean: number("mean").expect("a mean"),
+            value: number("mean").expect("a mean"),
             half: high
                 .zip(low)
                 .map_or(f64::INFINITY, |(high, low)| (high - low) / 2.0),
@@ -197,7 +198,7 @@ impl Mean {
         let student = StudentsT::new(0.0, 1.0, freedom).expect("degrees of freedom");
         let bound = |level: f64| student.inverse_cdf(1.0 - level / 2.0);
         let error = self.half / bound(0.05);
-        ((self.mean - known).abs() / error, bound(level))
+        ((self.value - known).abs() / error, bound(level))
     }
 }
 
@@ -264,12 +265,12 @@ impl Comparison {
             Self::Mean { what, found, known } => {
                 // Times of ten thousands of measurements that are rounded in the last digit.
                 let known = found
-                    .mean
+                    .value
                     .clamp(known - 60.0 * digits, known + 60.0 * digits);
                 let (errors, most) = found.deviation(known, level);
                 (most < errors).then(|| {
-                    let Mean { runs, mean, .. } = found;
-                    format!("{what}: {mean} is {errors} errors from {known}, at most {most}, {runs} runs")
+                    let Mean { runs, value, .. } = found;
+                    format!("{what}: {value} is {errors} errors from {known}, at most {most}, {runs} runs")
                 })
             }
         }

@@ -130,6 +130,12 @@ pub(super) fn beside(path: &Path) -> PathBuf {
 }
 
 pub(super) fn unwritable(path: &Path, error: &io::Error) -> Box<Diagnostic> {
+    let folder = path.parent().filter(|folder| !folder.is_dir());
+    if let (io::ErrorKind::NotFound, Some(folder)) = (error.kind(), folder) {
+        let message = format!("cannot write {}", shown(path));
+        let help = format!("there is no folder {}", shown(folder));
+        return Box::new(Diagnostic::error("unwritable-file", message).help(help));
+    }
     let message = format!("cannot write {}: {error}", shown(path));
     Box::new(Diagnostic::error("unwritable-file", message))
 }

@@ -23,6 +23,8 @@ pub(super) struct Rows {
     output: Option<csv::Writer<io::Stdout>>,
     file: Option<Kept>,
     failed: Option<Failure>,
+    /// Whether nobody reads standard output any more.
+    is_unread: bool,
 }
 
 /// A file, and where it goes when it is whole.
@@ -51,6 +53,7 @@ impl Rows {
             output: to_output.then(|| csv::Writer::from_writer(io::stdout())),
             file: None,
             failed: None,
+            is_unread: false,
         };
         if let Some(writer) = &mut rows.output {
             let begun = writer.write_record(COLUMNS);
@@ -109,13 +112,20 @@ impl Rows {
         }
     }
 
+    /// Whether nobody reads on.
+    pub(super) fn is_unread(&self) -> bool {
+        self.is_unread
+    }
+
     /// Whether everything could be written so far. A reader who has gone away is no failure of the runs.
     pub(super) fn check(&mut self) -> Result<(), Box<Diagnostic>> {
         match self.failed.take() {
-            Some(Failure { path, error }) if error.kind() != io::ErrorKind::BrokenPipe => {
-                Err(unwritable(&path, &error))
+            Some(Failure { error, .. }) if error.kind() == io::ErrorKind::BrokenPipe => {
+                (self.is_unread, self.output) = (true, None);
+                Ok(())
             }
-            _ => Ok(()),
+            Some(Failure { path, error }) => Err(unwritable(&path, &error)),
+            None => Ok(()),
         }
     }
 
