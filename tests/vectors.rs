@@ -5,7 +5,7 @@
 //!
 //! Every sample has the seed 1: no seed was chosen by what it shows. The tests compare about three hundred numbers, most of them from
 //! the same random numbers, so that they are not independent. Bonferroni's inequality needs no independence: each table has the level
-//! [`LEVEL`], shared out evenly among its comparisons. With ten tables a program without fault fails here for one choice of the seed in a
+//! [`LEVEL`], shared out evenly among its comparisons. With nine tables a program without fault fails here for fewer than one seed in a
 //! thousand; hence a failure is evidence of a fault, not of bad luck.
 //!
 //! Shares are compared by the interval of Clopper and Pearson, which is exact. Means are compared by Student's law, which is good for many

@@ -83,7 +83,7 @@ fn plans_of_handbooks_accept_as_often_as_computed() {
         .map(|(thousandths, accepted)| (89, 2, f64::from(thousandths) / 1000.0, accepted));
     let mut table = Table::default();
     for (n, c, failing, accepted) in nist.chain(montgomery) {
-        let sample = plan(&single(n, c), failing, false, runs(2_500));
+        let sample = plan(&single(n, c), failing, false, runs(1_500));
         table.share(
             &format!("n {n}, c {c}, p {failing}"),
             &sample,
@@ -372,7 +372,7 @@ fn errors_in_a_row_end_runs_as_often_as_published() {
         (60, 5, 0.2, 0.014_316),
         (50, 20, 0.5, 0.000_015_258_8),
     ] {
-        let sample = errors(n, in_row, error, false, runs(5_000));
+        let sample = errors(n, in_row, error, false, runs(3_000));
         table.share(
             &format!("N {n}, K {in_row}, p {error}"),
             &sample,

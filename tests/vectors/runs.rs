@@ -67,6 +67,8 @@ enum Comparison {
         what: String,
         found: Mean,
         known: f64,
+        /// How much one measurement more adds.
+        unit: f64,
     },
 }
 
@@ -215,19 +217,28 @@ impl Table {
 
     /// The mean number of measurements is compared with its expectation.
     pub(crate) fn measurements(&mut self, what: &str, sample: &Sample, known: f64) {
-        self.mean(format!("{what}: measurements"), sample.measurements, known);
+        self.mean(
+            format!("{what}: measurements"),
+            sample.measurements,
+            known,
+            1.0,
+        );
     }
 
     /// The mean time to a verdict is compared with its expectation \[s\].
     pub(crate) fn time(&mut self, what: &str, sample: &Sample, verdict: &str, known: f64) {
         let found = sample.times.get(verdict).copied();
         let found = found.expect("a time of the verdict");
-        self.mean(format!("{what}: time to {verdict}"), found, known);
+        self.mean(format!("{what}: time to {verdict}"), found, known, 60.0);
     }
 
-    fn mean(&mut self, what: String, found: Mean, known: f64) {
-        self.comparisons
-            .push(Comparison::Mean { what, found, known });
+    fn mean(&mut self, what: String, found: Mean, known: f64, unit: f64) {
+        self.comparisons.push(Comparison::Mean {
+            what,
+            found,
+            known,
+            unit,
+        });
     }
 
     /// All comparisons hold together. `digits` is how far the known numbers may be rounded.
@@ -262,11 +273,15 @@ impl Comparison {
                     format!("{what}: {known} is not in {low} to {high}, {count} of {runs} runs")
                 })
             }
-            Self::Mean { what, found, known } => {
-                // Times of ten thousands of measurements that are rounded in the last digit.
-                let known = found
-                    .value
-                    .clamp(known - 60.0 * digits, known + 60.0 * digits);
+            Self::Mean {
+                what,
+                found,
+                known,
+                unit,
+            } => {
+                // A known number of measurements is rounded in its last digit.
+                let rounding = digits * unit;
+                let known = found.value.clamp(known - rounding, known + rounding);
                 let (errors, most) = found.deviation(known, level);
                 (most < errors).then(|| {
                     let Mean { runs, value, .. } = found;
