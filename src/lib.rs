@@ -23,8 +23,9 @@
 //! exact about many runs and about gates: intervals, distributions that merge, sampling plans. [`chain`] follows everything that can happen to a
 //! rollout, where only its measurements are left to chance: exact answers, and runs for the price of their random numbers. [`time`] and [`duration`] serve
 //! them all: virtual time is an integer number of nanoseconds. [`curve`] and [`law`] are the values that change with it or by
-//! chance; [`document`] is JSON with a value at some places.
+//! chance; [`document`] is JSON with a value at some places. What queries and conditions know of dates is one calendar.
 
+mod calendar;
 pub mod chain;
 pub mod cli;
 pub mod cluster;

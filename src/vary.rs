@@ -1,17 +1,18 @@
-//! Other policies than the one that is written: single fields changed in the text of the manifests.
+//! Other policies, and other worlds, than those that are written: single fields changed in the text of manifests and scenario.
 //!
 //! Knows how a change is written (`metrics[success-rate].failureLimit=2`) and where in the manifests it belongs. The
 //! changed text is read again as if a person had written it, so that everything that is said of manifests is said of it
-//! too. Refuses to know what fields mean. Simplifies: rollouts, experiments and analysis templates are changed,
-//! scenarios are not; a field in something that is not written at all is not added.
+//! too. Refuses to know what fields mean. Simplifies: of manifests, rollouts, experiments and analysis templates are
+//! changed; a field of theirs in something that is not written at all is not added.
 
 mod expression;
 pub mod grid;
 pub mod patch;
 pub mod product;
+mod world;
 
-use crate::diagnostic::Diagnostic;
 use crate::diagnostic::wording::{closest, listed_briefly, quoted};
+use crate::diagnostic::{Diagnostic, DocumentId};
 use crate::input::edit::{Found, Place};
 use crate::input::{self, Input, SourceFile};
 
@@ -20,12 +21,34 @@ pub use expression::{Change, Choice, Step};
 /// Most places of one field that may be changed at once.
 const PLACES_MAX: usize = 10_000;
 
-/// The files of an input after some changes, one after the other.
+/// What changes reach.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Reach {
+    /// The manifests of the policy.
+    Policy,
+    /// Those, and the scenario in this document, if there is one.
+    World(Option<DocumentId>),
+}
+
+/// The files of an input after some changes of the policy, one after the other.
 ///
 /// # Errors
 ///
 /// Refuses what is no change, names no field, has no place in the input, or may mean several fields.
 pub fn changed(input: &Input, changes: &[String]) -> Result<Vec<SourceFile>, Box<Diagnostic>> {
+    changed_within(input, changes, Reach::Policy)
+}
+
+/// The same where the scenario may be changed too: `scenario.traffic.rps=500`.
+///
+/// # Errors
+///
+/// As [`changed`], and refuses paths that are none of a scenario, and the seed.
+pub fn changed_within(
+    input: &Input,
+    changes: &[String],
+    reach: Reach,
+) -> Result<Vec<SourceFile>, Box<Diagnostic>> {
     let mut files = input.files();
     for (index, text) in changes.iter().enumerate() {
         let change = Change::parse(text).map_err(|why| {
@@ -40,35 +63,45 @@ pub fn changed(input: &Input, changes: &[String]) -> Result<Vec<SourceFile>, Box
             again = input::read(files);
             &again
         };
-        files = apply(current, &change)?;
+        files = apply(current, &change, reach)?;
     }
     Ok(files)
 }
 
-fn apply(input: &Input, change: &Change) -> Result<Vec<SourceFile>, Box<Diagnostic>> {
-    let found = input.find(&change.steps);
-    if found.fields.is_empty() {
-        return Err(Box::new(unknown(change, &found)));
-    }
-    let places = meant(change, &found)?;
+fn apply(input: &Input, change: &Change, reach: Reach) -> Result<Vec<SourceFile>, Box<Diagnostic>> {
+    let is_of_world = world::is_meant(change);
+    let places = if is_of_world {
+        limited(world::places(input, change, reach)?, change)?
+    } else {
+        let found = input.find(&change.steps);
+        if found.fields.is_empty() {
+            return Err(Box::new(unknown(change, &found)));
+        }
+        meant(change, &found)?
+    };
     let files = input.edited(&places, &change.value.to_string());
     // Notations that cannot be edited in this way show in what is read back.
     let again = input::read(files.clone());
-    let places = again.find(&change.steps).places;
     let is_set = |place: &Place| again.value_at(place).as_ref() == Some(&change.value);
-    let is_meant = |place: &&Place| places_agree(&places, place, change);
-    if places.iter().filter(is_meant).all(is_set) {
-        Ok(files)
+    let is_done = if is_of_world {
+        places.iter().all(is_set)
     } else {
-        let message = format!(
-            "{} cannot be set in the way the manifest is written",
-            quoted(&change.path)
-        );
-        let help = "write the field out in the manifest, without aliases or merge keys";
-        Err(Box::new(
-            Diagnostic::error("unchangeable", message).help(help),
-        ))
+        let places = again.find(&change.steps).places;
+        let is_meant = |place: &&Place| places_agree(&places, place, change);
+        places.iter().filter(is_meant).all(is_set)
+    };
+    if is_done {
+        return Ok(files);
     }
+    let message = format!(
+        "{} cannot be set in the way the {} is written",
+        quoted(&change.path),
+        if is_of_world { "scenario" } else { "manifest" }
+    );
+    let help = "write the field out there, without aliases or merge keys";
+    Err(Box::new(
+        Diagnostic::error("unchangeable", message).help(help),
+    ))
 }
 
 /// Whether a place is of the field that was chosen.
@@ -97,11 +130,7 @@ fn meant(change: &Change, found: &Found) -> Result<Vec<Place>, Box<Diagnostic>> 
                 Diagnostic::error("no-such-place", message).help(help),
             ))
         }
-        1 if all.len() <= PLACES_MAX => Ok(all),
-        1 => {
-            let message = format!("{} has more than {PLACES_MAX} places", quoted(&change.path));
-            Err(Box::new(Diagnostic::error("too-many-places", message)))
-        }
+        1 => limited(all, change),
         _ => {
             let message = format!("{} may mean several fields", quoted(&change.path));
             let help = format!("write more of the path: {}", listed_briefly(&fields, "or"));
@@ -112,12 +141,24 @@ fn meant(change: &Change, found: &Found) -> Result<Vec<Place>, Box<Diagnostic>> 
     }
 }
 
+fn limited(places: Vec<Place>, change: &Change) -> Result<Vec<Place>, Box<Diagnostic>> {
+    if places.len() <= PLACES_MAX {
+        return Ok(places);
+    }
+    let message = format!("{} has more than {PLACES_MAX} places", quoted(&change.path));
+    Err(Box::new(Diagnostic::error("too-many-places", message)))
+}
+
 fn unknown(change: &Change, found: &Found) -> Diagnostic {
     let message = format!(
         "no Rollout, Experiment or AnalysisTemplate has a field {}",
         quoted(&change.path)
     );
     let problem = Diagnostic::error("no-such-field", message);
+    if world::would_be_meant(change) {
+        let whole = format!("scenario.{}", change.path);
+        return problem.help(format!("the scenario has one: write {}", quoted(&whole)));
+    }
     let keys = change.keys();
     let unknown = keys.iter().find(|key| !found.names.contains(**key));
     let word = unknown.or(keys.last()).copied().unwrap_or_default();

@@ -2,45 +2,30 @@
 
 #![expect(clippy::disallowed_methods, reason = "tests read and write files")]
 
+#[expect(dead_code, reason = "these tests use a part of it")]
+#[path = "command/program.rs"]
+mod program;
 #[path = "golden/readme.rs"]
 mod readme;
 
 use std::fs;
-use std::path::PathBuf;
-use std::process::{Command, Output};
 
 use coalmine::statistics::plan::Plan;
+use program::Folder;
 use serde_json::Value;
 
 const NOISE: &str = "scenarios/gate-under-noise";
 
-fn coalmine() -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_coalmine"));
-    command.current_dir(env!("CARGO_MANIFEST_DIR")).env_clear();
-    command
-}
-
-fn run(arguments: &[&str]) -> Output {
-    let output = coalmine().arg("power").args(arguments).output();
-    output.expect("the program runs")
-}
-
 fn told(arguments: &[&str]) -> String {
-    let output = run(arguments);
-    let complaints = String::from_utf8_lossy(&output.stderr).into_owned();
-    assert_eq!(output.status.code(), Some(0), "{arguments:?}: {complaints}");
-    String::from_utf8(output.stdout).expect("UTF-8")
+    program::told(&[&["power"], arguments].concat())
 }
 
 fn document(arguments: &[&str]) -> Value {
-    let arguments = [arguments, &["--output", "json"]].concat();
-    serde_json::from_str(&told(&arguments)).expect("JSON")
+    program::document(&[&["power"], arguments].concat())
 }
 
 fn complaint(arguments: &[&str], code: i32) -> String {
-    let output = run(arguments);
-    assert_eq!(output.status.code(), Some(code), "{arguments:?}");
-    String::from_utf8(output.stderr).expect("UTF-8")
+    program::complaint(&[&["power"], arguments].concat(), code)
 }
 
 fn number(value: &Value) -> f64 {
@@ -51,25 +36,9 @@ fn points(report: &Value) -> &[Value] {
     report["points"].as_array().expect("points")
 }
 
-/// A folder that goes away with the test.
-struct Folder(PathBuf);
-
-impl Folder {
-    fn new(name: &str) -> Self {
-        let name = format!("coalmine-power-{}-{name}", std::process::id());
-        let path = std::env::temp_dir().join(name);
-        let _ = fs::remove_dir_all(&path);
-        fs::create_dir_all(&path).expect("a folder");
-        Self(path)
-    }
-
-    fn file(&self, name: &str) -> String {
-        self.0.join(name).display().to_string()
-    }
-
-    /// A release behind a gate, in a world.
-    fn release(&self, strategy: &str, metric: &str, world: &str) {
-        let manifests = format!(
+/// A release behind a gate, in a world.
+fn release(folder: &Folder, strategy: &str, metric: &str, world: &str) {
+    let manifests = format!(
             "\
 apiVersion: argoproj.io/v1alpha1
 kind: AnalysisTemplate
@@ -91,8 +60,8 @@ spec:
     {strategy}
 "
         );
-        let scenario = format!(
-            "\
+    let scenario = format!(
+        "\
 apiVersion: coalmine/v1alpha1
 kind: Scenario
 metadata: {{name: test}}
@@ -100,20 +69,9 @@ spec:
   stable: v1
   {world}
 "
-        );
-        fs::write(self.0.join("release.yaml"), manifests).expect("a file");
-        fs::write(self.0.join("scenario.yaml"), scenario).expect("a file");
-    }
-
-    fn path(&self) -> &str {
-        self.0.to_str().expect("UTF-8")
-    }
-}
-
-impl Drop for Folder {
-    fn drop(&mut self) {
-        let _ = fs::remove_dir_all(&self.0);
-    }
+    );
+    folder.write("release.yaml", &manifests);
+    folder.write("scenario.yaml", &scenario);
 }
 
 const INLINE: &str =
@@ -127,7 +85,7 @@ fn plans_of_single_requests_come_to_their_closed_form() {
     let (mut missed, mut all) = (0, 0);
     for (n, c) in [(10, 3), (20, 0), (5, 1)] {
         let limits = format!("count: {n}, failureLimit: {c}, successCondition: 'result[0] < 0.5'");
-        folder.release(INLINE, &limits, ONE_REQUEST);
+        release(&folder, INLINE, &limits, ONE_REQUEST);
         let rates = ["--error-rate", "1%,5%,10%,20%,50%", "-n", "800"];
         let report = document(&[&[folder.path()], &rates[..]].concat());
         let plan = &report["plans"][0];
@@ -169,7 +127,7 @@ fn several_gates_and_those_of_blue_green_multiply() {
                       prePromotionAnalysis: {templates: [{templateName: gate}]}, \
                       postPromotionAnalysis: {templates: [{templateName: gate}]}}";
     for strategy in [twice, blue_green] {
-        folder.release(strategy, limits, ONE_REQUEST);
+        release(&folder, strategy, limits, ONE_REQUEST);
         let report = document(&[folder.path(), "--error-rate", "2%,10%", "-n", "800"]);
         assert_eq!(
             report["plans"].as_array().map(Vec::len),
@@ -203,7 +161,7 @@ fn a_rate_has_the_runs_that_trials_have() {
     let arguments = [
         "trials", NOISE, "-n", "600", "--seed", "3", "--output", "json",
     ];
-    let output = coalmine()
+    let output = program::coalmine()
         .args(arguments)
         .output()
         .expect("the program runs");
@@ -234,7 +192,7 @@ fn the_version_under_test_fails_and_the_stable_one_keeps_its_rate() {
         "initialDelay: 2m, count: 3, failureLimit: 0, successCondition: 'result[0] < 0.05'";
     let world = "traffic: {rps: 50}\n  images: {v1: {errorRate: 0.003}, v2: {errorRate: 0.9}}\n  \
                  metrics: {errors: [{signal: errorRatio, of: canary, over: 1m}]}";
-    folder.release(INLINE, limits, world);
+    release(&folder, INLINE, limits, world);
     let report = document(&[folder.path(), "--error-rate", "0%,1%,20%", "-n", "60"]);
     assert_eq!(report["tested"]["version"], "v2");
     assert_eq!(report["tested"]["isWatched"], true);
@@ -261,7 +219,12 @@ fn the_version_under_test_fails_and_the_stable_one_keeps_its_rate() {
 fn a_world_without_errors_has_no_curve() {
     let folder = Folder::new("independent");
     let limits = "count: 3, failureLimit: 0, successCondition: 'result[0] < 0.05'";
-    folder.release(INLINE, limits, "metrics: {errors: [{vector: [0.01]}]}");
+    release(
+        &folder,
+        INLINE,
+        limits,
+        "metrics: {errors: [{vector: [0.01]}]}",
+    );
     let told = complaint(&[folder.path()], 65);
     assert!(told.contains("nothing in this world depends"), "{told}");
     assert!(told.contains("`traffic: {rps: 100}`"), "{told}");
@@ -325,7 +288,7 @@ fn the_picture_and_the_rows_show_every_rate() {
 #[test]
 fn an_interrupted_curve_tells_how_many_runs_were_done() {
     let arguments = ["power", NOISE, "--error-rate", "1%,5%", "-n", "1e9"];
-    let process = coalmine()
+    let process = program::coalmine()
         .args(arguments)
         .args(["--output", "json", "-q"])
         .stdout(std::process::Stdio::piped())
@@ -333,7 +296,9 @@ fn an_interrupted_curve_tells_how_many_runs_were_done() {
         .expect("the program runs");
     std::thread::sleep(std::time::Duration::from_secs(3));
     let id = process.id().to_string();
-    let kill = Command::new("kill").args(["-INT", &id]).status();
+    let kill = std::process::Command::new("kill")
+        .args(["-INT", &id])
+        .status();
     assert!(kill.expect("kill runs").success());
     let output = process.wait_with_output().expect("it ends");
     assert_eq!(output.status.code(), Some(130));

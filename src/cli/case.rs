@@ -12,7 +12,7 @@ use crate::cli::files::Beside;
 use crate::cli::release::{self, Release};
 use crate::cli::world;
 use crate::diagnostic::wording::{closest, count, listed_briefly, quoted};
-use crate::diagnostic::{Diagnostic, Located, Path, Severity};
+use crate::diagnostic::{Diagnostic, DocumentId, Located, Path, Severity};
 use crate::expectation::{self, Failure};
 use crate::input::{Input, Manifest};
 use crate::plan::compile::{self, Compiled};
@@ -286,6 +286,12 @@ pub(super) fn scenarios(input: &Input) -> impl Iterator<Item = &Located<Written>
         Manifest::Scenario(written) => Some(written),
         _ => None,
     })
+}
+
+/// Where the scenario that counts is written, if there is one.
+pub(super) fn scenario_document(input: &Input, choice: &Choice<'_>) -> Option<DocumentId> {
+    let chosen = chosen_scenario(input, choice).ok().flatten();
+    chosen.map(|written| written.document)
 }
 
 /// The scenario of the input: that of `--scenario` and `--scenario-name`, or the only one that is there to be run.

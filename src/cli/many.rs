@@ -12,7 +12,7 @@ use super::case::{Case, Choice};
 use super::exit::Exit;
 use super::subject::WhichArgs;
 use super::terminal::{Colour, tell};
-use super::trials::amounts::parse_precision;
+use super::trials::amounts::{parse_precision, parse_seed};
 use super::{Prepared, cut, gathered, parse_until, prepared_of};
 use crate::diagnostic::{self, Diagnostic, Finding, Look, Severity, Sources};
 use crate::input::{self, Input};
@@ -43,7 +43,7 @@ pub(super) struct ManyArgs {
     #[arg(long, value_name = "DURATION", value_parser = parse_until)]
     pub(super) until: Option<SimTime>,
     /// Seed of all runs
-    #[arg(long, value_name = "NUMBER")]
+    #[arg(long, value_name = "NUMBER", allow_negative_numbers = true, value_parser = parse_seed)]
     pub(super) seed: Option<u64>,
     /// Runs until the shares are known to so much, such as 0.5%
     #[arg(long, value_name = "SHARE", value_parser = parse_precision)]

@@ -7,6 +7,7 @@ use clap::Args;
 use super::case::Choice;
 use super::exit::Exit;
 use super::terminal::{finish, tell};
+use super::trials::amounts::parse_seed;
 use super::{cut, prepared};
 use crate::diagnostic::{self, Diagnostic, Look, Sources};
 use crate::series::Exporter;
@@ -35,7 +36,7 @@ pub(super) struct SubjectArgs {
     #[arg(long)]
     random: bool,
     /// Seed of what is drawn
-    #[arg(long, value_name = "NUMBER")]
+    #[arg(long, value_name = "NUMBER", allow_negative_numbers = true, value_parser = parse_seed)]
     seed: Option<u64>,
     /// Which of the many runs under the seed, as `coalmine trials` names them
     #[arg(long, value_name = "NUMBER", requires = "random")]

@@ -19,7 +19,7 @@ use std::time::Instant;
 
 use clap::{Args, ValueEnum};
 
-use super::case::{Case, Choice};
+use super::case::{Case, Choice, scenario_document};
 use super::exit::Exit;
 use super::many::{ManyArgs, RUNS_MAX, Written, is_stopped, next_portion, notice_stop, refuse};
 use super::terminal::{Colour, finish, look_of_errors, tell, wants_colour};
@@ -33,7 +33,7 @@ use crate::trials::dossier::{Head, Legend, PART_SCHEMA, Part, fingerprint};
 use crate::trials::report::exact::ExactReport;
 use crate::trials::report::{self, Circumstances, Precision, Report, text};
 use crate::trials::{Campaign, Players, Progress, Roster, Row, Shard};
-use crate::vary;
+use crate::vary::{self, Reach};
 use amounts::{parse_runs, parse_shard};
 use keeping::Keeper;
 use progress::Display;
@@ -49,14 +49,15 @@ pub(super) struct TrialsArgs {
     /// How many runs; with --precision at most so many [default: 10000]
     #[arg(short = 'n', long, value_name = "NUMBER", value_parser = parse_runs)]
     runs: Option<u64>,
-    /// Changes a field of the manifests, and compares: 'failureLimit=2', 'metrics[success-rate].interval=30s',
-    /// 'steps[1].pause.duration=10m'
+    /// Changes a field of the manifests or of the scenario, and compares: 'failureLimit=2', 'metrics[success-rate].interval=30s',
+    /// 'steps[1].pause.duration=10m', 'scenario.traffic.rps=500', 'scenario.images.v2.errorRate=0.02', 'scenario.faults[0].from=5m'
     #[arg(long, value_name = "PATH=VALUE")]
     what_if: Vec<String>,
     /// Computes the distribution exactly instead of by runs; refused where anything but the draws of measurements is random
     #[arg(long, conflicts_with_all = ["runs", "precision", "what_if", "shard", "shards", "save", "resume", "rows"])]
     exact: bool,
-    /// Does a part of the runs, such as 3/16, for `coalmine merge`; needs --save or --resume
+    /// Does a part of the runs, such as 3/16, for `coalmine merge`; needs --save or --resume. Not with --precision: whether it is
+    /// reached shows in all runs together, and no shard sees those of the others
     #[arg(long, value_name = "K/N", value_parser = parse_shard, conflicts_with = "precision")]
     shard: Option<Shard>,
     /// Does the part that `JOB_COMPLETION_INDEX` (from 0) names out of so many
@@ -69,8 +70,8 @@ pub(super) struct TrialsArgs {
     /// As --save, but goes on where the file ends; begins anew if there is none
     #[arg(long, value_name = "FILE")]
     resume: Option<PathBuf>,
-    /// Writes one line for each run to a file, as CSV
-    #[arg(long, value_name = "FILE", conflicts_with = "resume")]
+    /// Writes one line for each run to a file, as CSV; with --resume, the lines of runs that are not in it yet
+    #[arg(long, value_name = "FILE")]
     rows: Option<PathBuf>,
     /// Format of the report
     #[arg(long, value_enum, default_value_t = Output::Text)]
@@ -83,7 +84,7 @@ pub(super) enum Output {
     Text,
     /// A document, schema coalmine.trials/v1
     Json,
-    /// One line for each run
+    /// One line for each run; with --exact, for each verdict, cause and quantity
     Csv,
 }
 
@@ -95,7 +96,7 @@ struct Releases {
 
 pub(super) fn run(args: &TrialsArgs) -> Exit {
     let look = look_of_errors(args.many.color);
-    let shard = match shard(args) {
+    let shard = match check(args).and_then(|()| shard(args)) {
         Ok(shard) => shard,
         Err(problem) => return refuse(*problem, look, Exit::Usage),
     };
@@ -140,9 +141,24 @@ fn exact(args: &TrialsArgs, releases: &Releases, look: Look) -> Exit {
     let report = ExactReport::of(&head(args, releases), &exact);
     let text = match args.output {
         Output::Json => report.json(),
-        _ => report.text(wants_colour(args.many.color, io::stdout().is_terminal())),
+        Output::Csv => report.csv(),
+        Output::Text => report.text(wants_colour(args.many.color, io::stdout().is_terminal())),
     };
     finish(&text, Exit::Promoted)
+}
+
+/// Refuses what cannot be done together, as far as no rule of the arguments says so.
+fn check(args: &TrialsArgs) -> Result<(), Box<Diagnostic>> {
+    let kept = args.save.as_ref().or(args.resume.as_ref());
+    match (kept, &args.rows) {
+        (Some(kept), Some(rows)) if kept == rows => {
+            let file = keeping::shown(rows);
+            let message = format!("runs and rows cannot both go to {file}");
+            let help = "give `--rows` another file";
+            Err(Box::new(Diagnostic::error("same-file", message).help(help)))
+        }
+        _ => Ok(()),
+    }
 }
 
 /// The part of the runs that is asked for.
@@ -199,15 +215,16 @@ fn releases(args: &TrialsArgs, look: Look) -> Result<Releases, Exit> {
             changed: None,
         });
     }
-    let files = match vary::changed(&input, &args.what_if) {
-        Ok(files) => files,
-        Err(problem) => return Err(refuse(*problem, look, Exit::Usage)),
-    };
-    let input = input::read(files);
     let choice = Choice {
         scenario_file: scenario_file.as_deref(),
         ..args.many.choice()
     };
+    let reach = Reach::World(scenario_document(&input, &choice));
+    let files = match vary::changed_within(&input, &args.what_if, reach) {
+        Ok(files) => files,
+        Err(problem) => return Err(refuse(*problem, look, Exit::Usage)),
+    };
+    let input = input::read(files);
     let Prepared {
         case,
         mut findings,
@@ -228,6 +245,8 @@ struct Job {
     /// The half width that is wanted.
     precision: Option<f64>,
     keeper: Keeper,
+    /// Nobody is left for whom the runs would be done.
+    is_unread: bool,
 }
 
 impl Job {
@@ -243,19 +262,23 @@ impl Job {
             head,
             runs,
             shard,
+            rows: None,
         };
         let keeper = Keeper::new(args.save.as_ref().or(args.resume.as_ref()));
         if let Some(path) = &args.resume
             && let Some(kept) = keeping::read(path)?
         {
             keeping::check(path, &kept, &part)?;
+            rows::check(path, &kept, args.rows.as_ref())?;
             part.progress = kept.progress;
+            part.rows = kept.rows;
         }
         Ok(Self {
             part,
             looks,
             precision: args.many.precision,
             keeper,
+            is_unread: false,
         })
     }
 
@@ -269,7 +292,13 @@ impl Job {
                 .as_ref()
                 .map(|changed| chain::fastest(changed.stage())),
         });
-        let mut rows = Rows::new(args.rows.as_ref(), args.output == Output::Csv)?;
+        let mut rows = Rows::new(args.output == Output::Csv);
+        if let Some(path) = &args.rows {
+            rows.file(path, self.part.rows.as_ref(), self.keeper.is_in_use())?;
+        }
+        // What cannot be written is said before the work.
+        self.part.rows = rows.written()?;
+        self.keeper.keep(&self.part)?;
         let mut display = Display::new(self.part.progress.runs(), args.many.quiet);
         let mut portion = u64::try_from(pool.current_num_threads()).unwrap_or(1);
         let sizes = self
@@ -282,7 +311,7 @@ impl Job {
                 ..self.part.campaign()
             };
             display.aim(campaign.own_runs());
-            while !self.part.progress.is_done(&campaign) && !is_stopped() {
+            while !self.part.progress.is_done(&campaign) && !self.is_over() {
                 let begin = Instant::now();
                 let head = &self.part.head;
                 let mut line = |row: &Row| rows.line(head, row);
@@ -291,16 +320,27 @@ impl Job {
                 pool.install(|| progress.advance(&campaign, portion, &roster, line));
                 portion = next_portion(portion, begin.elapsed());
                 display.show(self.part.progress.runs());
-                self.keeper.keep_sometimes(&self.part)?;
                 rows.check()?;
+                let is_wanted = args.rows.is_some() || self.keeper.is_in_use();
+                self.is_unread = rows.is_unread() && !is_wanted;
+                if self.keeper.is_due() {
+                    self.part.rows = rows.written()?;
+                    self.keeper.keep(&self.part)?;
+                }
             }
-            if is_stopped() || self.is_precise() {
+            if self.is_over() || self.is_precise() {
                 break;
             }
         }
         display.clear();
+        self.part.rows = rows.written()?;
         self.keeper.keep(&self.part)?;
         rows.close()
+    }
+
+    /// Whether one stops before all runs are done.
+    fn is_over(&self) -> bool {
+        is_stopped() || self.is_unread
     }
 
     /// Whether the precision that was asked for is reached.
@@ -316,7 +356,7 @@ impl Job {
     fn told(&self, args: &TrialsArgs) -> Exit {
         let done = self.part.progress.runs();
         let is_whole = self.part.progress.is_done(&self.part.campaign()) || self.is_precise();
-        let exit = if is_whole {
+        let exit = if is_whole || self.is_unread {
             Exit::Promoted
         } else {
             Exit::Interrupted

@@ -1,12 +1,14 @@
 //! Points in time and durations: `now()`, `date(..)`, `duration(..)` and their methods.
 //!
-//! Knows Go's calendar, texts and duration grammar. Refuses to know what time it is: the caller
+//! Knows Go's texts and duration grammar ([`crate::calendar`] knows dates). Refuses to know what time it is: the caller
 //! says so. Follows Go's package `time`.
 //!
 //! Simplifications: no time zone database (zones are fixed offsets, unnamed but for UTC), no
 //! monotonic clock.
 
 use std::fmt::Write;
+
+use crate::calendar::{self, DAY_SECONDS, Date};
 
 /// A point in time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -32,7 +34,6 @@ pub(super) struct Civil {
     pub(super) second: i64,
 }
 
-const DAY_SECONDS: i64 = 86_400;
 const SECOND_NANOS: i64 = 1_000_000_000;
 const MINUTE_NANOS: i64 = 60 * SECOND_NANOS;
 const HOUR_NANOS: i64 = 60 * MINUTE_NANOS;
@@ -73,7 +74,8 @@ impl Time {
     /// The time on the wall `offset` seconds east of Greenwich. Values out of range carry over.
     pub(super) fn from_civil(civil: Civil, nanos: u32, offset: i32) -> Self {
         let months = civil.year * 12 + civil.month - 1;
-        let days = days_before(months.div_euclid(12), months.rem_euclid(12) + 1) + civil.day - 1;
+        let first = calendar::first_of(months.div_euclid(12), months.rem_euclid(12) + 1);
+        let days = first + civil.day - 1;
         let clock = civil.hour * 3600 + civil.minute * 60 + civil.second;
         Self {
             seconds: days * DAY_SECONDS + clock - i64::from(offset),
@@ -85,23 +87,11 @@ impl Time {
     pub(super) fn civil(self) -> Civil {
         let local = self.seconds + i64::from(self.offset);
         let (days, clock) = (local.div_euclid(DAY_SECONDS), local.rem_euclid(DAY_SECONDS));
-        // Counted from 1 March of year 0, so that leap days come last.
-        let shifted = days + 719_468;
-        let era = shifted.div_euclid(146_097);
-        let day_of_era = shifted.rem_euclid(146_097);
-        let year_of_era =
-            (day_of_era - day_of_era / 1460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
-        let day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
-        let march_month = (5 * day_of_year + 2) / 153;
-        let month = if march_month < 10 {
-            march_month + 3
-        } else {
-            march_month - 9
-        };
+        let Date { year, month, day } = Date::of_day(days);
         Civil {
-            year: era * 400 + year_of_era + i64::from(month <= 2),
+            year,
             month,
-            day: day_of_year - (153 * march_month + 2) / 5 + 1,
+            day,
             hour: clock / 3600,
             minute: clock / 60 % 60,
             second: clock % 60,
@@ -111,13 +101,13 @@ impl Time {
     /// 0..=6 from Sunday.
     pub(super) fn weekday(self) -> u8 {
         let days = (self.seconds + i64::from(self.offset)).div_euclid(DAY_SECONDS);
-        u8::try_from((days + 4).rem_euclid(7)).unwrap_or_default()
+        u8::try_from(calendar::weekday(days)).unwrap_or_default()
     }
 
     /// 1..=366
     pub(super) fn year_day(self) -> i64 {
         let days = (self.seconds + i64::from(self.offset)).div_euclid(DAY_SECONDS);
-        days - days_before(self.civil().year, 1) + 1
+        Date::of_day(days).of_year()
     }
 
     #[must_use]
@@ -156,28 +146,6 @@ impl Time {
     pub(super) fn to_rfc3339(self) -> String {
         super::layout::format(self, "2006-01-02T15:04:05.999999999Z07:00")
     }
-}
-
-/// Days from 1970 to the first of a month.
-fn days_before(year: i64, month: i64) -> i64 {
-    let (year, month) = if month <= 2 {
-        (year - 1, month + 9)
-    } else {
-        (year, month - 3)
-    };
-    let (era, year_of_era) = (year.div_euclid(400), year.rem_euclid(400));
-    let day_of_year = (153 * month + 2) / 5;
-    era * 146_097 + year_of_era * 365 + year_of_era / 4 - year_of_era / 100 + day_of_year - 719_468
-}
-
-/// Days of a month, 28..=31.
-pub(super) fn days_in(year: i64, month: i64) -> i64 {
-    let next = if month == 12 {
-        days_before(year + 1, 1)
-    } else {
-        days_before(year, month + 1)
-    };
-    next - days_before(year, month)
 }
 
 pub(super) fn month_name(month: u8) -> &'static str {
@@ -364,7 +332,6 @@ mod tests {
             assert_eq!(time.to_go_string(), text);
             assert_eq!(Time::from_civil(time.civil(), 0, 0), time);
         }
-        assert_eq!(days_in(2024, 2), 29);
         assert_eq!(Time::utc(0, 0).weekday(), 4);
         assert_eq!(Time::utc(951_782_400, 0).year_day(), 60);
     }

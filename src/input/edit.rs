@@ -34,6 +34,37 @@ pub struct Found {
     pub names: BTreeSet<&'static str>,
 }
 
+/// A part of the way to a value, known beforehand.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Stride {
+    /// To what a key holds.
+    Key(String),
+    /// To an item of a list, from 0.
+    Index(usize),
+    /// To all items of a list, or to what all keys of a mapping hold.
+    All,
+}
+
+/// Why a way does not lead to a place.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Stop {
+    /// The strides that could be made.
+    pub done: usize,
+    /// What is there.
+    pub why: Obstacle,
+}
+
+/// What is there in the way.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Obstacle {
+    /// A list with so many items, and not the one that is meant.
+    Items(usize),
+    /// Nothing, where a list would have to be.
+    Nothing,
+    /// A value without what the way needs.
+    Single,
+}
+
 /// What is done to a text.
 struct Edit {
     source: SourceId,
@@ -101,6 +132,69 @@ impl Input {
             }
         }
         found
+    }
+
+    /// The places in a document that a way leads to. Keys at its end need not be written.
+    pub(crate) fn reach(&self, document: DocumentId, way: &[Stride]) -> Result<Vec<Place>, Stop> {
+        let root = self.documents.get(document.0).map(|document| document.root);
+        let mut reached = vec![(root, Path::root())];
+        for (done, stride) in way.iter().enumerate() {
+            let mut next = Vec::new();
+            for (node, path) in reached {
+                let stop = self.stride(node, path, stride, &mut next);
+                stop.map_err(|why| Stop { done, why })?;
+            }
+            reached = next;
+        }
+        let keys = way.iter().filter_map(|stride| match stride {
+            Stride::Key(key) => Some(key.as_str()),
+            _ => None,
+        });
+        let field = keys.collect::<Vec<&str>>().join(".");
+        let place = |(_, path)| Place {
+            document,
+            path,
+            field: field.clone(),
+        };
+        Ok(reached.into_iter().map(place).collect())
+    }
+
+    /// Goes on from a node, or from a place where none is written.
+    fn stride(
+        &self,
+        node: Option<NodeId>,
+        path: Path,
+        stride: &Stride,
+        reached: &mut Vec<(Option<NodeId>, Path)>,
+    ) -> Result<(), Obstacle> {
+        let tree = &self.tree;
+        let content = node.map_or(Content::Null, |node| tree.node(node).content);
+        match (stride, content, node) {
+            (Stride::Key(key), Content::Mapping(_), Some(node)) => {
+                reached.push((tree.get(node, key), path.key(key)));
+            }
+            (Stride::Key(key), Content::Null, _) => reached.push((None, path.key(key))),
+            (Stride::All, Content::Mapping(_), Some(node)) => {
+                for entry in tree.entries(node) {
+                    reached.push((Some(entry.value), path.clone().key(tree.text(entry.key))));
+                }
+            }
+            (Stride::All, Content::List(_), Some(node)) => {
+                for (index, item) in tree.items(node).iter().enumerate() {
+                    reached.push((Some(*item), path.clone().index(index)));
+                }
+            }
+            (Stride::Index(index), Content::List(_), Some(node)) => {
+                let items = tree.items(node);
+                let item = items.get(*index).ok_or(Obstacle::Items(items.len()))?;
+                reached.push((Some(*item), path.index(*index)));
+            }
+            (Stride::Index(_) | Stride::All, Content::Null, _) => {
+                return Err(Obstacle::Nothing);
+            }
+            _ => return Err(Obstacle::Single),
+        }
+        Ok(())
     }
 
     /// The files after these places have got this value.
@@ -179,8 +273,17 @@ impl Input {
                 let is_list = matches!(self.tree.node(node).content, Content::List(_));
                 replacement(text, span, is_list, value)?
             }
-            [Segment::Key(key)] => self.addition(text, node, key, value)?,
-            _ => return None,
+            [Segment::Key(key), below @ ..] => {
+                let mut value = value.to_owned();
+                for segment in below.iter().rev() {
+                    let Segment::Key(key) = segment else {
+                        return None;
+                    };
+                    value = format!("{{{}: {value}}}", serde_json::Value::from(key.as_str()));
+                }
+                self.addition(text, node, key, &value)?
+            }
+            [Segment::Index(_), ..] => return None,
         };
         Some(Edit {
             source,
@@ -201,11 +304,11 @@ impl Input {
         let span = self.tree.node(mapping).span;
         let entry = format!("{}: {value}", serde_json::Value::from(key));
         let within = |at: &Span| span.start() <= at.start() && at.end() <= span.end();
-        let keys = self
-            .tree
-            .entries(mapping)
-            .iter()
-            .map(|entry| entry.key_span);
+        // What a scenario takes from another one stands elsewhere, maybe in another file.
+        let source = self.tree.source(mapping);
+        let own = |entry: &&super::tree::Entry| self.tree.source(entry.value) == source;
+        let entries = self.tree.entries(mapping).iter().filter(own);
+        let keys = entries.map(|entry| entry.key_span);
         let Some(first) = keys.filter(within).min_by_key(|key| key.start()) else {
             return replacement(text, span, false, &format!("{{{entry}}}"));
         };
@@ -244,7 +347,7 @@ impl Input {
     }
 }
 
-/// A value in the place of another one; space behind the old one stays. What stood on lines of its own goes behind its key.
+/// A value in the place of another one, or behind a key that nothing stands behind; space behind the old one stays. What stood on lines of its own goes behind its key.
 /// A list may begin at its first dash or behind it.
 fn replacement(
     text: &str,
@@ -253,6 +356,11 @@ fn replacement(
     value: &str,
 ) -> Option<(usize, usize, String)> {
     let old = text.get(span.start()..span.end())?;
+    let rest = text.get(span.end()..)?;
+    if old.is_empty() && rest.trim_start_matches([' ', '\t']).starts_with(':') {
+        let behind = span.end() + rest.find(':')? + 1;
+        return Some((behind, behind, format!(" {value}")));
+    }
     let end = span.start() + old.trim_end().len();
     let before = text.get(..span.start())?;
     let is_gap = |c: char| c.is_whitespace() || is_list && c == '-';

@@ -1,10 +1,10 @@
 //! Parts of dates in UTC.
 //!
-//! Knows the Gregorian calendar in both directions, and how Go counts seconds without end (`time.Unix`): they wrap.
+//! Knows how Go counts seconds without end (`time.Unix`): they wrap. The calendar is [`crate::calendar`].
 
 use super::functions::DatePart;
+use crate::calendar::{DAY_SECONDS, Date, days_in, weekday};
 
-const SECONDS_PER_DAY: u64 = 86_400;
 /// From the first day of Go's calendar to 1970 \[s\] (`time/time.go: absoluteToInternal`, `unixToInternal`); whole days.
 const BEFORE_1970: u64 = 9_223_372_028_715_321_600;
 
@@ -22,67 +22,20 @@ pub(super) fn part(part: DatePart, seconds: f64) -> f64 {
         i64::MIN
     };
     let absolute = whole.cast_unsigned().wrapping_add(BEFORE_1970);
-    let second = absolute % SECONDS_PER_DAY;
-    let day =
-        (absolute / SECONDS_PER_DAY).cast_signed() - (BEFORE_1970 / SECONDS_PER_DAY).cast_signed();
+    let of_day = DAY_SECONDS.cast_unsigned();
+    let second = absolute % of_day;
+    let day = (absolute / of_day).cast_signed() - (BEFORE_1970 / of_day).cast_signed();
     let date = Date::of_day(day);
     float(match part {
         DatePart::Hour => (second / 3600).cast_signed(),
         DatePart::Minute => (second / 60 % 60).cast_signed(),
-        DatePart::DayOfWeek => (day + 4).rem_euclid(7),
+        DatePart::DayOfWeek => weekday(day),
         DatePart::DayOfMonth => date.day,
         DatePart::Month => date.month,
         DatePart::Year => date.year,
-        DatePart::DayOfYear => 1 + day - day_of(date.year, 1, 1),
-        DatePart::DaysInMonth => {
-            let (year, month) = if date.month == 12 {
-                (date.year + 1, 1)
-            } else {
-                (date.year, date.month + 1)
-            };
-            day_of(year, month, 1) - day_of(date.year, date.month, 1)
-        }
+        DatePart::DayOfYear => date.of_year(),
+        DatePart::DaysInMonth => days_in(date.year, date.month),
     })
-}
-
-struct Date {
-    year: i64,
-    month: i64,
-    day: i64,
-}
-
-impl Date {
-    /// The date `day` days after 1970-01-01.
-    fn of_day(day: i64) -> Self {
-        // Eras of 400 years from the first of March of year 0, so that the odd day is the last of its year.
-        let day = day + 719_468;
-        let era = day.div_euclid(146_097);
-        let of_era = day.rem_euclid(146_097);
-        let year_of_era = (of_era - of_era / 1460 + of_era / 36_524 - of_era / 146_096) / 365;
-        let of_year = of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
-        let march_month = (5 * of_year + 2) / 153;
-        let month = if march_month < 10 {
-            march_month + 3
-        } else {
-            march_month - 9
-        };
-        Self {
-            year: era * 400 + year_of_era + i64::from(month <= 2),
-            month,
-            day: of_year - (153 * march_month + 2) / 5 + 1,
-        }
-    }
-}
-
-/// Days from 1970-01-01 to a date.
-fn day_of(year: i64, month: i64, day: i64) -> i64 {
-    let year = if month <= 2 { year - 1 } else { year };
-    let era = year.div_euclid(400);
-    let year_of_era = year.rem_euclid(400);
-    let march_month = (month + 9) % 12;
-    let of_year = (153 * march_month + 2) / 5 + day - 1;
-    let of_era = 365 * year_of_era + year_of_era / 4 - year_of_era / 100 + of_year;
-    era * 146_097 + of_era - 719_468
 }
 
 #[expect(clippy::cast_precision_loss, reason = "years are far below 2^53")]

@@ -91,6 +91,19 @@ pub struct Part {
     pub shard: Shard,
     /// How far one has come.
     pub progress: Progress,
+    /// The rows of the runs that are done, where they are written to a file.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rows: Option<Written>,
+}
+
+/// What was written to a file, so that one can tell whether it is still there.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Written {
+    /// How many bytes.
+    pub bytes: u64,
+    /// Their [`Digest`].
+    pub digest: String,
 }
 
 impl Legend {
@@ -156,28 +169,55 @@ impl Ended {
 /// lie.
 #[must_use]
 pub fn fingerprint<'a>(stages: impl IntoIterator<Item = Stage<'a>>) -> String {
-    let mut hash = Hash(0x6c62_272e_07bb_0142_62b8_2175_6295_c58d);
+    let mut digest = Digest::default();
     for stage in stages {
-        // A hash takes whatever is written to it.
+        // A digest takes whatever is written to it.
         let _ = write!(
-            hash,
+            digest,
             "{:?}\n{:?}\n{:?}\n{:?}\n",
             stage.plan, stage.environment, stage.script, stage.start
         );
     }
-    format!("{:032x}", hash.0)
+    digest.to_string()
 }
 
-/// The hash of Fowler, Noll and Vo with 128 bits: the same in every version of the compiler.
-struct Hash(u128);
+/// The hash of Fowler, Noll and Vo (FNV-1a) with 128 bits: the same in every version of the compiler. It tells accidents apart, not forgeries.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Digest(u128);
 
-impl fmt::Write for Hash {
-    fn write_str(&mut self, text: &str) -> fmt::Result {
-        for byte in text.bytes() {
-            self.0 =
-                (self.0 ^ u128::from(byte)).wrapping_mul(0x0000_0000_0100_0000_0000_0000_0000_013b);
+impl Default for Digest {
+    fn default() -> Self {
+        Self(0x6c62_272e_07bb_0142_62b8_2175_6295_c58d)
+    }
+}
+
+impl Digest {
+    /// The digest that is written so; `None` for anything else.
+    #[must_use]
+    pub fn of_hex(text: &str) -> Option<Self> {
+        let digest = Self(u128::from_str_radix(text, 16).ok()?);
+        (digest.to_string() == text).then_some(digest)
+    }
+
+    /// Adds bytes.
+    pub fn add(&mut self, bytes: &[u8]) {
+        for byte in bytes {
+            self.0 = (self.0 ^ u128::from(*byte))
+                .wrapping_mul(0x0000_0000_0100_0000_0000_0000_0000_013b);
         }
+    }
+}
+
+impl Write for Digest {
+    fn write_str(&mut self, text: &str) -> fmt::Result {
+        self.add(text.as_bytes());
         Ok(())
+    }
+}
+
+impl fmt::Display for Digest {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "{:032x}", self.0)
     }
 }
 

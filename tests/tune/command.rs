@@ -3,55 +3,28 @@
 #![expect(clippy::disallowed_methods, reason = "tests read and write files")]
 
 use std::fs;
-use std::path::{Path, PathBuf};
-use std::process::{Command, Output};
+use std::path::Path;
 
 use serde_json::Value;
+
+use crate::program::{self, Folder};
 
 const NOISE: &str = "scenarios/gate-under-noise";
 const BAD: [&str; 2] = ["--bad-release", "5%@15%"];
 
-fn run(arguments: &[&str]) -> Output {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_coalmine"));
-    command.current_dir(env!("CARGO_MANIFEST_DIR")).env_clear();
-    command.args(arguments).output().expect("the program runs")
-}
-
 /// What `coalmine tune` writes with these arguments.
 fn told(paths: &str, arguments: &[&str]) -> String {
-    let mut all = vec!["tune", paths];
-    all.extend(BAD);
-    all.extend(arguments);
-    let output = run(&all);
-    let complaints = String::from_utf8_lossy(&output.stderr);
-    // A slow machine says now and then how far it has come.
-    let is_progress = |line: &str| line.ends_with(" left");
-    assert!(
-        complaints.lines().all(is_progress),
-        "{arguments:?}: {complaints}"
-    );
-    assert_eq!(output.status.code(), Some(0), "{arguments:?}");
-    String::from_utf8(output.stdout).expect("UTF-8")
+    program::told(&[&["tune", paths], &BAD[..], arguments].concat())
 }
 
 fn document(paths: &str, arguments: &[&str]) -> Value {
-    let mut all = arguments.to_vec();
-    all.extend(["--output", "json"]);
-    serde_json::from_str(&told(paths, &all)).expect("JSON")
+    program::document(&[&["tune", paths], &BAD[..], arguments].concat())
 }
 
 /// The complaint of a run that ends in this way.
 fn complaint(arguments: &[&str], code: i32) -> String {
-    let mut all = vec!["tune"];
-    all.extend(arguments);
-    let output = run(&all);
-    let told = String::from_utf8_lossy(&output.stderr).into_owned();
-    assert_eq!(output.status.code(), Some(code), "{arguments:?}: {told}");
-    told
+    program::complaint(&[&["tune"], arguments].concat(), code)
 }
-
-/// A folder with a release of its own that goes away with the test.
-struct Folder(PathBuf);
 
 const TEMPLATE: &str = "\
 # What a release must prove.
@@ -82,29 +55,14 @@ spec:
   strategy: {canary: {steps: [{setWeight: 50}, {pause: {duration: 1m}}]}}
 ";
 
-impl Folder {
-    fn new(name: &str) -> Self {
-        let name = format!("coalmine-tune-{}-{name}", std::process::id());
-        let path = std::env::temp_dir().join(name);
-        let _ = fs::remove_dir_all(&path);
-        fs::create_dir_all(&path).expect("a folder");
-        let noise = Path::new(env!("CARGO_MANIFEST_DIR")).join(NOISE);
-        for file in ["rollout.yaml", "scenario.yaml"] {
-            fs::copy(noise.join(file), path.join(file)).expect("a copy");
-        }
-        fs::write(path.join("analysis.yaml"), TEMPLATE).expect("a file");
-        Self(path)
+/// A folder with a release of its own.
+fn copied(name: &str) -> Folder {
+    let folder = Folder::new(name).with("analysis.yaml", TEMPLATE);
+    let noise = Path::new(env!("CARGO_MANIFEST_DIR")).join(NOISE);
+    for file in ["rollout.yaml", "scenario.yaml"] {
+        fs::copy(noise.join(file), folder.file(file)).expect("a copy");
     }
-
-    fn path(&self) -> String {
-        self.0.display().to_string()
-    }
-}
-
-impl Drop for Folder {
-    fn drop(&mut self) {
-        let _ = fs::remove_dir_all(&self.0);
-    }
+    folder
 }
 
 const LIMITS: [&str; 8] = [
@@ -177,8 +135,8 @@ fn the_number_of_threads_changes_nothing() {
 
 #[test]
 fn the_edited_files_are_the_policy_and_keep_their_comments() {
-    let folder = Folder::new("yaml");
-    let yaml = told(&folder.path(), &limited(&["-n", "1024", "--patch", "yaml"]));
+    let folder = copied("yaml");
+    let yaml = told(folder.path(), &limited(&["-n", "1024", "--patch", "yaml"]));
     assert!(yaml.starts_with("# coalmine tune\n# choice "), "{yaml}");
     assert!(yaml.contains("# it buys   false aborts"), "{yaml}");
     let wanted = TEMPLATE
@@ -190,12 +148,12 @@ fn the_edited_files_are_the_policy_and_keep_their_comments() {
     let numbers = |arguments: &[&str]| {
         let mut all = vec!["trials", &path, "-n", "300", "--quiet"];
         all.extend(arguments);
-        String::from_utf8(run(&all).stdout).expect("UTF-8")
+        String::from_utf8(program::run(&all).stdout).expect("UTF-8")
     };
-    fs::write(folder.0.join("analysis.yaml"), &yaml).expect("a file");
+    fs::write(folder.file("analysis.yaml"), &yaml).expect("a file");
     let patched = numbers(&[]);
     fs::write(
-        folder.0.join("analysis.yaml"),
+        folder.file("analysis.yaml"),
         TEMPLATE
             .replace("failureLimit: 0", "failureLimit: 1")
             .replace("interval: 1m", "interval: 30s"),
@@ -206,10 +164,10 @@ fn the_edited_files_are_the_policy_and_keep_their_comments() {
 
 #[test]
 fn a_json_patch_says_what_it_replaces() {
-    let folder = Folder::new("json");
-    let file = folder.0.join("patch.json").display().to_string();
+    let folder = copied("json");
+    let file = folder.file("patch.json");
     let page = told(
-        &folder.path(),
+        folder.path(),
         &limited(&["-n", "1024", "--patch", "json", "--patch-file", &file]),
     );
     assert!(page.contains("it buys"), "{page}");
@@ -229,11 +187,8 @@ fn a_json_patch_says_what_it_replaces() {
 
 #[test]
 fn a_merge_patch_has_whole_lists() {
-    let folder = Folder::new("merge");
-    let text = told(
-        &folder.path(),
-        &limited(&["-n", "1024", "--patch", "merge"]),
-    );
+    let folder = copied("merge");
+    let text = told(folder.path(), &limited(&["-n", "1024", "--patch", "merge"]));
     let (_, yaml) = text.split_once("---\n").expect("a document");
     let patch: Value = serde_yaml::from_str(yaml).expect("YAML");
     assert_eq!(
@@ -325,10 +280,9 @@ fn what_cannot_be_told_is_refused() {
     }
     let told = complaint(&[NOISE, "--vary", "failureLimit=0..2"], 2);
     assert!(told.contains("--bad-release"), "{told}");
-    let folder = Folder::new("plain");
-    let file = folder.0.join("rollout.yaml");
+    let folder = copied("plain");
+    let file = folder.file("rollout.yaml");
     fs::write(&file, PLAIN).expect("a file");
-    let file = file.display().to_string();
     let plain = [
         file.as_str(),
         "--vary",

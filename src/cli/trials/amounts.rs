@@ -27,6 +27,12 @@ pub(in crate::cli) fn parse_runs(text: &str) -> Result<u64, String> {
         .ok_or_else(|| "must be a whole number from 1 to 1e15, such as 100000 or 1e5".to_owned())
 }
 
+/// A seed: any whole number of 64 bits.
+pub(in crate::cli) fn parse_seed(text: &str) -> Result<u64, String> {
+    let seed = text.parse();
+    seed.map_err(|_| format!("must be a whole number from 0 to {}", u64::MAX))
+}
+
 /// A share: `0.5%` or `0.005`.
 pub(in crate::cli) fn parse_precision(text: &str) -> Result<f64, String> {
     let (digits, unit) = match text.strip_suffix('%') {

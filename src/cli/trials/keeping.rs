@@ -34,17 +34,19 @@ impl Keeper {
         }
     }
 
-    /// Writes the file if the last time was long ago.
-    pub(super) fn keep_sometimes(&mut self, part: &Part) -> Result<(), Box<Diagnostic>> {
-        if self.last.elapsed() < EVERY {
-            return Ok(());
-        }
-        self.last = Instant::now();
-        self.keep(part)
+    /// Whether there is a file.
+    pub(super) fn is_in_use(&self) -> bool {
+        self.path.is_some()
+    }
+
+    /// Whether the file was written long ago.
+    pub(super) fn is_due(&self) -> bool {
+        self.path.is_some() && EVERY <= self.last.elapsed()
     }
 
     /// Writes the file.
-    pub(super) fn keep(&self, part: &Part) -> Result<(), Box<Diagnostic>> {
+    pub(super) fn keep(&mut self, part: &Part) -> Result<(), Box<Diagnostic>> {
+        self.last = Instant::now();
         let Some(path) = &self.path else {
             return Ok(());
         };
@@ -128,10 +130,16 @@ pub(super) fn beside(path: &Path) -> PathBuf {
 }
 
 pub(super) fn unwritable(path: &Path, error: &io::Error) -> Box<Diagnostic> {
+    let folder = path.parent().filter(|folder| !folder.is_dir());
+    if let (io::ErrorKind::NotFound, Some(folder)) = (error.kind(), folder) {
+        let message = format!("cannot write {}", shown(path));
+        let help = format!("there is no folder {}", shown(folder));
+        return Box::new(Diagnostic::error("unwritable-file", message).help(help));
+    }
     let message = format!("cannot write {}: {error}", shown(path));
     Box::new(Diagnostic::error("unwritable-file", message))
 }
 
-fn shown(path: &Path) -> String {
+pub(super) fn shown(path: &Path) -> String {
     quoted(&path.display().to_string())
 }

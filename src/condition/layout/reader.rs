@@ -2,6 +2,7 @@
 
 use super::super::time::{self, Civil, Time};
 use super::{Element, next_element};
+use crate::calendar::days_in;
 
 /// Why a text is no time.
 pub(super) enum Mistake {
@@ -42,7 +43,7 @@ impl Default for Fields {
 impl Fields {
     /// The time, or what is out of range.
     pub(super) fn time(&self) -> Result<Time, &'static str> {
-        if self.day < 1 || time::days_in(self.year, self.month) < self.day {
+        if self.day < 1 || days_in(self.year, self.month) < self.day {
             return Err("day");
         }
         let hour = match self.afternoon {

@@ -1,4 +1,5 @@
-//! What can become of a rollout and how likely it is, told exactly: as a table and as the document `coalmine.exact/v1`.
+//! What can become of a rollout and how likely it is, told exactly: as text, as a table, and as the document
+//! `coalmine.exact/v1`.
 //!
 //! Knows: which parts of [`Exact`] are worth telling. Refuses to know how they were computed.
 
@@ -14,6 +15,23 @@ use crate::trials::quantity::{Quantity, Unit};
 
 /// The format of the document.
 const SCHEMA: &str = "coalmine.exact/v1";
+
+/// The columns of the table.
+const COLUMNS: [&str; 13] = [
+    "kind",
+    "what",
+    "verdict",
+    "step",
+    "probability",
+    "unit",
+    "mean",
+    "min",
+    "p5",
+    "p50",
+    "p95",
+    "p99",
+    "max",
+];
 
 /// What can become of a rollout; also the document `coalmine.exact/v1`.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -106,6 +124,48 @@ impl ExactReport {
         text.unwrap_or_default() + "\n"
     }
 
+    /// A table with one line for each verdict, cause and quantity.
+    #[must_use]
+    pub fn csv(&self) -> String {
+        let mut writer = csv::Writer::from_writer(Vec::new());
+        let mut line = |cells: Vec<String>| {
+            // Writing into memory does not fail.
+            let _ = writer.write_record(cells);
+        };
+        line(COLUMNS.map(str::to_owned).to_vec());
+        for one in &self.verdicts {
+            line(record(
+                "verdict",
+                "",
+                one.verdict,
+                "",
+                Some(one.probability),
+            ));
+        }
+        for LikelyCause { cause, probability } in &self.causes {
+            let step = cause.step.map(|step| step.to_string()).unwrap_or_default();
+            line(record("cause", &cause.what, "", &step, Some(*probability)));
+        }
+        for one in &self.quantities {
+            let quantity = word(&one.quantity);
+            let mut cells = record(
+                "quantity",
+                &quantity,
+                one.verdict.unwrap_or_default(),
+                "",
+                None,
+            );
+            let amounts = [
+                one.mean, one.min, one.p5, one.p50, one.p95, one.p99, one.max,
+            ];
+            let amounts = amounts.map(|amount| amount.to_string());
+            cells.splice(5.., std::iter::once(word(&one.unit)).chain(amounts));
+            line(cells);
+        }
+        let bytes = writer.into_inner().unwrap_or_default();
+        String::from_utf8(bytes).unwrap_or_default()
+    }
+
     /// The report as text.
     #[must_use]
     pub fn text(&self, colour: bool) -> String {
@@ -179,6 +239,29 @@ impl Spread {
             max: distribution.atoms.last()?.0 * factor,
         })
     }
+}
+
+/// A line of the table, without amounts.
+fn record(
+    kind: &str,
+    what: &str,
+    verdict: &str,
+    step: &str,
+    probability: Option<f64>,
+) -> Vec<String> {
+    let probability = probability.map(|probability| probability.to_string());
+    let probability = probability.unwrap_or_default();
+    let mut cells = [kind, what, verdict, step, &probability]
+        .map(str::to_owned)
+        .to_vec();
+    cells.resize(COLUMNS.len(), String::new());
+    cells
+}
+
+/// The word that the document has for something.
+fn word(of: &impl Serialize) -> String {
+    let value = serde_json::to_value(of).unwrap_or_default();
+    value.as_str().unwrap_or_default().to_owned()
 }
 
 /// Enough digits to be compared with a table of the literature.
