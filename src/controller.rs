@@ -76,6 +76,9 @@ impl Requeue {
 
 /// Where controllers tell what they do. The silent one costs nothing.
 pub trait Log {
+    /// Whether it forgets everything: then a decision is all that there is to a reconciliation.
+    const IS_SILENT: bool = false;
+
     /// Tells one event.
     fn tell(&mut self, event: Event);
 }
@@ -92,6 +95,8 @@ impl Log for Vec<Event> {
 pub struct Silent;
 
 impl Log for Silent {
+    const IS_SILENT: bool = true;
+
     #[inline]
     fn tell(&mut self, _: Event) {}
 }

@@ -7,6 +7,9 @@
 //! At one instant pods change first, then people act, and then the controllers work until none has anything left to do:
 //! the rollout before the experiments before the analysis runs. Upstream's controllers run side by side; the recorded
 //! traces hold for every order of their work, and so do ours.
+//!
+//! Runs of one simulation are mostly alike, and controllers are pure: what the rollout controller decided on the same facts in an earlier run is
+//! not worked out again (`precedents`).
 
 pub mod apply;
 mod busy;
@@ -14,6 +17,7 @@ mod faults;
 mod instruments;
 pub(crate) mod oracle;
 pub mod people;
+mod precedents;
 pub mod queue;
 mod routing;
 #[cfg(test)]
@@ -26,7 +30,7 @@ use crate::cluster::status::RolloutStatus;
 use crate::cluster::{AnalysisRun, Cluster, Event, Experiment, ExperimentId, RunId, experiment};
 use crate::controller::replica_sets::RESYNC_PERIOD;
 use crate::controller::rollout::{Observed, Outcome, Scratch, Verification};
-use crate::controller::{Decision, Log, analysis, rollout};
+use crate::controller::{Decision, Log, analysis};
 use crate::kernel::{Kernel, Phased};
 use crate::plan::scenario::{Script, When};
 use crate::plan::{Environment, Plan};
@@ -127,12 +131,15 @@ pub struct Simulation<'a, R: Recorder> {
     run_queues: Vec<Queue>,
     /// Whether anything was written since the last rest.
     changed: bool,
+    /// Whether results of measurements were, and nothing else.
+    measured: bool,
     /// Whether anything happened since then that concerns pods, or where requests go.
     scene_changed: bool,
     patience: busy::Patience,
     triggered: Vec<bool>,
     watched: triggers::Watched,
     scratch: Scratch,
+    precedents: precedents::Precedents,
     next_status: RolloutStatus,
     decision: Decision<R::Log>,
     templates: Vec<experiment::TemplateStatus>,
@@ -201,11 +208,13 @@ impl<'a, R: Recorder> Simulation<'a, R> {
             experiment_queues: Vec::new(),
             run_queues: Vec::new(),
             changed: false,
+            measured: false,
             scene_changed: false,
             patience: busy::Patience::default(),
             triggered: Vec::new(),
             watched: triggers::Watched::default(),
             scratch: Scratch::default(),
+            precedents: precedents::Precedents::default(),
             next_status: RolloutStatus::default(),
             decision: Decision::default(),
             templates: Vec::new(),
@@ -313,10 +322,13 @@ impl<'a, R: Recorder> Simulation<'a, R> {
         if std::mem::take(&mut self.scene_changed) {
             self.observe(now);
         }
-        if self.changed {
-            self.changed = false;
+        let measured = std::mem::take(&mut self.measured);
+        if std::mem::take(&mut self.changed) {
             clock.last = now;
             self.recorder.settled(now, &self.cluster);
+        } else if measured {
+            clock.last = now;
+            self.recorder.measured(now, &self.cluster);
         }
         let objects = self.cluster.experiments.len().max(self.cluster.runs.len());
         if MOST_OBJECTS < objects || MOST_INSTANTS < clock.instants {
@@ -352,7 +364,7 @@ impl<'a, R: Recorder> Simulation<'a, R> {
     fn set_up(&mut self, start: &Start) {
         self.kernel.reset(start.at);
         self.cluster.copy_from(&start.cluster);
-        self.world.copy_from(&start.world);
+        self.world.begin_as(&start.world);
         self.world.weather = self.weather;
         if self.metering {
             self.world.pods.keep_lives(self.environment, start.at);
@@ -370,8 +382,9 @@ impl<'a, R: Recorder> Simulation<'a, R> {
         self.answers_due.clear();
         self.shown.clear();
         self.schedule_faults(start.at);
-        self.changed = true;
+        (self.changed, self.measured) = (true, false);
         self.patience = busy::Patience::default();
+        self.precedents.begin();
         self.triggered.clear();
         self.triggered.resize(self.script.actions.len(), false);
         for (index, action) in self.script.actions.iter().enumerate() {
@@ -539,7 +552,7 @@ impl<'a, R: Recorder> Simulation<'a, R> {
             pods_to_restart: &self.pods_to_restart,
             now,
         };
-        let outcome = rollout::reconcile(
+        let outcome = self.precedents.reconcile(
             &seen,
             &mut self.scratch,
             &mut self.next_status,
@@ -660,7 +673,11 @@ impl<'a, R: Recorder> Simulation<'a, R> {
         self.cluster.metrics = metrics;
         self.cluster.runs[index] = run;
         let changed = outcome != analysis::Outcome::Unchanged;
-        self.changed |= changed;
+        if run.phase == before {
+            self.measured |= changed;
+        } else {
+            self.changed |= changed;
+        }
         // A write wakes the run itself; where nothing can come of that, it sleeps on.
         match outcome {
             analysis::Outcome::Unchanged => {}

@@ -24,6 +24,10 @@ pub trait Recorder {
     fn note(&mut self, at: SimTime, log: &mut Self::Log, cluster: &Cluster);
     /// The controllers have come to rest after a change.
     fn settled(&mut self, at: SimTime, cluster: &Cluster);
+    /// The same where nothing changed but results of measurements: all objects but the metrics of runs are as they were.
+    fn measured(&mut self, at: SimTime, cluster: &Cluster) {
+        self.settled(at, cluster);
+    }
     /// A provider was asked and gave an answer that came about only now: the next one by number.
     fn read(&mut self, reading: impl FnOnce() -> (Reading, Option<Behind>));
     /// Number of recorded events.

@@ -10,6 +10,7 @@ mod life;
 pub mod plugins;
 pub mod pods;
 pub mod router;
+mod spare;
 pub mod traffic;
 pub mod weather;
 
@@ -36,9 +37,19 @@ pub struct World {
 }
 
 impl World {
-    /// Takes over everything from `other`, reusing the memory at hand.
+    /// Takes over everything from `other` but accounts, reusing the memory at hand.
     pub fn copy_from(&mut self, other: &Self) {
         self.pods.copy_from(&other.pods);
+        self.copy_rest_from(other);
+    }
+
+    /// Takes over everything from `other` but accounts and the lives of single pods, which begin with a run.
+    pub fn begin_as(&mut self, other: &Self) {
+        self.pods.begin_as(&other.pods);
+        self.copy_rest_from(other);
+    }
+
+    fn copy_rest_from(&mut self, other: &Self) {
         self.router = other.router;
         self.plugins.clone_from(&other.plugins);
         self.weather = other.weather;

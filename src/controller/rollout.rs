@@ -68,7 +68,7 @@ pub struct Scratch {
 }
 
 /// How a reconciliation ended.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Outcome {
     /// The status stays as it is.
     Unchanged,

@@ -48,6 +48,7 @@ struct Kept {
     experiment_queues: Vec<Queue>,
     run_queues: Vec<Queue>,
     changed: bool,
+    measured: bool,
     watched: Watched,
     recorded: usize,
 }
@@ -110,6 +111,7 @@ impl<R: Recorder> Simulation<'_, R> {
                 experiment_queues: self.experiment_queues.clone(),
                 run_queues: self.run_queues.clone(),
                 changed: self.changed,
+                measured: self.measured,
                 watched: self.watched,
                 recorded: self.recorder.recorded(),
             }));
@@ -134,12 +136,13 @@ impl<R: Recorder> Simulation<'_, R> {
         let kept = *kept;
         self.kernel = kept.kernel;
         self.cluster = kept.cluster;
+        self.precedents.doubt();
         self.world = kept.world;
         self.pods_due = kept.pods_due;
         self.rollout_queue = kept.rollout_queue;
         self.experiment_queues = kept.experiment_queues;
         self.run_queues = kept.run_queues;
-        self.changed = kept.changed;
+        (self.changed, self.measured) = (kept.changed, kept.measured);
         self.watched = kept.watched;
         self.recorder.shorten(kept.recorded);
         self.patience.spent = true;

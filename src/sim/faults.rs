@@ -42,7 +42,14 @@ impl<R: Recorder> Simulation<'_, R> {
     }
 
     /// Lets what watches would tell now be told later, while a fault delays them.
+    #[inline]
     pub(super) fn delay_watches(&mut self, now: SimTime) {
+        if !self.environment.faults.is_empty() {
+            self.delay_late_watches(now);
+        }
+    }
+
+    fn delay_late_watches(&mut self, now: SimTime) {
         let late = self.fault_at(now, |breaks| match breaks {
             Breaks::WatchDelay { delay } => Some(*delay),
             _ => None,

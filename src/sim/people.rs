@@ -21,6 +21,7 @@ impl<R: Recorder> Simulation<'_, R> {
             _ => self.change_rollout(|rollout, plan| change(rollout, plan, deed, now)),
         };
         (self.changed, self.scene_changed) = (true, true);
+        self.precedents.doubt();
         self.tell_one(now, Event::User(deed, result.err()));
         if matches!(result, Ok(true)) && deed != Deed::TerminateExperiment {
             self.rollout_queue.add();

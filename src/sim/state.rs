@@ -222,12 +222,13 @@ impl<R: Recorder> Simulation<'_, R> {
         self.rollout_queue = state.rollout_queue;
         self.experiment_queues.clone_from(&state.experiment_queues);
         self.run_queues.clone_from(&state.run_queues);
-        self.changed = false;
+        (self.changed, self.measured) = (false, false);
         self.scene_changed = false;
         self.patience.resume(state.delays);
         self.triggered.clone_from(&state.triggered);
         self.watched = state.watched;
         self.answers_due.clone_from(&state.answers_due);
         self.shown.clear();
+        self.precedents.leave();
     }
 }

@@ -258,6 +258,22 @@ impl<'a> Judge<'a> {
         self.note_step(cluster);
     }
 
+    /// No verdict looks at measurements: where nothing else changed, all that is news is when that was.
+    #[inline]
+    fn follow_measurements(&mut self, at: SimTime, cluster: &Cluster) {
+        let mut stretches = [self.course.moving, self.course.resting].into_iter();
+        if stretches.any(|stretch| stretch.is_none_or(|stretch| stretch.told.is_some())) {
+            self.follow(at, cluster);
+            return;
+        }
+        self.course.last = at;
+        if cfg!(debug_assertions) {
+            let mut thorough = *self;
+            thorough.follow(at, cluster);
+            assert_eq!(*self, thorough, "a measurement changed the verdict");
+        }
+    }
+
     fn note_step(&mut self, cluster: &Cluster) {
         if let Some(rollout) = &cluster.rollout
             && !rollout.status.abort
@@ -289,6 +305,11 @@ impl Recorder for Judge<'_> {
 
     fn settled(&mut self, at: SimTime, cluster: &Cluster) {
         self.follow(at, cluster);
+    }
+
+    #[inline]
+    fn measured(&mut self, at: SimTime, cluster: &Cluster) {
+        self.follow_measurements(at, cluster);
     }
 
     #[inline]

@@ -20,6 +20,7 @@ pub(super) struct Moment {
 }
 
 /// What a container of `image` that takes `startup` to become ready does at `age`.
+#[inline]
 pub(super) fn at(image: &Image, startup: Delta, age: Delta) -> Moment {
     let Some(length) = image.crash_after else {
         return within_run(image, startup, age, Delta::ZERO, None);

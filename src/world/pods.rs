@@ -115,9 +115,20 @@ impl Pods {
         self.lives.clone_from(&other.lives);
     }
 
+    /// Takes over everything from `other` but lives, of which only the memory at hand stays.
+    pub fn begin_as(&mut self, other: &Self) {
+        self.cohorts.clone_from(&other.cohorts);
+        self.leaving.clone_from(&other.leaving);
+        self.created = other.created;
+        self.losses_until = other.losses_until;
+        if let Some(lives) = &mut self.lives {
+            lives.clear();
+        }
+    }
+
     /// Writes down the lives of single pods from `now` on; those that are there already keep their age.
     pub fn keep_lives(&mut self, environment: &Environment, now: SimTime) {
-        self.lives = Some(Box::default());
+        self.lives.get_or_insert_default().clear();
         self.note_lives(environment, now);
     }
 
@@ -503,8 +514,20 @@ impl Cohort {
             .started
             .filter(|_| !self.stuck && self.lost.is_none_or(|loss| now < loss.noticed))?;
         let image = self.image(environment);
-        let since = life::at(image, self.startup, now - started).ready_since?;
-        let mut since = (started + since).max(self.not_before);
+        let moment = life::at(image, self.startup, now - started);
+        self.ready_at(image, started, moment, now)
+    }
+
+    /// The same of pods that started, and whose nodes nobody misses yet.
+    #[inline]
+    fn ready_at(
+        &self,
+        image: &Image,
+        started: SimTime,
+        moment: life::Moment,
+        now: SimTime,
+    ) -> Option<SimTime> {
+        let mut since = (started + moment.ready_since?).max(self.not_before);
         for (from, to) in &image.unready {
             if *from <= now && now < *to {
                 return None;
@@ -532,10 +555,11 @@ impl Cohort {
                 next = Some(change);
             }
         };
-        if let Some(age) = life::at(image, self.startup, now - started).changes {
+        let moment = life::at(image, self.startup, now - started);
+        if let Some(age) = moment.changes {
             consider(started + age);
         }
-        if let Some(since) = self.ready_since(environment, now) {
+        if let Some(since) = self.ready_at(image, started, moment, now) {
             consider(since + self.min_ready);
         }
         for (from, to) in &image.unready {

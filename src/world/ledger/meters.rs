@@ -13,6 +13,7 @@ use crate::plan::Environment;
 use crate::plan::environment::{Profile, Traffic};
 use crate::time::{Delta, SimTime};
 use crate::world::Weather;
+use crate::world::spare::Spare;
 use crate::world::traffic::Target;
 
 /// What became of a request.
@@ -46,6 +47,8 @@ pub struct Meters {
     before: Before,
     /// Meters of earlier runs, for their memory.
     spare: Vec<Meter>,
+    /// The accounts of the second before the beginning, for their memory.
+    past: Spare<Option<Box<Ledger>>>,
 }
 
 /// A way that requests are sent.
@@ -183,16 +186,22 @@ impl Ledger {
         let profiles = environment.scraping.profiles.iter().flatten();
         let mut profiles = profiles.copied();
         meters.has_sidecars = profiles.any(Profile::has_sidecars);
-        let mut spare = std::mem::take(&mut meters.spare);
-        let mut past = self.clone();
+        let has_sidecars = meters.has_sidecars;
+        let mut past = meters.past.0.take().unwrap_or_default();
+        let mut passed = past.meters.take().unwrap_or_default();
+        passed.clear();
+        passed.has_sidecars = has_sidecars;
+        past.copy_from(self);
+        past.meters = Some(passed);
         past.weather = Weather::CALM;
         past.advance(environment, self.at + Delta::from_secs(1));
         let at = self.at;
-        if let (Some(meters), Some(past)) = (&mut self.meters, past.meters) {
-            begin(&mut meters.routes, past.routes, at, &mut spare);
-            begin(&mut meters.pods, past.pods, at, &mut spare);
-            begin(&mut meters.sidecars, past.sidecars, at, &mut spare);
-            meters.spare = spare;
+        if let (Some(meters), Some(passed)) = (&mut self.meters, &past.meters) {
+            let spare = &mut meters.spare;
+            begin(&mut meters.routes, &passed.routes, at, spare);
+            begin(&mut meters.pods, &passed.pods, at, spare);
+            begin(&mut meters.sidecars, &passed.sidecars, at, spare);
+            meters.past.0 = Some(past);
         }
     }
 
@@ -329,15 +338,15 @@ impl Ledger {
 }
 
 /// Begins meters at an instant, as if what `past` counts in a second had always been so.
-fn begin<K: PartialEq>(
+fn begin<K: Copy + PartialEq>(
     meters: &mut Vec<(K, Meter)>,
-    past: Vec<(K, Meter)>,
+    past: &[(K, Meter)],
     at: SimTime,
     spare: &mut Vec<Meter>,
 ) {
     for (key, past) in past {
         let last = past.points.last().copied().unwrap_or_default();
-        let meter = entry(meters, key, spare);
+        let meter = entry(meters, *key, spare);
         meter.points.push(Point {
             at,
             ..Point::default()

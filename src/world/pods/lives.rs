@@ -6,13 +6,12 @@
 //! Simplifies: everything is read from the cohorts after each change, so that nothing has to be told twice; a pod whose node is lost
 //! keeps its process and goes on when the node comes back.
 
-use std::collections::BTreeMap;
-
 use super::Cohort;
 use crate::cluster::{ReplicaSetId, TemplateId};
 use crate::plan::Environment;
 use crate::time::{Delta, SimTime};
 use crate::world::life;
+use crate::world::spare::Spare;
 
 /// A pod that is ready more often than this stays as it is then.
 const MOST_STRETCHES: usize = 100_000;
@@ -24,10 +23,20 @@ const PAST: Delta = Delta::from_secs(-3600);
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Lives {
     pods: Vec<Life>,
-    /// The living, by what never changes of their cohorts; each list in the order of the numbers.
-    living: BTreeMap<Origin, Vec<usize>>,
+    /// The living, by what never changes of their cohorts, ascending; each list in the order of the numbers.
+    living: Vec<(Origin, Vec<usize>)>,
     /// The cohorts as they were seen last.
     seen: Vec<Cohort>,
+    spare: Spare<Buffers>,
+}
+
+/// Memory of earlier comparisons and runs.
+#[derive(Debug, Default)]
+struct Buffers {
+    cohorts: Vec<(Origin, Cohort)>,
+    living: Vec<(Origin, Vec<usize>)>,
+    lists: Vec<Vec<usize>>,
+    stages: Vec<Vec<(SimTime, Cohort)>>,
 }
 
 /// The life of a pod.
@@ -70,6 +79,16 @@ impl Lives {
         &self.pods
     }
 
+    /// Forgets everything, but keeps the memory.
+    pub(super) fn clear(&mut self) {
+        let Buffers { lists, stages, .. } = &mut self.spare.0;
+        lists.extend(self.living.drain(..).map(|(_, pods)| pods));
+        lists.iter_mut().for_each(Vec::clear);
+        stages.extend(self.pods.drain(..).map(|life| life.stages));
+        stages.iter_mut().for_each(Vec::clear);
+        self.seen.clear();
+    }
+
     /// Compares the living with the cohorts as they are at `now`.
     pub(super) fn compare(&mut self, cohorts: &[Cohort], environment: &Environment, now: SimTime) {
         if self.seen == cohorts {
@@ -77,56 +96,67 @@ impl Lives {
         }
         self.seen.clear();
         self.seen.extend_from_slice(cohorts);
-        let mut present: BTreeMap<Origin, Vec<Cohort>> = BTreeMap::new();
-        for cohort in cohorts {
-            present.entry(cohort.origin()).or_default().push(*cohort);
+        let mut present = std::mem::take(&mut self.spare.0.cohorts);
+        present.clear();
+        present.extend(cohorts.iter().map(|cohort| (cohort.origin(), *cohort)));
+        present.sort_by_key(|(origin, _)| *origin);
+        let empty = std::mem::take(&mut self.spare.0.living);
+        let mut before = std::mem::replace(&mut self.living, empty);
+        for (origin, pods) in before.drain(..) {
+            let from = present.partition_point(|(other, _)| *other < origin);
+            let count = present[from..].partition_point(|(other, _)| *other == origin);
+            let own = &mut present[from..from + count];
+            self.sort_out(origin, pods, own, environment, now);
         }
-        for (origin, pods) in std::mem::take(&mut self.living) {
-            let cohorts = present.remove(&origin).unwrap_or_default();
-            let kept = self.sort_out(pods, cohorts, environment, now);
-            self.keep(origin, kept);
+        // Whoever found its pods is used up; the others are new.
+        for own in present.chunk_by_mut(|one, other| one.0 == other.0) {
+            if own.iter().any(|(_, cohort)| 0 < cohort.count) {
+                let nobody = self.spare.0.lists.pop().unwrap_or_default();
+                self.sort_out(own[0].0, nobody, own, environment, now);
+            }
         }
-        for (origin, cohorts) in present {
-            let born = self.sort_out(Vec::new(), cohorts, environment, now);
-            self.keep(origin, born);
-        }
+        self.living.sort_unstable_by_key(|(origin, _)| *origin);
+        (self.spare.0.cohorts, self.spare.0.living) = (present, before);
     }
 
-    fn keep(&mut self, origin: Origin, pods: Vec<usize>) {
-        if !pods.is_empty() {
-            self.living.insert(origin, pods);
-        }
-    }
-
-    /// Gives the pods of one origin to its cohorts; those that are left over end, those that are missing are born.
+    /// Gives the pods of one origin to its cohorts, and uses these up; pods that are left over end, those that are missing are born.
     fn sort_out(
         &mut self,
+        origin: Origin,
         mut pods: Vec<usize>,
-        mut cohorts: Vec<Cohort>,
+        cohorts: &mut [(Origin, Cohort)],
         environment: &Environment,
         now: SimTime,
-    ) -> Vec<usize> {
-        let mut kept = Vec::new();
+    ) {
+        let mut kept = self.spare.0.lists.pop().unwrap_or_default();
         pods.retain(|pod| {
             let same = self.pods[*pod].cohort();
-            let place = cohorts
-                .iter_mut()
-                .find(|cohort| 0 < cohort.count && same.is_some_and(|same| same.is_alike(cohort)));
-            let Some(place) = place else { return true };
+            let place = cohorts.iter_mut().find(|(_, cohort)| {
+                0 < cohort.count && same.is_some_and(|same| same.is_alike(cohort))
+            });
+            let Some((_, place)) = place else { return true };
             place.count -= 1;
             kept.push(*pod);
             false
         });
-        let mut free = pods.into_iter();
-        for mut cohort in cohorts {
+        let mut free = pods.iter().copied();
+        for (_, cohort) in cohorts {
             while 0 < cohort.count {
                 cohort.count -= 1;
-                let stage = (now, Cohort { count: 1, ..cohort });
+                let stage = (
+                    now,
+                    Cohort {
+                        count: 1,
+                        ..*cohort
+                    },
+                );
                 if let Some(moved) = free.next() {
                     self.pods[moved].stages.push(stage);
                     kept.push(moved);
                 } else {
                     kept.push(self.pods.len());
+                    let mut stages = self.spare.0.stages.pop().unwrap_or_default();
+                    stages.push(stage);
                     self.pods.push(Life {
                         number: u32::try_from(self.pods.len()).unwrap_or(u32::MAX),
                         owner: cohort.owner,
@@ -134,7 +164,7 @@ impl Lives {
                         created: cohort.created,
                         deleted: None,
                         ended: None,
-                        stages: vec![stage],
+                        stages,
                     });
                 }
             }
@@ -147,8 +177,14 @@ impl Lives {
                 .map_or(Delta::ZERO, |cohort| cohort.image(environment).termination);
             (life.deleted, life.ended) = (Some(now), Some(now + termination));
         }
-        kept.sort_unstable();
-        kept
+        pods.clear();
+        self.spare.0.lists.push(pods);
+        if kept.is_empty() {
+            self.spare.0.lists.push(kept);
+        } else {
+            kept.sort_unstable();
+            self.living.push((origin, kept));
+        }
     }
 }
 
