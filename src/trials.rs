@@ -10,6 +10,7 @@ pub mod collection;
 pub mod contrast;
 pub mod dossier;
 pub mod quantity;
+pub mod releases;
 pub mod report;
 pub mod runner;
 pub mod summary;

@@ -269,7 +269,8 @@ impl Job {
                 .as_ref()
                 .map(|changed| chain::fastest(changed.stage())),
         };
-        let mut rows = Rows::new(args.rows.as_ref(), args.output == Output::Csv)?;
+        let to_output = args.output == Output::Csv;
+        let mut rows = Rows::new(args.rows.as_ref(), to_output, &self.part.head)?;
         let mut display = Display::new(self.part.progress.runs(), args.many.quiet);
         let mut portion = u64::try_from(pool.current_num_threads()).unwrap_or(1);
         let sizes = self
@@ -374,13 +375,15 @@ fn head(args: &TrialsArgs, releases: &Releases) -> Head {
         seed: releases.written.seed(),
         replay: replay(args, releases.written.seed()),
         has_traffic: calm.impact.is_some_and(|impact| impact.traffic.is_some()),
-        written: Legend::of(releases.written.stage().plan),
-        changed: releases
-            .changed
-            .as_ref()
-            .map(|changed| Legend::of(changed.stage().plan)),
+        written: legend(&releases.written),
+        changed: releases.changed.as_ref().map(legend),
         fingerprint: fingerprint(stages.map(Case::stage)),
     }
+}
+
+fn legend(case: &Case) -> Legend {
+    let stage = case.stage();
+    Legend::of(stage.plan, stage.environment)
 }
 
 /// The command line that repeats a run.

@@ -10,7 +10,7 @@ use crate::cluster::TemplateId;
 use crate::cluster::provider::Answer;
 use crate::diagnostic::Diagnostic;
 use crate::plan::Environment;
-use crate::plan::environment::{Changing, Draw, Gauge, Sample, Scripted, Shows, Source};
+use crate::plan::environment::{Aspect, Changing, Draw, Gauge, Sample, Scripted, Shows, Source};
 use crate::trials::Stage;
 
 /// What fails with the error rate.
@@ -95,6 +95,7 @@ impl Tested {
             version.and_then(|version| changed.images.get_mut(usize::from(version.template.0)));
         if let Some(image) = image {
             image.health.errors = Changing::constant(rate);
+            image.settle(Aspect::ErrorRate);
         }
         for source in &mut changed.sources {
             let points = source.points.iter_mut().map(|(_, scripted)| scripted);

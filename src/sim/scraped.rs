@@ -23,10 +23,13 @@ fn look(
     stride: usize,
 ) {
     let mut scrape = |simulation: &mut Simulation<'_, Off>, now| {
-        simulation.world.ledger.advance(simulation.environment, now);
+        simulation
+            .world
+            .ledger
+            .advance(&simulation.environment, now);
         let exporter = Exporter::new(
             simulation.plan,
-            simulation.environment,
+            &simulation.environment,
             &simulation.cluster,
             &simulation.world,
         );

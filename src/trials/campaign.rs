@@ -59,7 +59,7 @@ pub struct Players<'a> {
 }
 
 /// What a single run came to.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Row {
     /// Its number under the seed.
     pub replicate: u64,
@@ -67,6 +67,10 @@ pub struct Row {
     pub written: Summary,
     /// What the changed policy came to.
     pub changed: Option<Summary>,
+    /// What was drawn of the release of the policy as written.
+    pub release: Vec<f64>,
+    /// The same of the changed policy.
+    pub changed_release: Vec<f64>,
 }
 
 impl Shard {
@@ -153,9 +157,11 @@ impl Progress {
                 let mut sample = Sample::new(has_contrast);
                 let mut rows = Vec::new();
                 for replicate in range {
-                    let run = players.run(campaign.seed, replicate);
+                    let mut run = players.run(campaign.seed, replicate);
                     sample.record(replicate, &run.written, run.changed.as_ref());
+                    players.record_releases(&mut sample, &run);
                     if wants_rows {
+                        players.tell_releases(&mut run);
                         rows.push(run);
                     }
                 }
@@ -195,7 +201,31 @@ impl Players<'_> {
             replicate,
             written: self.written.run(weather),
             changed: self.changed.as_mut().map(|changed| changed.run(weather)),
+            release: Vec::new(),
+            changed_release: Vec::new(),
         }
+    }
+
+    /// Collects what was drawn of the release of the last run.
+    fn record_releases(&self, sample: &mut Sample, run: &Row) {
+        sample
+            .written
+            .record_release(run.written.verdict, self.written.drawn());
+        if let (Some(contrast), Some(runner), Some(changed)) =
+            (&mut sample.contrast, &self.changed, &run.changed)
+        {
+            contrast
+                .changed
+                .record_release(changed.verdict, runner.drawn());
+        }
+    }
+
+    /// Notes what was drawn of the release of the last run.
+    fn tell_releases(&self, run: &mut Row) {
+        run.release.extend_from_slice(self.written.drawn());
+        let changed = self.changed.iter();
+        run.changed_release
+            .extend(changed.flat_map(|changed| changed.drawn()));
     }
 }
 

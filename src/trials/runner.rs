@@ -10,6 +10,11 @@ use crate::world::Weather;
 pub trait Runner {
     /// What the run in this weather comes to.
     fn run(&mut self, weather: Weather) -> Summary;
+
+    /// What was drawn of the release of the last run, in the order of [`crate::world::beliefs`].
+    fn drawn(&self) -> &[f64] {
+        &[]
+    }
 }
 
 /// Everything that a run needs beside the weather.
@@ -52,5 +57,9 @@ impl Runner for Simulated<'_> {
         let tally = self.simulation.world().ledger.tally();
         let judge = self.simulation.recorder();
         judge.summary(self.simulation.cluster(), ending, tally)
+    }
+
+    fn drawn(&self) -> &[f64] {
+        self.simulation.drawn()
     }
 }

@@ -13,7 +13,7 @@ use super::keeping::{beside, unwritable};
 use crate::diagnostic::Diagnostic;
 use crate::trials::Row;
 use crate::trials::dossier::Head;
-use crate::trials::report::rows::{COLUMNS, records};
+use crate::trials::report::rows::{columns, records};
 
 /// Where the lines go.
 pub(super) struct Rows {
@@ -23,7 +23,11 @@ pub(super) struct Rows {
 }
 
 impl Rows {
-    pub(super) fn new(path: Option<&PathBuf>, to_output: bool) -> Result<Self, Box<Diagnostic>> {
+    pub(super) fn new(
+        path: Option<&PathBuf>,
+        to_output: bool,
+        head: &Head,
+    ) -> Result<Self, Box<Diagnostic>> {
         let mut rows = Self {
             writers: Vec::new(),
             path: path.cloned(),
@@ -36,7 +40,8 @@ impl Rows {
             let file = File::create(beside(path)).map_err(|error| unwritable(path, &error))?;
             rows.add(Box::new(BufWriter::new(file)));
         }
-        rows.note(|writer| writer.write_record(COLUMNS));
+        let columns = columns(head);
+        rows.note(|writer| writer.write_record(&columns));
         Ok(rows)
     }
 
