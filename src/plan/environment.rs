@@ -175,6 +175,12 @@ impl Image {
         }
     }
 
+    /// Whether an aspect is known.
+    #[must_use]
+    pub fn is_known(&self, aspect: Aspect) -> bool {
+        self.beliefs.iter().all(|(unknown, _)| *unknown != aspect)
+    }
+
     /// Takes an aspect as known.
     pub fn settle(&mut self, aspect: Aspect) {
         self.beliefs.retain(|(known, _)| *known != aspect);

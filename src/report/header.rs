@@ -375,7 +375,7 @@ fn answer(response: &Response) -> String {
             draw_text(*draw) + &format!(" that fail with probability {failing}")
         }
         Response::BelievedDraw(draw, _) => {
-            draw_text(*draw) + ", of which nobody knows how many fail"
+            draw_text(*draw) + " that fail with a probability that nobody knows"
         }
         Response::Job(Fate::Succeeds(after)) => format!("a Job that succeeds after {after}"),
         Response::Job(Fate::Fails(after)) => format!("a Job that fails after {after}"),

@@ -148,6 +148,7 @@ pub(super) fn fault<V>(fault: &Fault<V>, name: impl Fn(&V) -> String) -> String 
         Breaks::WatchDelay { delay } => format!("controllers notice changes {delay} late"),
     };
     match (fault.from, fault.to) {
+        (from, to) if to <= from => format!("{what}: never in this run"),
         (SimTime::ZERO, SimTime::MAX) => what,
         (from, SimTime::MAX) => format!("{what} from {from} on"),
         (from, to) => format!("{what} from {from} to {to}"),

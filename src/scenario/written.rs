@@ -178,7 +178,7 @@ pub struct Image {
     pub flapping: Option<Flapping>,
     /// How long a pod that is deleted stays: it gets no new requests, but takes room and costs. Default: 0s.
     pub termination: Option<Time>,
-    /// Share of the requests that fail, 0 to 1: a number or a curve. Default: 0; where `traffic` is not written either, 0.001.
+    /// Share of the requests that fail, 0 to 1: a number, a curve or a law. Default: 0; where `traffic` is not written either, 0.001.
     ///
     /// ```yaml
     /// errorRate: "0.001x4 0.01+0.01x5"
@@ -198,7 +198,7 @@ pub struct Image {
     /// latency: {law: LogNormal, median: 80ms, sigma: 0.6}
     /// ```
     pub latency: Option<Law>,
-    /// How many times as long as `latency` says requests take: a number or a curve. Default: 1.
+    /// How many times as long as `latency` says requests take: a number, a curve or a law. Default: 1.
     pub latency_factor: Option<Curve>,
     /// Requests per second that one pod can serve. What exceeds this fails, and latency grows as in a queue: by
     /// 1 / (1 - utilisation), at most twentyfold. A law is drawn once for each run. Default: without limit.

@@ -280,3 +280,211 @@ fn address(name: &str) -> u64 {
         (sum ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use statrs::distribution::{Beta, Exp, LogNormal};
+
+    use super::*;
+    use crate::cluster::provider::Reading;
+    use crate::law::Law;
+    use crate::plan::environment::{Draw, Fault, Image, Shows, Traffic};
+
+    fn belief(name: &str, unit: Unit, law: Law) -> Belief {
+        Belief::new(name.to_owned(), unit, law, (0.0, 1e9)).expect("a belief")
+    }
+
+    fn beta() -> Belief {
+        let law = Law::Beta(Beta::new(2.0, 98.0).expect("a law"));
+        belief("images.v2.errorRate", Unit::Share, law).of_curve(Curve::constant(1.0))
+    }
+
+    fn leak() -> Belief {
+        let law = Law::Exp(Exp::new(1.0 / 2400.0).expect("a law"));
+        belief("images.v2.crashAfter", Unit::Seconds, law)
+    }
+
+    fn draw(failing: f64) -> Draw {
+        Draw {
+            shows: Shows::SuccessRatio,
+            requests: 500,
+            failing,
+            times: None,
+        }
+    }
+
+    fn drawing(failing: f64, belief: Option<Belief>) -> Source {
+        let sample = Sample::new(draw(failing));
+        let sample = match belief {
+            Some(belief) => sample.believed(belief),
+            None => sample,
+        };
+        let reading = Reading {
+            answer: Answer::Shown(Gauge::Draw(Arc::new(sample))),
+            text: String::new(),
+        };
+        let scripted = Scripted {
+            reading,
+            ..Scripted::default()
+        };
+        Source {
+            points: vec![(SimTime::ZERO, scripted)],
+            ..Source::default()
+        }
+    }
+
+    /// Two versions, the second of which nobody knows; two metrics that draw of the same release; traffic and a fault.
+    fn world() -> Environment {
+        let median = LogNormal::new(0.0, 0.3).expect("a law");
+        let rps = belief("traffic.rps", Unit::Number, Law::LogNormal(median));
+        let begins = Law::Uniform(statrs::distribution::Uniform::new(0.0, 200.0).expect("a law"));
+        let failing = belief(
+            "metrics.a[0].errorRate",
+            Unit::Share,
+            Law::Beta(Beta::new(3.0, 60.0).expect("a law")),
+        );
+        Environment {
+            images: vec![
+                Image::default(),
+                Image {
+                    beliefs: vec![(Aspect::ErrorRate, beta()), (Aspect::CrashAfter, leak())],
+                    ..Image::default()
+                },
+            ],
+            sources: vec![
+                drawing(0.05, Some(failing.clone())),
+                drawing(0.05, Some(failing)),
+            ],
+            traffic: Some(Traffic::assumed()),
+            faults: vec![Fault {
+                from: SimTime::from_secs(100),
+                to: SimTime::from_secs(150),
+                breaks: Breaks::Dependency { rate: 0.5 },
+            }],
+            beliefs: vec![
+                (Subject::Rps, rps.of_curve(Curve::constant(100.0))),
+                (
+                    Subject::FaultFrom(0),
+                    belief("faults[0].from", Unit::Seconds, begins),
+                ),
+            ],
+            ..Environment::default()
+        }
+    }
+
+    fn weather(replicate: u64) -> Weather {
+        Weather {
+            replicate,
+            ..Weather::of(7)
+        }
+    }
+
+    #[test]
+    fn draws_of_many_runs_follow_their_laws() {
+        let world = world();
+        let beliefs = beliefs(&world);
+        let names: Vec<&str> = beliefs.iter().map(|belief| belief.name.as_str()).collect();
+        let want = [
+            "traffic.rps",
+            "faults[0].from",
+            "images.v2.errorRate",
+            "images.v2.crashAfter",
+            "metrics.a[0].errorRate",
+        ];
+        assert_eq!(names, want);
+        let mut release = Release::new(&world);
+        let runs = 20_000;
+        let mut drawn = vec![Vec::new(); names.len()];
+        for replicate in 0..runs {
+            release.draw(weather(replicate));
+            for (all, value) in drawn.iter_mut().zip(release.values()) {
+                all.push(*value);
+            }
+        }
+        for (belief, all) in beliefs.iter().zip(&mut drawn) {
+            all.sort_by(f64::total_cmp);
+            for share in [0.05, 0.5, 0.95] {
+                let quantile = belief.drawn(share);
+                let below = all.partition_point(|value| *value <= quantile);
+                #[expect(clippy::cast_precision_loss, reason = "a small number")]
+                let got = below as f64 / runs as f64;
+                // Four standard deviations of a share of so many runs.
+                let width = 4.0 * (share * (1.0 - share) / 2e4_f64).sqrt();
+                assert!((got - share).abs() < width, "{}: {got}", belief.name);
+            }
+        }
+    }
+
+    #[test]
+    fn what_is_drawn_stands_where_it_is_read_and_nothing_else_changes() {
+        let world = world();
+        let mut release = Release::new(&world);
+        for replicate in 0..50 {
+            release.draw(weather(replicate));
+            let values: Vec<f64> = release.values().to_vec();
+            let mut written = world.clone();
+            if let Some(traffic) = &mut written.traffic {
+                traffic.rps = Curve::constant(100.0 * values[0]);
+            }
+            let from = SimTime::ZERO + Delta::of_seconds(values[1]);
+            written.faults[0].from = from.min(written.faults[0].to);
+            let image = &mut written.images[1];
+            image.health.errors.curve = Curve::constant(values[2]);
+            image.crash_after = Some(Delta::of_seconds(values[3]));
+            for source in &mut written.sources {
+                let belief = believed(&source.points[0].1).cloned();
+                *source = drawing(values[4], belief);
+            }
+            assert_eq!(format!("{:?}", *release), format!("{written:?}"));
+        }
+    }
+
+    #[test]
+    fn a_draw_depends_on_the_name_and_the_run_only() {
+        let world = world();
+        let mut alone = Environment {
+            images: vec![Image::default(); 3],
+            ..Environment::default()
+        };
+        alone.images[2].beliefs = vec![(Aspect::ErrorRate, beta())];
+        let value = |environment: &Environment, name: &str| {
+            let known = known(environment, weather(3));
+            known.into_iter().find(|known| known.name == name)
+        };
+        let name = "images.v2.errorRate";
+        assert_eq!(value(&world, name), value(&alone, name));
+        let mut other = alone.clone();
+        other.images[2] = other.images[2].named("v3");
+        let other = value(&other, "images.v3.errorRate").expect("another name");
+        assert_ne!(
+            Some(other.value),
+            value(&alone, name).map(|known| known.value)
+        );
+    }
+
+    #[test]
+    fn without_chance_the_given_truth_counts() {
+        let world = world();
+        let mut release = Release::new(&world);
+        release.draw(weather(1));
+        assert!(!std::ptr::eq(&raw const *release, &raw const world));
+        release.draw(Weather::CALM);
+        assert!(release.values().is_empty() && std::ptr::eq(&raw const *release, &raw const world));
+        let known = known(&world, Weather::CALM);
+        assert!((known[2].value - 0.02).abs() < 1e-12 && known[3].value == 2400.0);
+    }
+
+    #[test]
+    fn a_fault_that_would_begin_at_its_end_or_later_never_does() {
+        let world = world();
+        let mut release = Release::new(&world);
+        let mut never = 0;
+        for replicate in 0..100 {
+            release.draw(weather(replicate));
+            let fault = &release.faults[0];
+            assert!(fault.from <= fault.to && fault.to == SimTime::from_secs(150));
+            never += i32::from(fault.from == fault.to);
+        }
+        assert!((10..40).contains(&never), "a quarter: {never}");
+    }
+}
