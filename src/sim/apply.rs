@@ -16,7 +16,7 @@ use crate::trace::Recorder;
 use crate::world::Truth;
 use crate::world::pods::Kind;
 
-impl<'a, R: Recorder> Simulation<'a, R> {
+impl<R: Recorder> Simulation<'_, R> {
     /// Carries out the commands of the last reconciliation; says whether any of them changed an object.
     pub(super) fn carry_out(&mut self, now: SimTime) -> bool {
         let mut changed = false;

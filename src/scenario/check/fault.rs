@@ -36,6 +36,9 @@ const REPLACED_AFTER: Delta = Delta::from_secs(340);
 /// The error of a back end that cannot be reached.
 const UNREACHABLE: &str = "dial tcp: connect: connection refused";
 
+/// What is not known of a fault, as soon as it is known which one it is.
+type Doubt = (fn(usize) -> Subject, Belief);
+
 impl Checker<'_> {
     /// The faults that make sense.
     pub(super) fn faults(&mut self, written: &[written::Fault]) -> Vec<Fault<String>> {
@@ -59,7 +62,7 @@ impl Checker<'_> {
         &mut self,
         written: &written::Fault,
         path: &Path,
-        beliefs: &mut Vec<(fn(usize) -> Subject, Belief)>,
+        beliefs: &mut Vec<Doubt>,
     ) -> Option<Fault<String>> {
         let field = |name: &str| path.clone().key(name);
         let Some(word) = written.fault.as_deref() else {
