@@ -5,7 +5,7 @@
 //! Simplifies: what is below zero counts as zero. A law of amounts that are no times has numbers where others have seconds.
 
 use statrs::distribution::{
-    Beta, ContinuousCDF, Exp, Gamma, LogNormal, Normal, Pareto, Uniform, Weibull,
+    Beta, Continuous, ContinuousCDF, Exp, Gamma, LogNormal, Normal, Pareto, Uniform, Weibull,
 };
 use statrs::statistics::Distribution;
 
@@ -138,7 +138,7 @@ impl Law {
         let seconds = match self {
             Self::Constant(time) => time.seconds(),
             Self::Amount(amount) => *amount,
-            Self::Beta(law) => law.inverse_cdf(share),
+            Self::Beta(law) => beta_quantile(law, share),
             Self::LogUniform(law) => law.quantile(share),
             Self::Uniform(law) => law.inverse_cdf(share),
             Self::Normal(law) => law.inverse_cdf(share),
@@ -224,6 +224,31 @@ impl Law {
     }
 }
 
+/// The quantile of a beta law: steps of Newton, and halves of what is left where they would leave it.
+fn beta_quantile(law: &Beta, share: f64) -> f64 {
+    let (mut low, mut high) = (0.0, 1.0);
+    let mut value = law.mean().unwrap_or(0.5);
+    for _ in 0..BISECTIONS {
+        let excess = law.cdf(value) - share;
+        if excess < 0.0 {
+            low = value;
+        } else {
+            high = value;
+        }
+        let newton = value - excess / law.pdf(value);
+        let next = if low < newton && newton < high {
+            newton
+        } else {
+            f64::midpoint(low, high)
+        };
+        if (next - value).abs() <= 1e-14 * value {
+            return next;
+        }
+        value = next;
+    }
+    value
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -275,6 +300,43 @@ mod tests {
         let mean = draws.iter().sum::<f64>() / 1e4;
         assert!((mean - law.mean()).abs() < 1e-4, "{mean}");
         assert!((law.mean() - 0.4).abs() < 1e-12);
+    }
+
+    #[test]
+    fn sure_beta_laws_are_nearly_normal() {
+        for (alpha, beta) in [(1e4, 9.9e5), (5e5, 5e5), (1e3, 1e6), (1e5, 1e2)] {
+            let law = Beta::new(alpha, beta).expect("a law");
+            let deviation = law.std_dev().expect("a deviation");
+            let mean = law.mean().expect("a mean");
+            let law = Law::Beta(law);
+            for (share, deviations) in [(0.05, -1.644_854), (0.5, 0.0), (0.95, 1.644_854)] {
+                let quantile = (law.quantile(share) - mean) / deviation;
+                // The skewness of the last one is a fifth.
+                assert!(
+                    (quantile - deviations).abs() < 0.1,
+                    "{alpha}, {beta}: {quantile}"
+                );
+            }
+        }
+    }
+
+    #[test]
+    fn quantiles_of_extreme_beta_laws_are_found() {
+        for (alpha, beta) in [
+            (1e-5, 1.0),
+            (1e-3, 1e6),
+            (1.0, 1e6),
+            (1e6, 1e-3),
+            (0.5, 0.5),
+        ] {
+            let law = Law::Beta(Beta::new(alpha, beta).expect("a law"));
+            let quantiles = [1e-9, 0.1, 0.5, 0.9, 1.0].map(|share| law.quantile(share));
+            assert!(quantiles.is_sorted() && quantiles.iter().all(|one| (0.0..=1.0).contains(one)));
+        }
+        // P(X > x) = (1 - x)^n.
+        let law = Law::Beta(Beta::new(1.0, 1e6).expect("a law"));
+        let want = -(0.5_f64.ln() / 1e6).exp_m1();
+        assert!((law.quantile(0.5) / want - 1.0).abs() < 1e-9);
     }
 
     #[test]

@@ -150,7 +150,8 @@ impl Belief {
     }
 
     fn cut(&self, value: f64) -> f64 {
-        let value = value.clamp(self.range.0, self.range.1);
+        // No law draws what is no number; if one did, it would count as the least.
+        let value = value.max(self.range.0).min(self.range.1);
         match self.unit {
             // Nobody tells times beyond a millisecond.
             Unit::Seconds => (value * 1e3).round() / 1e3,

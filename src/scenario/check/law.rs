@@ -24,6 +24,9 @@ const LAWS: [(&str, &[&str]); 10] = [
     ("Mixture", &["parts"]),
 ];
 
+/// The largest shape or strength: beyond it distribution functions are not computed well.
+const SIZE_MAX: f64 = 1e6;
+
 /// What a law is of.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Of {
@@ -103,7 +106,7 @@ impl Checker<'_> {
             }
             "Exp" => Exp::new(law.positive("mean")?.recip()).map(Law::Exp).ok(),
             "Gamma" => {
-                let (shape, scale) = (law.positive("shape")?, law.positive("scale")?);
+                let (shape, scale) = (law.size("shape")?, law.positive("scale")?);
                 Gamma::new(shape, scale.recip()).map(Law::Gamma).ok()
             }
             "Weibull" => {
@@ -177,6 +180,12 @@ impl Checker<'_> {
             self.missing(&path, "a mixture needs laws to mix");
             return None;
         }
+        let most = parts
+            .iter()
+            .fold(0.0_f64, |most, (weight, _)| most.max(*weight));
+        for (weight, _) in &mut parts {
+            *weight /= most;
+        }
         let total: f64 = parts.iter().map(|(weight, _)| weight).sum();
         for (weight, _) in &mut parts {
             *weight /= total;
@@ -200,6 +209,20 @@ impl Parameters<'_, '_, '_> {
 
     fn positive(&mut self, name: &str) -> Option<f64> {
         self.take(name, Range::Positive)
+    }
+
+    /// A parameter that makes a law the narrower the larger it is; so narrow ones are numbers.
+    fn size(&mut self, name: &str) -> Option<f64> {
+        let size = self.positive(name)?;
+        if size <= SIZE_MAX {
+            return Some(size);
+        }
+        let message = format!("{} cannot be more than {SIZE_MAX}", quoted(name));
+        let diagnostic = Diagnostic::error("out-of-range", message);
+        let help = "so narrow a law is hardly different from its mean: write that instead";
+        let path = self.path.clone().key(name);
+        self.checker.report(diagnostic.help(help), &path);
+        None
     }
 
     /// The mean of the logarithm, or the median from which it follows.
@@ -251,9 +274,9 @@ impl Parameters<'_, '_, '_> {
             }
         }
         if self.fields.alpha.is_some() {
-            return Some((self.positive("alpha")?, self.positive("beta")?));
+            return Some((self.size("alpha")?, self.size("beta")?));
         }
-        let (mean, strength) = (self.take("mean", Range::Share)?, self.positive("strength")?);
+        let (mean, strength) = (self.take("mean", Range::Share)?, self.size("strength")?);
         Some((mean * strength, (1.0 - mean) * strength))
     }
 
