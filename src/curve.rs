@@ -142,6 +142,26 @@ impl Curve {
         }
     }
 
+    /// Becomes a multiple of another curve; takes no new memory where there is enough of it.
+    pub fn become_multiple(&mut self, base: &Self, times: f64) {
+        self.pieces.clear();
+        self.pieces.extend(base.pieces.iter().map(|piece| Piece {
+            from: piece.from,
+            value: piece.value * times,
+            slope: piece.slope * times,
+        }));
+        self.period = base.period;
+        self.spikes.clone_from(&base.spikes);
+    }
+
+    /// A multiple of the curve.
+    #[must_use]
+    pub fn multiple(&self, times: f64) -> Self {
+        let mut multiple = self.clone();
+        multiple.become_multiple(self, times);
+        multiple
+    }
+
     /// The same curve with spikes.
     #[must_use]
     pub fn with_spikes(mut self, mut spikes: Vec<Spike>) -> Self {

@@ -1,21 +1,23 @@
-//! Laws of random times, by the names and parameters of `rand_distr`.
+//! Laws of random times and amounts, by the names and parameters of `rand_distr`.
 //!
 //! Knows: mean, distribution function and quantiles of each law. Refuses to know generators: a law is drawn through its
 //! quantile function, so that one number between 0 and 1 is one draw.
-//! Simplifies: times below zero count as zero.
+//! Simplifies: what is below zero counts as zero. A law of amounts that are no times has numbers where others have seconds.
 
 use statrs::distribution::{
-    ContinuousCDF, Exp, Gamma, LogNormal, Normal, Pareto, Uniform, Weibull,
+    Beta, Continuous, ContinuousCDF, Exp, Gamma, LogNormal, Normal, Pareto, Uniform, Weibull,
 };
 use statrs::statistics::Distribution;
 
 use crate::time::Delta;
 
-/// A law of a time.
+/// A law of a time, or of an amount.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Law {
     /// Always the same.
     Constant(Delta),
+    /// Always the same amount, 0 or more.
+    Amount(f64),
     /// Between two times, all alike. Seconds.
     Uniform(Uniform),
     /// Normal. Seconds.
@@ -30,8 +32,44 @@ pub enum Law {
     Weibull(Weibull),
     /// Pareto. Seconds.
     Pareto(Pareto),
+    /// Beta: a share of 0 to 1.
+    Beta(Beta),
+    /// The logarithm of the seconds is uniform.
+    LogUniform(LogUniform),
     /// Some of this, some of that: laws with weights that sum up to 1. No mixture contains another.
     Mixture(Vec<(f64, Law)>),
+}
+
+/// A law whose logarithm is uniform: all orders of magnitude between two ends alike.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct LogUniform {
+    low: f64,
+    high: f64,
+}
+
+impl LogUniform {
+    /// The law between two ends; `None` unless 0 < `low` < `high`.
+    #[must_use]
+    pub fn new(low: f64, high: f64) -> Option<Self> {
+        (0.0 < low && low < high && high.is_finite()).then_some(Self { low, high })
+    }
+
+    /// The logarithm of the ratio of the ends.
+    fn width(self) -> f64 {
+        (self.high / self.low).ln()
+    }
+
+    fn up_to(self, value: f64) -> f64 {
+        ((value / self.low).ln() / self.width()).clamp(0.0, 1.0)
+    }
+
+    fn quantile(self, share: f64) -> f64 {
+        (self.low * (self.width() * share).exp()).min(self.high)
+    }
+
+    fn mean(self) -> f64 {
+        (self.high - self.low) / self.width()
+    }
 }
 
 impl Default for Law {
@@ -76,6 +114,9 @@ impl Law {
         }
         match self {
             Self::Constant(time) => f64::from(u8::from(time.seconds() <= seconds)),
+            Self::Amount(amount) => f64::from(u8::from(*amount <= seconds)),
+            Self::Beta(law) => law.cdf(seconds),
+            Self::LogUniform(law) => law.up_to(seconds),
             Self::Uniform(law) => law.cdf(seconds),
             Self::Normal(law) => law.cdf(seconds),
             Self::LogNormal(law) => law.cdf(seconds),
@@ -96,6 +137,9 @@ impl Law {
         let share = share.clamp(1e-12, 1.0 - 1e-12);
         let seconds = match self {
             Self::Constant(time) => time.seconds(),
+            Self::Amount(amount) => *amount,
+            Self::Beta(law) => beta_quantile(law, share),
+            Self::LogUniform(law) => law.quantile(share),
             Self::Uniform(law) => law.inverse_cdf(share),
             Self::Normal(law) => law.inverse_cdf(share),
             Self::LogNormal(law) => law.inverse_cdf(share),
@@ -113,6 +157,9 @@ impl Law {
     pub fn mean(&self) -> f64 {
         let mean = match self {
             Self::Constant(time) => Some(time.seconds()),
+            Self::Amount(amount) => Some(*amount),
+            Self::Beta(law) => law.mean(),
+            Self::LogUniform(law) => Some(law.mean()),
             Self::Uniform(law) => law.mean(),
             Self::Normal(law) => law.mean(),
             Self::LogNormal(law) => law.mean(),
@@ -130,6 +177,24 @@ impl Law {
             shares.map(|share| self.quantile(share)).sum::<f64>() / 1e4
         };
         finite.unwrap_or_else(cut).max(0.0)
+    }
+
+    /// A draw by an even number of 0..1: of a mixture, the number chooses the part, and what is left of it draws from that. Cheaper than a
+    /// quantile of a mixture, and of the same law.
+    #[must_use]
+    pub fn drawn(&self, number: f64) -> f64 {
+        let Self::Mixture(parts) = self else {
+            return self.quantile(number);
+        };
+        let mut left = number;
+        for (weight, law) in parts {
+            if left < *weight {
+                return law.quantile(left / weight);
+            }
+            left -= weight;
+        }
+        // The weights sum up to 1 but for rounding.
+        parts.last().map_or(0.0, |(_, law)| law.quantile(1.0))
     }
 
     fn bisect(&self, parts: &[(f64, Law)], share: f64) -> f64 {
@@ -159,6 +224,31 @@ impl Law {
     }
 }
 
+/// The quantile of a beta law: steps of Newton, and halves of what is left where they would leave it.
+fn beta_quantile(law: &Beta, share: f64) -> f64 {
+    let (mut low, mut high) = (0.0, 1.0);
+    let mut value = law.mean().unwrap_or(0.5);
+    for _ in 0..BISECTIONS {
+        let excess = law.cdf(value) - share;
+        if excess < 0.0 {
+            low = value;
+        } else {
+            high = value;
+        }
+        let newton = value - excess / law.pdf(value);
+        let next = if low < newton && newton < high {
+            newton
+        } else {
+            f64::midpoint(low, high)
+        };
+        if (next - value).abs() <= 1e-14 * value {
+            return next;
+        }
+        value = next;
+    }
+    value
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -172,6 +262,9 @@ mod tests {
             Law::Gamma(Gamma::new(2.0, 0.5).expect("a law")),
             Law::Weibull(Weibull::new(1.5, 3.0).expect("a law")),
             Law::Pareto(Pareto::new(1.0, 3.0).expect("a law")),
+            Law::Beta(Beta::new(2.0, 198.0).expect("a law")),
+            Law::Beta(Beta::new(0.5, 50.0).expect("a law")),
+            Law::LogUniform(LogUniform::new(0.001, 0.1).expect("a law")),
             normal.clone(),
             exp.clone(),
             Law::Mixture(vec![(0.3, normal), (0.7, exp)]),
@@ -186,6 +279,64 @@ mod tests {
                 assert!((back - share).abs() < 1e-6, "{law:?} at {share}: {back}");
             }
         }
+    }
+
+    #[test]
+    #[expect(clippy::cast_precision_loss, reason = "a small number")]
+    fn draws_of_a_mixture_follow_its_distribution() {
+        let beta = Law::Beta(Beta::new(2.0, 18.0).expect("a law"));
+        let law = Law::Mixture(vec![
+            (0.25, beta),
+            (0.5, Law::Amount(0.3)),
+            (0.25, Law::Amount(0.9)),
+        ]);
+        let draws: Vec<f64> = (0..10_000)
+            .map(|index| law.drawn((f64::from(index) + 0.5) / 1e4))
+            .collect();
+        for value in [0.05, 0.1, 0.2, 0.31, 0.95] {
+            let share = draws.iter().filter(|draw| **draw <= value).count() as f64 / 1e4;
+            assert!((share - law.up_to(value)).abs() <= 1e-4, "{value}: {share}");
+        }
+        let mean = draws.iter().sum::<f64>() / 1e4;
+        assert!((mean - law.mean()).abs() < 1e-4, "{mean}");
+        assert!((law.mean() - 0.4).abs() < 1e-12);
+    }
+
+    #[test]
+    fn sure_beta_laws_are_nearly_normal() {
+        for (alpha, beta) in [(1e4, 9.9e5), (5e5, 5e5), (1e3, 1e6), (1e5, 1e2)] {
+            let law = Beta::new(alpha, beta).expect("a law");
+            let deviation = law.std_dev().expect("a deviation");
+            let mean = law.mean().expect("a mean");
+            let law = Law::Beta(law);
+            for (share, deviations) in [(0.05, -1.644_854), (0.5, 0.0), (0.95, 1.644_854)] {
+                let quantile = (law.quantile(share) - mean) / deviation;
+                // The skewness of the last one is a fifth.
+                assert!(
+                    (quantile - deviations).abs() < 0.1,
+                    "{alpha}, {beta}: {quantile}"
+                );
+            }
+        }
+    }
+
+    #[test]
+    fn quantiles_of_extreme_beta_laws_are_found() {
+        for (alpha, beta) in [
+            (1e-5, 1.0),
+            (1e-3, 1e6),
+            (1.0, 1e6),
+            (1e6, 1e-3),
+            (0.5, 0.5),
+        ] {
+            let law = Law::Beta(Beta::new(alpha, beta).expect("a law"));
+            let quantiles = [1e-9, 0.1, 0.5, 0.9, 1.0].map(|share| law.quantile(share));
+            assert!(quantiles.is_sorted() && quantiles.iter().all(|one| (0.0..=1.0).contains(one)));
+        }
+        // P(X > x) = (1 - x)^n.
+        let law = Law::Beta(Beta::new(1.0, 1e6).expect("a law"));
+        let want = -(0.5_f64.ln() / 1e6).exp_m1();
+        assert!((law.quantile(0.5) / want - 1.0).abs() < 1e-9);
     }
 
     #[test]

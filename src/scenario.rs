@@ -24,7 +24,9 @@ use std::collections::BTreeMap;
 use serde_json::Value;
 
 use crate::duration::{HOUR, SECOND};
-use crate::plan::environment::{Delays, Draw, Fault, Health, Image, Scraping, Signal, Traffic};
+use crate::plan::environment::{
+    Belief, Delays, Draw, Fault, Health, Image, Scraping, Signal, Subject, Traffic,
+};
 use crate::time::Delta;
 
 mod action;
@@ -106,6 +108,8 @@ pub struct Scenario {
     pub scraping: Scraping,
     /// What the run must come to; `None` when nothing is said.
     pub expect: Option<Vec<Claim>>,
+    /// What is not known of traffic and faults; of images it stands there.
+    pub beliefs: Vec<(Subject, Belief)>,
 }
 
 /// The files that scenarios name: curves as CSV.
@@ -163,6 +167,8 @@ pub enum Reply {
     Signal(Signal),
     /// A sample of requests of its own.
     Draw(Draw),
+    /// The same where it is only believed how many of them fail.
+    BelievedDraw(Draw, Box<Belief>),
     /// Any value, for the other providers.
     Value(Value),
 }
@@ -300,6 +306,7 @@ impl Default for Scenario {
             faults: Vec::new(),
             scraping: Scraping::default(),
             expect: None,
+            beliefs: Vec::new(),
         }
     }
 }

@@ -39,7 +39,7 @@ use crate::time::{Delta, SimTime};
 use crate::trace::Recorder;
 use crate::world::ledger::Scene;
 use crate::world::traffic::{Endpoints, Routing};
-use crate::world::{Weather, World};
+use crate::world::{Release, Weather, World};
 
 use instruments::{Instruments, Shown};
 
@@ -118,7 +118,7 @@ pub enum EndReason {
 #[derive(Debug)]
 pub struct Simulation<'a, R: Recorder> {
     plan: &'a Plan,
-    environment: &'a Environment,
+    environment: Release<'a>,
     script: &'a Script,
     recorder: R,
     kernel: Kernel<Due>,
@@ -196,7 +196,7 @@ impl<'a, R: Recorder> Simulation<'a, R> {
     ) -> Self {
         Self {
             plan,
-            environment,
+            environment: Release::new(environment),
             script,
             recorder,
             kernel: Kernel::new(SimTime::ZERO),
@@ -270,6 +270,21 @@ impl<'a, R: Recorder> Simulation<'a, R> {
         &self.cluster
     }
 
+    /// The truth of the run: what was only believed about it is drawn.
+    pub fn environment(&self) -> &Environment {
+        &self.environment
+    }
+
+    /// Whether anything of the release of the run was drawn.
+    pub fn is_drawn(&self) -> bool {
+        self.environment.is_drawn()
+    }
+
+    /// Puts behind `values` what is drawn of the release in a weather, in the order of [`crate::world::beliefs`].
+    pub fn draw_release(&self, weather: Weather, values: &mut Vec<f64>) {
+        self.environment.values_in(weather, values);
+    }
+
     /// The world as it stands.
     pub fn world(&self) -> &World {
         &self.world
@@ -291,7 +306,7 @@ impl<'a, R: Recorder> Simulation<'a, R> {
                 .until
                 .filter(|_| ending.reason != EndReason::Livelock);
             let horizon = until.unwrap_or(ending.at).max(ending.at);
-            self.world.ledger.advance(self.environment, horizon);
+            self.world.ledger.advance(&self.environment, horizon);
         }
     }
 
@@ -366,8 +381,9 @@ impl<'a, R: Recorder> Simulation<'a, R> {
         self.cluster.copy_from(&start.cluster);
         self.world.begin_as(&start.world);
         self.world.weather = self.weather;
+        self.environment.draw(self.weather);
         if self.metering {
-            self.world.pods.keep_lives(self.environment, start.at);
+            self.world.pods.keep_lives(&self.environment, start.at);
             self.world.ledger.keep_meters();
         }
         self.pods_due = None;
@@ -409,7 +425,7 @@ impl<'a, R: Recorder> Simulation<'a, R> {
         let weather = self.weather;
         let mut ledger = std::mem::take(&mut self.world.ledger);
         if let Some(scene) = self.scene(&mut accounts, at) {
-            ledger.open(self.environment, weather, scene, at);
+            ledger.open(&self.environment, weather, scene, at);
         }
         self.world.ledger = ledger;
         self.accounts = Some(accounts);
@@ -422,7 +438,7 @@ impl<'a, R: Recorder> Simulation<'a, R> {
         };
         let mut ledger = std::mem::take(&mut self.world.ledger);
         if let Some(scene) = self.scene(&mut accounts, now) {
-            ledger.observe(self.environment, scene, now);
+            ledger.observe(&self.environment, scene, now);
         }
         self.world.ledger = ledger;
         self.accounts = Some(accounts);
@@ -433,7 +449,7 @@ impl<'a, R: Recorder> Simulation<'a, R> {
         let rollout = self.cluster.rollout.as_ref()?;
         let Accounts { routing, endpoints } = accounts;
         routing::routes(self.plan, &self.cluster, &self.world.router, routing);
-        let dead = |id| self.world.pods.dead(self.environment, id, now);
+        let dead = |id| self.world.pods.dead(&self.environment, id, now);
         routing::endpoints(self.plan, &self.cluster, dead, endpoints);
         let sets = self.cluster.replica_sets.iter();
         Some(Scene {
@@ -540,7 +556,7 @@ impl<'a, R: Recorder> Simulation<'a, R> {
         self.count_pods_to_restart(now);
         let plugin = self.current_plugin();
         let plugin_answer =
-            plugin.and_then(|plugin| self.world.plugins.answer(self.environment, plugin, now));
+            plugin.and_then(|plugin| self.world.plugins.answer(&self.environment, plugin, now));
         let seen = Observed {
             plan: self.plan,
             cluster: &self.cluster,
@@ -559,7 +575,7 @@ impl<'a, R: Recorder> Simulation<'a, R> {
             &mut self.decision,
         );
         if let Some(plugin) = plugin.filter(|_| self.decision.asked_plugin) {
-            self.world.plugins.asked(self.environment, plugin, now);
+            self.world.plugins.asked(&self.environment, plugin, now);
         }
         let mut changed = self.carry_out(now);
         if outcome == Outcome::Status {
@@ -647,13 +663,13 @@ impl<'a, R: Recorder> Simulation<'a, R> {
         let id = RunId(u32::try_from(index).unwrap_or(u32::MAX));
         let before = run.phase;
         if (self.metering || self.world.ledger.looks_back()) && !before.is_completed() {
-            self.world.ledger.advance(self.environment, now);
+            self.world.ledger.advance(&self.environment, now);
         }
         // Providers look at the rest of the cluster while these are worked on.
         let mut metrics = std::mem::take(&mut self.cluster.metrics);
         let mut instruments = Instruments {
             plan: self.plan,
-            environment: self.environment,
+            environment: &self.environment,
             cluster: &self.cluster,
             world: &self.world,
             shown: &mut self.shown,
@@ -701,7 +717,7 @@ impl<'a, R: Recorder> Simulation<'a, R> {
             let (mut run, mut metrics) = (*stored, self.cluster.metrics_of(stored).to_vec());
             let mut instruments = Instruments {
                 plan: self.plan,
-                environment: self.environment,
+                environment: &self.environment,
                 cluster: &self.cluster,
                 world: &self.world,
                 shown: &mut Shown::default(),

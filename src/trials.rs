@@ -11,6 +11,7 @@ pub mod contrast;
 pub mod dossier;
 pub mod outcomes;
 pub mod quantity;
+pub mod releases;
 pub mod report;
 pub mod roster;
 pub mod runner;

@@ -9,6 +9,7 @@ pub mod ledger;
 mod life;
 pub mod plugins;
 pub mod pods;
+mod release;
 pub mod router;
 mod spare;
 pub mod traffic;
@@ -18,6 +19,7 @@ use crate::time::SimTime;
 
 pub use ledger::Ledger;
 pub use pods::{Pods, Tally, Truth};
+pub use release::{Known, Release, beliefs, known};
 pub use router::Router;
 pub use weather::Weather;
 

@@ -7,5 +7,6 @@ mod world {
     mod faults;
     mod honesty;
     mod pods;
+    mod releases;
     mod series;
 }

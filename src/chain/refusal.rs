@@ -7,6 +7,7 @@ use crate::chain::classes::name;
 use crate::cluster::provider::Answer;
 use crate::plan::environment::{Gauge, Shape};
 use crate::plan::{Environment, MetricPlan, Plan};
+use crate::world::beliefs;
 
 /// Why a rollout in its world is no chain: something other than the verdicts of measurements differs from run to run.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -18,6 +19,8 @@ pub struct Refusal {
 /// One reason.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Reason {
+    /// This is not known of the release, and drawn for each run.
+    Release(String),
     /// The pods of this version take random times to start.
     Startup(String),
     /// Requests are drawn, and with them what the run costs.
@@ -49,6 +52,7 @@ impl std::error::Error for Refusal {}
 impl fmt::Display for Reason {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
+            Self::Release(name) => write!(formatter, "`{name}` is drawn for each run"),
             Self::Startup(tag) => {
                 write!(formatter, "the pods of `{tag}` take random times to start")
             }
@@ -82,7 +86,8 @@ impl fmt::Display for Reason {
 
 /// What speaks against a chain for this purpose.
 pub(super) fn reasons(plan: &Plan, environment: &Environment, aim: Aim) -> Vec<Reason> {
-    let mut reasons = Vec::new();
+    let beliefs = beliefs(environment).into_iter();
+    let mut reasons: Vec<Reason> = beliefs.map(|belief| Reason::Release(belief.name)).collect();
     for (image, template) in environment.images.iter().zip(&plan.templates) {
         if image.startup.as_constant().is_none() {
             reasons.push(Reason::Startup(template.tag.clone()));

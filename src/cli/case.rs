@@ -182,7 +182,12 @@ impl Case {
             .metering();
         simulation.run(&self.start);
         let (cluster, world) = (simulation.cluster(), simulation.world());
-        look(&Exporter::new(plan, environment, cluster, world))
+        look(&Exporter::new(
+            plan,
+            simulation.environment(),
+            cluster,
+            world,
+        ))
     }
 
     /// The seed of what is drawn.
@@ -219,8 +224,13 @@ impl Case {
         let mut simulation = Simulation::new(plan, environment, &self.script, Trace::default())
             .accounting(self.weather());
         let ending = simulation.run(&self.start);
+        // What was drawn is told as if it had been written.
+        let drawn = simulation.is_drawn().then(|| Compiled {
+            environment: simulation.environment().clone(),
+            ..self.compiled.clone()
+        });
         let run = Run {
-            compiled: &self.compiled,
+            compiled: drawn.as_ref().unwrap_or(&self.compiled),
             setting: &self.setting,
             scenario: self.scenario.as_deref(),
             trace: simulation.recorder(),

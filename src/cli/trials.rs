@@ -292,9 +292,14 @@ impl Job {
                 .as_ref()
                 .map(|changed| chain::fastest(changed.stage())),
         });
-        let mut rows = Rows::new(args.output == Output::Csv);
+        let mut rows = Rows::new(args.output == Output::Csv, &self.part.head);
         if let Some(path) = &args.rows {
-            rows.file(path, self.part.rows.as_ref(), self.keeper.is_in_use())?;
+            rows.file(
+                path,
+                &self.part.head,
+                self.part.rows.as_ref(),
+                self.keeper.is_in_use(),
+            )?;
         }
         // What cannot be written is said before the work.
         self.part.rows = rows.written()?;
@@ -414,13 +419,15 @@ fn head(args: &TrialsArgs, releases: &Releases) -> Head {
         seed: releases.written.seed(),
         replay: replay(args, releases.written.seed()),
         has_traffic: calm.impact.is_some_and(|impact| impact.traffic.is_some()),
-        written: Legend::of(releases.written.stage().plan),
-        changed: releases
-            .changed
-            .as_ref()
-            .map(|changed| Legend::of(changed.stage().plan)),
+        written: legend(&releases.written),
+        changed: releases.changed.as_ref().map(legend),
         fingerprint: fingerprint(stages.map(Case::stage)),
     }
+}
+
+fn legend(case: &Case) -> Legend {
+    let stage = case.stage();
+    Legend::of(stage.plan, stage.environment)
 }
 
 /// The command line that repeats a run.

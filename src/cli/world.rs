@@ -37,6 +37,7 @@ pub(super) fn setting(scenario: &Scenario, tags: Vec<String>) -> Setting {
         overdispersion: scenario.overdispersion,
         faults: scenario.faults.clone(),
         scraping: scenario.scraping.clone(),
+        beliefs: scenario.beliefs.clone(),
         ..Setting::default()
     }
 }
@@ -67,6 +68,7 @@ fn response(reply: &Reply) -> Response {
         }),
         Reply::Signal(signal) => Response::Signal(*signal),
         Reply::Draw(draw) => Response::Draw(*draw),
+        Reply::BelievedDraw(draw, belief) => Response::BelievedDraw(*draw, belief.clone()),
         Reply::Value(value) => any_value(value),
     }
 }

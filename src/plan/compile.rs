@@ -11,7 +11,7 @@ pub(crate) mod shapes;
 pub mod strategy;
 
 use crate::cluster::{ServiceId, TemplateId};
-use crate::plan::environment::{Environment, Fault, Profile, Traffic};
+use crate::plan::environment::{Environment, Profile, Subject, Traffic};
 use crate::plan::scenario::Script;
 use crate::plan::setting::{Setting, Unscripted};
 use crate::plan::strategy::{BlueGreen, Router, Strategy};
@@ -278,14 +278,31 @@ fn environment_of(plan: &Plan, setting: &Setting, plugins: &[String]) -> Environ
             .images
             .get(&template.tag)
             .unwrap_or(&setting.default_image)
-            .clone()
+            .named(&template.tag)
     };
     let plugin = |name: &String| setting.plugins.get(name).cloned().unwrap_or_default();
     let known = |tag: &String| {
         let index = plan.templates.iter().position(|known| known.tag == *tag)?;
         u16::try_from(index).ok().map(TemplateId)
     };
-    let fault = |fault: &Fault<String>| fault.rename(known);
+    let renamed: Vec<_> = setting
+        .faults
+        .iter()
+        .map(|fault| fault.rename(known))
+        .collect();
+    // Faults that concern nobody are left out.
+    let place = |index: usize| {
+        Some(renamed[..index].iter().flatten().count()).filter(|_| renamed[index].is_some())
+    };
+    let beliefs = setting.beliefs.iter().filter_map(|(subject, belief)| {
+        let subject = match subject {
+            Subject::Rps => Subject::Rps,
+            Subject::FaultFrom(index) => Subject::FaultFrom(place(*index)?),
+            Subject::FaultRate(index) => Subject::FaultRate(place(*index)?),
+            Subject::FaultFactor(index) => Subject::FaultFactor(place(*index)?),
+        };
+        Some((subject, belief.clone()))
+    });
     Environment {
         images: plan.templates.iter().map(image).collect(),
         verify_after: setting.verify_after,
@@ -295,7 +312,8 @@ fn environment_of(plan: &Plan, setting: &Setting, plugins: &[String]) -> Environ
         room: setting.room,
         pod_hour: setting.pod_hour,
         overdispersion: setting.overdispersion,
-        faults: setting.faults.iter().filter_map(fault).collect(),
+        beliefs: beliefs.collect(),
+        faults: renamed.iter().flatten().cloned().collect(),
         scraping: setting.scraping.clone(),
         ..Environment::default()
     }

@@ -1,5 +1,6 @@
 //! The truth about the simulated world: how pods start, what metric providers answer, what plugins say.
 
+mod belief;
 mod fault;
 mod gauge;
 mod scraping;
@@ -9,9 +10,11 @@ mod shape;
 use crate::cluster::TemplateId;
 use crate::cluster::provider::{Answer, Reading};
 use crate::cluster::status::PluginPhase;
+use crate::diagnostic::Path;
 use crate::law::Law;
 use crate::time::{Delta, SimTime};
 
+pub use belief::{Aspect, BEYOND_MAX, Belief, Beyond, Subject, Unit};
 pub use fault::{Breaks, Fault};
 pub use gauge::{AskedRange, Asking, Draw, Gauge, QueryId, Sample, Shows, Signal, Whose, tidy};
 pub use scraping::{BUCKETS, Given, GivenValue, Profile, Scraping};
@@ -45,6 +48,8 @@ pub struct Environment {
     pub scraping: Scraping,
     /// The queries that metrics ask, by [`QueryId`].
     pub queries: Vec<Asking>,
+    /// What is not known of traffic and faults, and drawn for each run; until then, what is expected stands there.
+    pub beliefs: Vec<(Subject, Belief)>,
 }
 
 /// The pods of one image, and how well they serve.
@@ -64,6 +69,8 @@ pub struct Image {
     pub termination: Delta,
     /// Which requests fail, and how long they take.
     pub health: Health,
+    /// What is not known of it, and drawn for each run; until then, what is expected stands there. Each aspect once at most.
+    pub beliefs: Vec<(Aspect, Belief)>,
 }
 
 /// What the provider of one metric answers over time.
@@ -150,6 +157,33 @@ impl Environment {
                 .iter()
                 .any(|changing| changing.since == Since::Pod)
         })
+    }
+}
+
+impl Image {
+    /// The same under the name of a version, so that each version draws for itself.
+    #[must_use]
+    pub fn named(&self, tag: &str) -> Self {
+        let image = Path::from("images").key(tag);
+        let name = |aspect: Aspect| image.clone().key(aspect.field()).to_string();
+        let beliefs = self.beliefs.iter();
+        Self {
+            beliefs: beliefs
+                .map(|(aspect, belief)| (*aspect, belief.named(name(*aspect))))
+                .collect(),
+            ..self.clone()
+        }
+    }
+
+    /// Whether an aspect is known.
+    #[must_use]
+    pub fn is_known(&self, aspect: Aspect) -> bool {
+        self.beliefs.iter().all(|(unknown, _)| *unknown != aspect)
+    }
+
+    /// Takes an aspect as known.
+    pub fn settle(&mut self, aspect: Aspect) {
+        self.beliefs.retain(|(known, _)| *known != aspect);
     }
 }
 

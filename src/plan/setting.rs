@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::plan::environment::{
-    Delays, Draw, Fate, Fault, Image, PluginResult, Scraping, Signal, Traffic,
+    Belief, Delays, Draw, Fate, Fault, Image, PluginResult, Scraping, Signal, Subject, Traffic,
 };
 use crate::time::{Delta, SimTime};
 
@@ -40,6 +40,8 @@ pub struct Setting {
     pub faults: Vec<Fault<String>>,
     /// What Prometheus scrapes.
     pub scraping: Scraping,
+    /// What is not known of traffic and faults, and drawn for each run; of images it stands there.
+    pub beliefs: Vec<(Subject, Belief)>,
 }
 
 /// What a metric does that no script mentions.
@@ -74,4 +76,6 @@ pub enum Response {
     Signal(Signal),
     /// A sample of requests of its own.
     Draw(Draw),
+    /// The same where it is only believed how many of them fail.
+    BelievedDraw(Draw, Box<Belief>),
 }

@@ -10,7 +10,7 @@ use crate::cluster::TemplateId;
 use crate::cluster::provider::Answer;
 use crate::diagnostic::Diagnostic;
 use crate::plan::Environment;
-use crate::plan::environment::{Changing, Draw, Gauge, Sample, Scripted, Shows, Source};
+use crate::plan::environment::{Aspect, Changing, Draw, Gauge, Sample, Scripted, Shows, Source};
 use crate::trials::Stage;
 
 /// What fails with the error rate.
@@ -38,8 +38,9 @@ pub struct Version {
 impl Tested {
     /// What fails with the error rate of the release.
     ///
-    /// A healthy release is as good as the stable version, where there is traffic and its rate is constant; otherwise
-    /// it fails as the draws do, where all of them have one rate.
+    /// A healthy release is as good as the stable version, where there is traffic and its rate is known and constant;
+    /// otherwise it fails as the draws do, where all of them have one rate that is known. What is believed about the
+    /// release under test does not count: its rate is what is studied.
     ///
     /// # Errors
     ///
@@ -72,6 +73,7 @@ impl Tested {
         let healthy_stable = stable
             .filter(|_| version.is_some())
             .and_then(|stable| environment.images.get(usize::from(stable.0)))
+            .filter(|image| image.is_known(Aspect::ErrorRate))
             .and_then(|image| image.health.errors.curve.as_constant());
         let is_watched = version.is_some() && environment.sources.iter().any(watches);
         Ok(Self {
@@ -95,6 +97,7 @@ impl Tested {
             version.and_then(|version| changed.images.get_mut(usize::from(version.template.0)));
         if let Some(image) = image {
             image.health.errors = Changing::constant(rate);
+            image.settle(Aspect::ErrorRate);
         }
         for source in &mut changed.sources {
             let points = source.points.iter_mut().map(|(_, scripted)| scripted);
@@ -125,9 +128,9 @@ pub(super) fn answers(source: &Source) -> impl Iterator<Item = &Scripted> {
         .chain(points.map(|(_, scripted)| scripted))
 }
 
-fn draws(source: &Source) -> impl Iterator<Item = Draw> {
+fn draws(source: &Source) -> impl Iterator<Item = &Sample> {
     answers(source).filter_map(|scripted| match &scripted.reading.answer {
-        Answer::Shown(Gauge::Draw(sample)) => Some(*sample.draw()),
+        Answer::Shown(Gauge::Draw(sample)) => Some(&**sample),
         _ => None,
     })
 }
@@ -144,13 +147,13 @@ fn watches(source: &Source) -> bool {
     })
 }
 
-/// The rate of all draws, if it is one.
+/// The rate of all draws, if it is one and known.
 fn common(environment: &Environment) -> Option<f64> {
-    let mut rates = environment
-        .sources
-        .iter()
-        .flat_map(draws)
-        .map(|draw| draw.failing);
+    let samples = || environment.sources.iter().flat_map(draws);
+    if samples().any(|sample| sample.belief().is_some()) {
+        return None;
+    }
+    let mut rates = samples().map(|sample| sample.draw().failing);
     let first = rates.next()?;
     rates
         .all(|rate| rate.total_cmp(&first).is_eq())

@@ -11,6 +11,7 @@ use crate::plan::{MetricPlan, Plan, Strategy};
 use crate::report::layout::shorten;
 use crate::report::{Run, world};
 use crate::trace::{Frame, wording};
+use crate::world::Weather;
 
 /// So many answers of a metric are shown.
 const ANSWERS_SHOWN: usize = 6;
@@ -277,12 +278,32 @@ fn world(run: &Run<'_>) -> Vec<String> {
         }
     }
     lines.extend(service(run));
+    lines.extend(known(run));
     if let Some(after) = run.compiled.environment.verify_after {
         lines.push(format!(
             "the router confirms a weight {after} after it was set"
         ));
     }
     lines
+}
+
+/// What is not known of the release: what was drawn for this run, or what is expected.
+fn known(run: &Run<'_>) -> Vec<String> {
+    let weather = Weather {
+        random: run.random,
+        seed: run.seed,
+        replicate: run.replicate,
+    };
+    let known = crate::world::known(&run.compiled.environment, weather);
+    let known = known.iter().map(|known| {
+        let value = world::value(known);
+        if run.random {
+            format!("drawn for this run: {} {value}", known.name)
+        } else {
+            format!("{} is not known: here its mean, {value}", known.name)
+        }
+    });
+    known.collect()
 }
 
 /// The metrics whose own queries are evaluated, each once.
@@ -349,7 +370,13 @@ fn answer(response: &Response) -> String {
         Response::Json(document) => shorten(&document.to_string(), 40),
         Response::Status(status) => format!("HTTP {status}"),
         Response::Signal(signal) => signal_text(*signal),
-        Response::Draw(draw) => draw_text(*draw),
+        Response::Draw(draw) => {
+            let failing = draw.failing;
+            draw_text(*draw) + &format!(" that fail with probability {failing}")
+        }
+        Response::BelievedDraw(draw, _) => {
+            draw_text(*draw) + " that fail with a probability that nobody knows"
+        }
         Response::Job(Fate::Succeeds(after)) => format!("a Job that succeeds after {after}"),
         Response::Job(Fate::Fails(after)) => format!("a Job that fails after {after}"),
         Response::Job(Fate::Hangs) => "a Job that never ends".to_owned(),
@@ -362,11 +389,9 @@ fn draw_text(draw: Draw) -> String {
         Shows::ErrorRatio => "the error ratio",
         _ => "the errors",
     };
-    let Draw {
-        requests, failing, ..
-    } = draw;
+    let requests = draw.requests;
     let times = times_text(draw.times);
-    format!("{shows}{times} of {requests} requests that fail with probability {failing}")
+    format!("{shows}{times} of {requests} requests")
 }
 
 fn signal_text(signal: Signal) -> String {

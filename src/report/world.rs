@@ -2,8 +2,29 @@
 
 use crate::curve::Curve;
 use crate::law::Law;
-use crate::plan::environment::{Breaks, Delays, Fault, Health, Image, Traffic};
+use crate::plan::environment::{Breaks, Delays, Fault, Health, Image, Traffic, Unit};
 use crate::time::{Delta, SimTime};
+use crate::world::Known;
+
+/// What is known of a release.
+pub(super) fn value(known: &Known) -> String {
+    match known.unit {
+        Unit::Share => percent(known.value),
+        Unit::Number => brief(known.value),
+        Unit::Seconds => Delta::of_seconds(known.value).to_string(),
+    }
+}
+
+/// A number as it was written; what was drawn to four digits.
+fn brief(value: f64) -> String {
+    let text = value.to_string();
+    if text.len() <= 8 {
+        return text;
+    }
+    let digits = (0..12).find(|digits| 1e3 <= value.abs() * 10_f64.powi(*digits));
+    let digits = digits.map_or(12, |digits| usize::try_from(digits).unwrap_or(12));
+    format!("{value:.digits$}")
+}
 
 /// What the pods of an image do.
 pub(super) fn pods(image: &Image) -> String {
@@ -42,7 +63,7 @@ pub(super) fn health(health: &Health) -> String {
         parts.push(format!("takes {}", law(latency)));
     }
     if let Some(capacity) = health.capacity {
-        parts.push(format!("serves {capacity}/s per pod"));
+        parts.push(format!("serves {}/s per pod", brief(capacity)));
     }
     parts.join(", ")
 }
@@ -96,6 +117,7 @@ pub(super) fn fault<V>(fault: &Fault<V>, name: impl Fn(&V) -> String) -> String 
             format!("{} of the requests to {} fail", percent(*rate), name(image))
         }
         Breaks::Latency { image, factor } => {
+            let factor = brief(*factor);
             format!("requests to {} take {factor} times as long", version(image))
         }
         Breaks::Dependency { rate } => {
@@ -126,6 +148,7 @@ pub(super) fn fault<V>(fault: &Fault<V>, name: impl Fn(&V) -> String) -> String 
         Breaks::WatchDelay { delay } => format!("controllers notice changes {delay} late"),
     };
     match (fault.from, fault.to) {
+        (from, to) if to <= from => format!("{what}: never in this run"),
         (SimTime::ZERO, SimTime::MAX) => what,
         (from, SimTime::MAX) => format!("{what} from {from} on"),
         (from, to) => format!("{what} from {from} to {to}"),
@@ -153,8 +176,8 @@ fn share(curve: &Curve) -> String {
 
 fn amount(curve: &Curve) -> String {
     match (curve.as_constant(), curve.range()) {
-        (Some(value), _) => value.to_string(),
-        (None, (low, high)) => format!("{low} to {high}"),
+        (Some(value), _) => brief(value),
+        (None, (low, high)) => format!("{} to {}", brief(low), brief(high)),
     }
 }
 

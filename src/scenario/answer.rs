@@ -124,7 +124,7 @@ fn reply(checker: &mut Checker<'_>, path: &Path, written: &written::Answer) -> O
         return signal(checker, path, written, word).map(Reply::Signal);
     }
     if let Some(word) = &written.draw {
-        return draw(checker, path, written, word).map(Reply::Draw);
+        return draw(checker, path, written, word);
     }
     let error = written.error.clone().map(Reply::Error);
     let json = written.json.clone().map(Reply::Json);
@@ -196,7 +196,7 @@ fn draw(
     path: &Path,
     written: &written::Answer,
     word: &str,
-) -> Option<Draw> {
+) -> Option<Reply> {
     const WORDS: [(&str, Shows); 3] = [
         ("successRatio", Shows::SuccessRatio),
         ("errorRatio", Shows::ErrorRatio),
@@ -228,12 +228,19 @@ fn draw(
             "say which share of them fails, such as `errorRate: 0.01`",
         );
     }
-    let failing = checker.amount(written.error_rate.as_ref(), Range::Share, &rate_path);
-    Some(Draw {
+    let rate = written.error_rate.as_ref();
+    let failing = checker.believed_amount(rate, Range::Share, &rate_path);
+    let times = times(checker, path, written);
+    let (failing, belief) = failing?;
+    let draw = Draw {
         shows: shows?,
         requests: requests?,
-        failing: failing?,
-        times: times(checker, path, written),
+        failing,
+        times,
+    };
+    Some(match belief {
+        Some(belief) => Reply::BelievedDraw(draw, Box::new(belief)),
+        None => Reply::Draw(draw),
     })
 }
 

@@ -5,6 +5,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+mod belief;
 mod expect;
 mod fault;
 mod law;
@@ -20,7 +21,7 @@ use super::{Files, PluginPhase, PluginResult, STABLE_DEFAULT, Scenario, Start, U
 use crate::diagnostic::wording::{closest, listed, quoted};
 use crate::diagnostic::{Diagnostic, Located, Path};
 use crate::duration::{self, Printed};
-use crate::plan::environment::{Health, Image};
+use crate::plan::environment::{Belief, Health, Image, Subject};
 use crate::time::SimTime;
 
 pub(super) use expect::verdicts;
@@ -47,6 +48,7 @@ pub fn check(
         omitted,
         files,
         until: UNTIL_DEFAULT,
+        beliefs: Vec::new(),
         diagnostics: Vec::new(),
     };
     checker.set_until(spec);
@@ -90,6 +92,7 @@ pub fn check(
         faults: checker.faults(spec.faults.as_deref().unwrap_or_default()),
         scraping: checker.scraping(spec),
         expect: checker.expect(spec),
+        beliefs: std::mem::take(&mut checker.beliefs),
     };
     checker.unused_images(spec, &scenario, manifest_tags);
     (scenario, checker.diagnostics)
@@ -115,6 +118,8 @@ pub(super) struct Checker<'a> {
     files: &'a dyn Files,
     /// End of the simulation \[ns\].
     until: i64,
+    /// What is not known of traffic and faults.
+    beliefs: Vec<(Subject, Belief)>,
     diagnostics: Vec<Diagnostic>,
 }
 

@@ -25,7 +25,7 @@ pub use expect::{
     BoundFields, Bounds, Expect, Measurements, Pods, TimeBoundFields, TimeBounds, Weight,
 };
 pub use fault::Fault;
-pub use law::{Law, LawFields, Part};
+pub use law::{Amount, Law, LawFields, Part};
 pub use names::Names;
 pub use scalar::{Number, Time};
 pub use telemetry::{GivenSeries, Telemetry};
@@ -33,7 +33,7 @@ pub use traffic::{Capacity, Cost, Randomness, Router, Traffic};
 
 /// Names of the types that are written as a mapping, a number or a text: asked for one of them, a reader hands over whatever is
 /// there.
-pub const UNIONS: [&str; 4] = ["Bounds", "Curve", "Law", "TimeBounds"];
+pub const UNIONS: [&str; 5] = ["Amount", "Bounds", "Curve", "Law", "TimeBounds"];
 
 /// What happens around a rollout that its manifests do not say: traffic, pods, faults, metrics, people.
 #[derive(Clone, Debug, Default, PartialEq, Deserialize, JsonSchema)]
@@ -167,16 +167,28 @@ pub struct Image {
     /// When no pod of this image is ready.
     pub unready: Option<Vec<Window>>,
     /// The container ends by itself so long after each start and is started again after the back-off of the kubelet: at once, then 10s, 20s ...
-    /// 5m later, from the beginning again once it has run for 10m. Default: it never ends.
-    pub crash_after: Option<Time>,
+    /// 5m later, from the beginning again once it has run for 10m. A law is drawn once for each run: all containers end so long after
+    /// their starts. Default: it never ends.
+    ///
+    /// ```yaml
+    /// crashAfter: {law: Exp, mean: 40m}
+    /// ```
+    pub crash_after: Option<Law>,
     /// A pod that has become ready is so only for a while, and then again.
     pub flapping: Option<Flapping>,
     /// How long a pod that is deleted stays: it gets no new requests, but takes room and costs. Default: 0s.
     pub termination: Option<Time>,
-    /// Share of the requests that fail, 0 to 1: a number or a curve. Default: 0; where `traffic` is not written either, 0.001.
+    /// Share of the requests that fail, 0 to 1: a number, a curve or a law. Default: 0; where `traffic` is not written either, 0.001.
     ///
     /// ```yaml
     /// errorRate: "0.001x4 0.01+0.01x5"
+    /// ```
+    ///
+    /// Nobody knows the error rate of tomorrow's release: a law says what is believed, and each run with `--random`, each trial, draws one
+    /// release from it. What it draws above 1 counts as 1, and is refused where that is more than one run in a thousand.
+    ///
+    /// ```yaml
+    /// errorRate: {law: Mixture, parts: [{weight: 19, of: 0.001}, {weight: 1, of: {law: Uniform, low: 0.02, high: 0.2}}]}
     /// ```
     pub error_rate: Option<Curve>,
     /// How long a request takes: a time or a law. Needed where slow requests are counted or a metric is about latency; where `traffic` is
@@ -186,11 +198,11 @@ pub struct Image {
     /// latency: {law: LogNormal, median: 80ms, sigma: 0.6}
     /// ```
     pub latency: Option<Law>,
-    /// How many times as long as `latency` says requests take: a number or a curve. Default: 1.
+    /// How many times as long as `latency` says requests take: a number, a curve or a law. Default: 1.
     pub latency_factor: Option<Curve>,
     /// Requests per second that one pod can serve. What exceeds this fails, and latency grows as in a queue: by
-    /// 1 / (1 - utilisation), at most twentyfold. Default: without limit.
-    pub capacity: Option<Number>,
+    /// 1 / (1 - utilisation), at most twentyfold. A law is drawn once for each run. Default: without limit.
+    pub capacity: Option<Amount>,
 }
 
 /// A time from (inclusive) and to (exclusive).
@@ -268,8 +280,8 @@ pub struct Answer {
     pub draw: Option<String>,
     /// How many requests such a sample holds.
     pub requests: Option<u32>,
-    /// Probability that one of them fails, 0 to 1.
-    pub error_rate: Option<Number>,
+    /// Probability that one of them fails, 0 to 1. A law is drawn once for each run: all measurements are of the same release.
+    pub error_rate: Option<Amount>,
 }
 
 /// How a Job ends: at most one of the fields. Without any it never does.

@@ -16,7 +16,7 @@ use crate::trace::Recorder;
 use crate::world::Truth;
 use crate::world::pods::Kind;
 
-impl<'a, R: Recorder> Simulation<'a, R> {
+impl<R: Recorder> Simulation<'_, R> {
     /// Carries out the commands of the last reconciliation; says whether any of them changed an object.
     pub(super) fn carry_out(&mut self, now: SimTime) -> bool {
         let mut changed = false;
@@ -160,7 +160,10 @@ impl<'a, R: Recorder> Simulation<'a, R> {
                 return self.route(call, now);
             }
             Command::Evict(id, count) => {
-                let truth = self.truth();
+                let truth = Truth {
+                    environment: &self.environment,
+                    weather: self.world.weather,
+                };
                 self.world.pods.evict(truth, id, count, now);
                 self.update_pods(now);
             }
@@ -300,13 +303,6 @@ impl<'a, R: Recorder> Simulation<'a, R> {
         }
     }
 
-    fn truth(&self) -> Truth<'a> {
-        Truth {
-            environment: self.environment,
-            weather: self.world.weather,
-        }
-    }
-
     fn resize_pods(&mut self, id: ReplicaSetId, now: SimTime) {
         let set = *self.cluster.replica_set(id);
         let kind = Kind {
@@ -314,7 +310,10 @@ impl<'a, R: Recorder> Simulation<'a, R> {
             template: set.template,
             min_ready: self.min_ready(set.owner),
         };
-        let truth = self.truth();
+        let truth = Truth {
+            environment: &self.environment,
+            weather: self.world.weather,
+        };
         self.world.pods.resize(truth, kind, set.desired, now);
         let tally = self.world.pods.tally(truth.environment, id, now);
         let set = self.set_mut(id);
@@ -329,7 +328,10 @@ impl<'a, R: Recorder> Simulation<'a, R> {
 
     /// Brings the counts of all `ReplicaSet`s up to date and wakes the owners of those that changed.
     pub(super) fn update_pods(&mut self, now: SimTime) {
-        let truth = self.truth();
+        let truth = Truth {
+            environment: &self.environment,
+            weather: self.world.weather,
+        };
         let ended = self.world.pods.pass(truth, now);
         self.changed |= ended;
         self.scene_changed |= ended;
@@ -338,7 +340,7 @@ impl<'a, R: Recorder> Simulation<'a, R> {
             if set.replicas == 0 {
                 continue;
             }
-            let tally = self.world.pods.tally(self.environment, set.id, now);
+            let tally = self.world.pods.tally(&self.environment, set.id, now);
             if (tally.total, tally.ready, tally.available)
                 != (set.replicas, set.ready, set.available)
             {
@@ -355,7 +357,7 @@ impl<'a, R: Recorder> Simulation<'a, R> {
 
     /// Schedules the next instant at which pods change by themselves.
     pub(super) fn watch_pods(&mut self, now: SimTime) {
-        let next = self.world.next_change(self.environment, now);
+        let next = self.world.next_change(&self.environment, now);
         if let Some(at) = next.filter(|at| self.pods_due.is_none_or(|due| *at < due)) {
             self.pods_due = Some(at);
             self.kernel.schedule(at, Due::Pods);

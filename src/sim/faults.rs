@@ -32,7 +32,7 @@ impl<R: Recorder> Simulation<'_, R> {
     /// start.
     pub(super) fn schedule_faults(&mut self, start: SimTime) {
         for Fault { from, to, breaks } in &self.environment.faults {
-            if start < *from {
+            if start < *from && *from < *to {
                 self.kernel.schedule(*from, Due::Fault);
             }
             if matches!(breaks, Breaks::ControllerDown) && start <= *to && *to < SimTime::MAX {

@@ -6,8 +6,13 @@ use std::path::{Path, PathBuf};
 use super::{RESYNC_PERIOD, Simulation, Start};
 use crate::cli;
 use crate::cluster::TemplateId;
+use crate::curve::Curve;
+use crate::law::{Law, LogUniform};
+use crate::plan::Environment;
 use crate::plan::compile::Compiled;
-use crate::plan::environment::{Asking, Breaks, Fault, Health, Profile, Scraping, Traffic};
+use crate::plan::environment::{
+    Asking, Aspect, Belief, Breaks, Fault, Health, Profile, Scraping, Subject, Traffic, Unit,
+};
 use crate::plan::scenario::Script;
 use crate::promql::Query;
 use crate::series::{Exporter, Prometheus};
@@ -23,10 +28,13 @@ fn look(
     stride: usize,
 ) {
     let mut scrape = |simulation: &mut Simulation<'_, Off>, now| {
-        simulation.world.ledger.advance(simulation.environment, now);
+        simulation
+            .world
+            .ledger
+            .advance(&simulation.environment, now);
         let exporter = Exporter::new(
             simulation.plan,
-            simulation.environment,
+            &simulation.environment,
             &simulation.cluster,
             &simulation.world,
         );
@@ -167,6 +175,51 @@ fn what_queries_do_not_select_is_left_out() {
         let case = case(&scenario(name), all.clone(), &queries);
         let compared = runs(&case, &[Weather::CALM, Weather::CALM, Weather::of(1)]);
         assert!(1_000 < compared, "{name}");
+    }
+}
+
+/// Nothing of the second version is known, nor how many requests come.
+fn doubt(environment: &mut Environment) {
+    let law = |low, high| Law::LogUniform(LogUniform::new(low, high).expect("a law"));
+    let belief = |unit, low, high| {
+        Belief::new("x".to_owned(), unit, law(low, high), (0.0, 1e9)).expect("a belief")
+    };
+    let one = Curve::constant(1.0);
+    for (index, image) in environment.images.iter_mut().enumerate() {
+        image.beliefs = vec![
+            (
+                Aspect::ErrorRate,
+                belief(Unit::Share, 0.01, 0.5).of_curve(one.clone()),
+            ),
+            (
+                Aspect::LatencyFactor,
+                belief(Unit::Number, 0.5, 4.0).of_curve(one.clone()),
+            ),
+            (Aspect::Capacity, belief(Unit::Number, 5.0, 500.0)),
+            (Aspect::CrashAfter, belief(Unit::Seconds, 40.0, 900.0)),
+        ];
+        *image = image.named(&format!("v{index}"));
+    }
+    let rps = belief(Unit::Number, 0.5, 2.0).of_curve(Curve::constant(50.0));
+    environment.beliefs = vec![(Subject::Rps, rps)];
+}
+
+#[test]
+fn releases_that_are_drawn_anew_make_no_difference() {
+    let all = Profile::ALL.map(|(_, profile)| profile).to_vec();
+    for (index, name) in ["latency-seen", "uncertain-release"]
+        .into_iter()
+        .enumerate()
+    {
+        let profiles = [0, 3, 7].map(|step| all[(index + step) % all.len()]);
+        let queries = ["{__name__=~\".+\"}"];
+        let mut case = case(&scenario(name), profiles.to_vec(), &queries);
+        doubt(&mut case.0.environment);
+        let weathers = [0, 1, 2].map(|replicate| Weather {
+            replicate,
+            ..Weather::of(9)
+        });
+        assert!(3_000 < runs(&case, &weathers), "{name}");
     }
 }
 

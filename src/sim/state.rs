@@ -206,7 +206,7 @@ impl<R: Recorder> Simulation<'_, R> {
 
     /// Accounts for everything up to `now`.
     pub(crate) fn account(&mut self, now: SimTime) {
-        self.world.ledger.advance(self.environment, now);
+        self.world.ledger.advance(&self.environment, now);
     }
 
     fn restore(&mut self, state: &State) {

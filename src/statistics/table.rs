@@ -15,7 +15,7 @@ const FORGOTTEN: f64 = 1.0 / (DRAWS * 64.0);
 /// smallest k whose threshold is above u, exactly, and rises with u. Both tails keep their accuracy down to 2^-64; what
 /// is rarer is never drawn. A table takes 8 bytes for each number with a share above 2^-64, and about as much again for
 /// its guide: 18 standard deviations of them for a binomial law, up to all n + 1 for a strongly correlated one.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct Table {
     /// The number below the first threshold.
     first: u32,
@@ -28,30 +28,46 @@ pub struct Table {
     shift: u32,
 }
 
+/// Memory that tables are filled with.
+#[derive(Clone, Debug, Default)]
+pub struct Scratch {
+    below: Vec<f64>,
+    above: Vec<f64>,
+    upper: Vec<u64>,
+}
+
 impl Table {
     /// The table of a law.
     #[must_use]
     pub fn new(law: &impl CountLaw) -> Self {
-        let (first, thresholds) = thresholds(law);
+        let mut table = Self::default();
+        table.fill(law, &mut Scratch::default());
+        table
+    }
+
+    /// Makes it the table of another law; takes no new memory where there is enough of it.
+    pub fn fill(&mut self, law: &impl CountLaw, scratch: &mut Scratch) {
+        let Self {
+            first,
+            thresholds,
+            guide,
+            shift,
+        } = self;
+        *first = fill_thresholds(law, thresholds, scratch);
         // Two to four entries for each threshold: most draws compare with one or none.
         let bits = (usize::BITS - thresholds.len().leading_zeros() + 1).clamp(1, 24);
-        let shift = u64::BITS - bits;
-        let mut guide = Vec::with_capacity((1 << bits) + 1);
+        *shift = u64::BITS - bits;
+        guide.clear();
+        guide.reserve((1 << bits) + 1);
         let mut below = 0;
         for bucket in 0..1_u64 << bits {
-            let start = bucket << shift;
+            let start = bucket << *shift;
             while thresholds.get(below).is_some_and(|end| *end <= start) {
                 below += 1;
             }
             guide.push(u32::try_from(below).unwrap_or(u32::MAX));
         }
         guide.push(u32::try_from(thresholds.len()).unwrap_or(u32::MAX));
-        Self {
-            first,
-            thresholds,
-            guide,
-            shift,
-        }
     }
 
     /// The number that draw `u` of 2^64 stands for.
@@ -89,12 +105,17 @@ impl Table {
     }
 }
 
-/// The first number of the table, and the draws at which the numbers from there end.
-fn thresholds(law: &impl CountLaw) -> (u32, Vec<u64>) {
+/// The draws at which the numbers of a table end, and the first of these numbers.
+fn fill_thresholds(law: &impl CountLaw, lower: &mut Vec<u64>, scratch: &mut Scratch) -> u32 {
     let anchor = law.anchor();
-    let (below, above) = terms(law, anchor);
+    fill_terms(law, anchor, scratch);
+    let Scratch {
+        below,
+        above,
+        upper,
+    } = scratch;
     // Both tails are summed from their ends, smallest terms first.
-    let mut lower = Vec::with_capacity(below.len());
+    lower.clear();
     let mut sum = 0.0;
     for term in below.iter().rev() {
         sum += term;
@@ -103,7 +124,7 @@ fn thresholds(law: &impl CountLaw) -> (u32, Vec<u64>) {
             lower.push(end);
         }
     }
-    let mut upper = Vec::with_capacity(above.len());
+    upper.clear();
     let mut sum = 0.0;
     for term in above.iter().rev() {
         sum += term;
@@ -113,21 +134,22 @@ fn thresholds(law: &impl CountLaw) -> (u32, Vec<u64>) {
         }
     }
     let first = anchor - u32::try_from(lower.len()).unwrap_or(anchor);
-    lower.extend(upper.into_iter().rev());
+    lower.extend(upper.iter().rev());
     // Where the two sums meet, rounding may have made a step down of a few draws.
     let mut highest = 0;
-    for end in &mut lower {
+    for end in lower {
         highest = highest.max(*end);
         *end = highest;
     }
-    (first, lower)
+    first
 }
 
 /// The terms below the anchor, downwards, and above it, upwards.
-fn terms(law: &impl CountLaw, anchor: u32) -> (Vec<f64>, Vec<f64>) {
+fn fill_terms(law: &impl CountLaw, anchor: u32, scratch: &mut Scratch) {
+    let Scratch { below, above, .. } = scratch;
     let may_stop = law.is_log_concave();
     let start = law.pmf(anchor);
-    let mut below = Vec::new();
+    below.clear();
     let mut term = start;
     for k in (0..anchor).rev() {
         term /= law.ratio(k);
@@ -136,7 +158,7 @@ fn terms(law: &impl CountLaw, anchor: u32) -> (Vec<f64>, Vec<f64>) {
         }
         below.push(term);
     }
-    let mut above = Vec::new();
+    above.clear();
     let mut term = start;
     for k in anchor..law.last() {
         term *= law.ratio(k);
@@ -145,5 +167,4 @@ fn terms(law: &impl CountLaw, anchor: u32) -> (Vec<f64>, Vec<f64>) {
         }
         above.push(term);
     }
-    (below, above)
 }

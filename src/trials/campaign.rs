@@ -54,7 +54,7 @@ pub struct Progress {
 }
 
 /// What a single run came to.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Row {
     /// Its number under the seed.
     pub replicate: u64,
@@ -62,6 +62,10 @@ pub struct Row {
     pub written: Summary,
     /// What the changed policy came to.
     pub changed: Option<Summary>,
+    /// What was drawn of the release of the policy as written.
+    pub release: Vec<f64>,
+    /// The same of the changed policy.
+    pub changed_release: Vec<f64>,
 }
 
 impl Shard {
@@ -222,7 +226,7 @@ impl Stretch<'_, '_> {
             }
             seat.play(self.campaign.seed, range, &mut sample);
             if self.wants_rows {
-                rows.push((block, seat.rows().collect()));
+                rows.push((block, seat.rows(self.campaign.seed).collect()));
             }
             let Some(next) = self.next_block() else {
                 break;

@@ -9,6 +9,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use crate::trials::quantity::{Quantity, Spread};
+use crate::trials::releases::Releases;
 use crate::trials::summary::{Cause, Summary};
 use crate::verdict::Verdict;
 
@@ -22,6 +23,8 @@ pub struct Collection {
     quantities: BTreeMap<Quantity, Spread>,
     best: Option<Remarkable>,
     worst: Option<Remarkable>,
+    #[serde(default, skip_serializing_if = "Releases::is_empty")]
+    releases: Releases,
 }
 
 /// The runs of one verdict.
@@ -78,6 +81,19 @@ impl Collection {
         self.meet(run, run);
     }
 
+    /// Adds what was drawn of the release of a run.
+    pub fn record_release(&mut self, verdict: Verdict, drawn: &[f64]) {
+        if !drawn.is_empty() {
+            self.releases.record(verdict, drawn);
+        }
+    }
+
+    /// What was drawn of the releases.
+    #[must_use]
+    pub fn releases(&self) -> &Releases {
+        &self.releases
+    }
+
     /// Adds what another collected. Runs that both have would count twice.
     pub fn merge(&mut self, other: &Self) {
         for (verdict, theirs) in &other.verdicts {
@@ -93,6 +109,7 @@ impl Collection {
         for (quantity, spread) in &other.quantities {
             self.quantities.entry(*quantity).or_default().merge(spread);
         }
+        self.releases.merge(&other.releases);
         if let (Some(best), Some(worst)) = (other.best, other.worst) {
             self.meet(best, worst);
         }

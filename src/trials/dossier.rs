@@ -7,12 +7,14 @@ use std::fmt::{self, Write};
 
 use serde::{Deserialize, Serialize};
 
-use crate::plan::Plan;
+use crate::plan::{Environment, Plan};
 use crate::trace::wording;
 use crate::trials::campaign::{Progress, Shard};
 use crate::trials::contrast::Sample;
+use crate::trials::releases::Parameter;
 use crate::trials::runner::Stage;
 use crate::trials::summary::{Blame, Cause, Ended};
+use crate::world::beliefs;
 
 /// The format of stored parts.
 pub const PART_SCHEMA: &str = "coalmine.trials-part/v1";
@@ -49,6 +51,9 @@ pub struct Legend {
     analyses: Vec<Vec<String>>,
     /// The steps of the canary.
     steps: Vec<String>,
+    /// What is drawn of the release of each run.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    releases: Vec<Parameter>,
 }
 
 /// A cause, with names.
@@ -107,9 +112,9 @@ pub struct Written {
 }
 
 impl Legend {
-    /// The names of a plan.
+    /// The names of a plan, and of what is not known of its world.
     #[must_use]
-    pub fn of(plan: &Plan) -> Self {
+    pub fn of(plan: &Plan, environment: &Environment) -> Self {
         let names = |analysis: &crate::plan::AnalysisPlan| {
             let metrics = analysis.metrics.iter();
             metrics.map(|metric| metric.name.clone()).collect()
@@ -119,7 +124,20 @@ impl Legend {
         Self {
             analyses: plan.analyses.iter().map(names).collect(),
             steps: steps.unwrap_or_default(),
+            releases: beliefs(environment)
+                .into_iter()
+                .map(|belief| Parameter {
+                    name: belief.name,
+                    unit: belief.unit,
+                })
+                .collect(),
         }
+    }
+
+    /// What is drawn of the release of each run.
+    #[must_use]
+    pub fn releases(&self) -> &[Parameter] {
+        &self.releases
     }
 
     /// A cause in words.

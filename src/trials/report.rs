@@ -6,6 +6,7 @@
 //! all together.
 
 pub mod exact;
+pub mod releases;
 pub mod rows;
 pub mod text;
 
@@ -17,6 +18,7 @@ use crate::trials::collection::{Collection, Remarkable};
 use crate::trials::contrast::{Contrast, Sample};
 use crate::trials::dossier::{Head, Legend, NamedCause};
 use crate::trials::quantity::{Quantity, Spread, Unit};
+use crate::trials::report::releases::Drawn;
 use crate::verdict::Verdict;
 
 /// The confidence of every interval that is told.
@@ -47,6 +49,9 @@ pub struct Report {
     others_at_most: Option<f64>,
     causes: Vec<CauseShare>,
     quantities: Vec<Distribution>,
+    /// What was drawn of the releases; absent where nothing was.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    releases: Vec<Drawn>,
     replays: Vec<Replay>,
     what_if: Option<WhatIf>,
 }
@@ -137,6 +142,9 @@ struct WhatIf {
     verdicts: Vec<ShareDifference>,
     quantities: Vec<MeanDifference>,
     causes: Vec<CauseShare>,
+    /// What was drawn of the releases, by what the changed policy made of them.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    releases: Vec<Drawn>,
 }
 
 /// How the share of a verdict changes, run by run.
@@ -193,6 +201,7 @@ impl Report {
                 .map(|interval| interval.high),
             causes: causes(&head.written, written, confidence),
             quantities: distributions(head, written),
+            releases: releases::drawn(&head.written, written),
             replays: replays(head, written),
             what_if,
         }
@@ -406,6 +415,7 @@ impl WhatIf {
             verdicts: verdicts.collect(),
             quantities: quantities.collect(),
             causes: causes(legend, changed, confidence),
+            releases: releases::drawn(legend, changed),
         }
     }
 }

@@ -11,6 +11,7 @@ use crate::trials::campaign::Row;
 use crate::trials::contrast::Sample;
 use crate::trials::outcomes::Outcomes;
 use crate::trials::runner::Runner;
+use crate::verdict::Verdict;
 use crate::world::Weather;
 
 /// The two who run: the policy as written, and the changed one.
@@ -36,6 +37,8 @@ pub(super) struct Seat<'a> {
     counted: [Vec<Counted>; 2],
     /// Runs by lasting outcomes of both.
     pairs: Vec<(u32, u32)>,
+    /// What was drawn of the release of a run.
+    drawn: Vec<f64>,
 }
 
 /// Runs that came to the same.
@@ -88,16 +91,13 @@ impl<'a> Seat<'a> {
             changed,
             counted: [Vec::new(), Vec::new()],
             pairs: Vec::new(),
+            drawn: Vec::new(),
         }
     }
 
     /// Makes the runs of a range, and counts them or adds them to a sample.
     pub(super) fn play(&mut self, seed: u64, replicates: Range<u64>, sample: &mut Sample) {
-        let weather = Weather {
-            random: true,
-            seed,
-            replicate: 0,
-        };
+        let weather = Weather::of(seed);
         let players = &mut self.players;
         players
             .written
@@ -106,21 +106,51 @@ impl<'a> Seat<'a> {
         count(&self.written, written, |replicate, summary| {
             sample.record_written(replicate, summary, 1);
         });
+        let drawn = &mut self.drawn;
+        collect_releases(
+            &*players.written,
+            weather,
+            &self.written,
+            drawn,
+            |verdict, values| {
+                sample.written.record_release(verdict, values);
+            },
+        );
         if let (Some(player), Some(outcomes)) = (&mut players.changed, &mut self.changed) {
             player.run_all(weather, replicates, outcomes);
             count(outcomes, changed, |replicate, summary| {
                 sample.record_changed(replicate, summary, 1);
+            });
+            collect_releases(&**player, weather, outcomes, drawn, |verdict, values| {
+                if let Some(contrast) = &mut sample.contrast {
+                    contrast.changed.record_release(verdict, values);
+                }
             });
             self.pair(sample);
         }
     }
 
     /// The runs of the last range, one by one.
-    pub(super) fn rows(&self) -> impl Iterator<Item = Row> {
-        (0..self.written.len()).map(|run| Row {
-            replicate: self.written.replicate(run),
-            written: *self.written.summary(run),
-            changed: self.changed.as_ref().map(|changed| *changed.summary(run)),
+    pub(super) fn rows(&self, seed: u64) -> impl Iterator<Item = Row> {
+        let players = &self.players;
+        (0..self.written.len()).map(move |run| {
+            let replicate = self.written.replicate(run);
+            let weather = Weather {
+                replicate,
+                ..Weather::of(seed)
+            };
+            let (mut release, mut changed_release) = (Vec::new(), Vec::new());
+            players.written.draw_release(weather, &mut release);
+            if let Some(changed) = &players.changed {
+                changed.draw_release(weather, &mut changed_release);
+            }
+            Row {
+                replicate,
+                written: *self.written.summary(run),
+                changed: self.changed.as_ref().map(|changed| *changed.summary(run)),
+                release,
+                changed_release,
+            }
         })
     }
 
@@ -167,6 +197,29 @@ impl<'a> Seat<'a> {
             sample.record_pair(self.written.at(a), changed.at(b), runs);
         }
         self.pairs.clear();
+    }
+}
+
+/// Tells what was drawn of the release of each run of a range, and what the run came to.
+fn collect_releases(
+    player: &dyn Runner,
+    weather: Weather,
+    outcomes: &Outcomes,
+    drawn: &mut Vec<f64>,
+    mut record: impl FnMut(Verdict, &[f64]),
+) {
+    for (replicate, summary) in outcomes.replicates().zip(outcomes.summaries()) {
+        drawn.clear();
+        let weather = Weather {
+            replicate,
+            ..weather
+        };
+        player.draw_release(weather, drawn);
+        if drawn.is_empty() {
+            // Nothing is drawn of any release, or of all of them.
+            return;
+        }
+        record(summary.verdict, drawn);
     }
 }
 
@@ -278,7 +331,7 @@ mod tests {
         };
         let mut progress = Progress::new(true);
         for blocks in portions {
-            let mut row = |row: &Row| rows.push(*row);
+            let mut row = |row: &Row| rows.push(row.clone());
             progress.advance(&campaign, *blocks, roster, Some(&mut row));
         }
         progress

@@ -30,6 +30,9 @@ pub trait Runner: Send {
             );
         }
     }
+
+    /// Puts behind `values` what is drawn of the release in this weather, in the order of [`crate::world::beliefs`].
+    fn draw_release(&self, _weather: Weather, _values: &mut Vec<f64>) {}
 }
 
 /// Everything that a run needs beside the weather.
@@ -72,5 +75,9 @@ impl Runner for Simulated<'_> {
         let tally = self.simulation.world().ledger.tally();
         let judge = self.simulation.recorder();
         judge.summary(self.simulation.cluster(), ending, tally)
+    }
+
+    fn draw_release(&self, weather: Weather, values: &mut Vec<f64>) {
+        self.simulation.draw_release(weather, values);
     }
 }

@@ -333,7 +333,8 @@ impl Pods {
             else {
                 continue;
             };
-            if self.losses_until.is_some_and(|until| fault.from <= until) || now < fault.from {
+            let is_over = self.losses_until.is_some_and(|until| fault.from <= until);
+            if is_over || now < fault.from || fault.to <= fault.from {
                 continue;
             }
             let replaced = fault.from + *replaced_after;
@@ -484,7 +485,8 @@ impl Pods {
             .filter_map(|cohort| cohort.next_change(environment, now));
         let ends = self.leaving.iter().map(|leaving| leaving.until);
         let losses = environment.faults.iter().filter_map(|fault| {
-            matches!(fault.breaks, Breaks::NodeLoss { .. }).then_some(fault.from)
+            let is_loss = matches!(fault.breaks, Breaks::NodeLoss { .. });
+            (is_loss && fault.from < fault.to).then_some(fault.from)
         });
         // What lasts for ever has no end that anybody could wait for.
         changes

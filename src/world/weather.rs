@@ -44,6 +44,8 @@ pub enum Purpose {
     Scrape,
     /// What a measurement shows that is drawn on its own.
     Measurement,
+    /// What is not known of a release.
+    Release,
 }
 
 impl Weather {

@@ -144,7 +144,7 @@ impl Case {
         look(&exporter, world.ledger.tally())
     }
 
-    fn compiled(&self) -> Compiled {
+    pub(crate) fn compiled(&self) -> Compiled {
         let text = format!(
             "metadata: {{name: web}}
 spec:
@@ -205,7 +205,7 @@ pub(crate) fn expect(measures: &[(&str, f64, f64)]) {
     assert!(wrong.is_empty(), "got and want: {wrong:?}");
 }
 
-fn start(compiled: &Compiled) -> Start {
+pub(crate) fn start(compiled: &Compiled) -> Start {
     let [stable, update] = ["v1", "v2"].map(|tag| compiled.template(tag).expect("a version"));
     Start::settled(&compiled.plan, &compiled.environment, stable, update)
 }

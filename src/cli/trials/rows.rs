@@ -16,7 +16,7 @@ use super::keeping::{beside, shown, unwritable};
 use crate::diagnostic::Diagnostic;
 use crate::trials::Row;
 use crate::trials::dossier::{Digest, Head, Part, Written};
-use crate::trials::report::rows::{COLUMNS, records};
+use crate::trials::report::rows::{columns, records};
 
 /// Where the lines go.
 pub(super) struct Rows {
@@ -48,7 +48,7 @@ struct Failure {
 }
 
 impl Rows {
-    pub(super) fn new(to_output: bool) -> Self {
+    pub(super) fn new(to_output: bool, head: &Head) -> Self {
         let mut rows = Self {
             output: to_output.then(|| csv::Writer::from_writer(io::stdout())),
             file: None,
@@ -56,7 +56,7 @@ impl Rows {
             is_unread: false,
         };
         if let Some(writer) = &mut rows.output {
-            let begun = writer.write_record(COLUMNS);
+            let begun = writer.write_record(&columns(head));
             rows.note(&output(), begun);
         }
         rows
@@ -66,6 +66,7 @@ impl Rows {
     pub(super) fn file(
         &mut self,
         path: &Path,
+        head: &Head,
         known: Option<&Written>,
         is_kept: bool,
     ) -> Result<(), Box<Diagnostic>> {
@@ -87,7 +88,7 @@ impl Rows {
         };
         let mut writer = csv::Writer::from_writer(counted);
         if known.is_none() {
-            let begun = writer.write_record(COLUMNS);
+            let begun = writer.write_record(&columns(head));
             self.note(path, begun);
         }
         self.file = Some(Kept {

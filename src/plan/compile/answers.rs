@@ -81,8 +81,12 @@ fn undisturbed(
             shape: shape.clone(),
         };
     };
-    let is_number =
-        |response: &Response| matches!(response, Response::Draw(_) | Response::Signal(_));
+    let is_number = |response: &Response| {
+        matches!(
+            response,
+            Response::Draw(_) | Response::BelievedDraw(..) | Response::Signal(_)
+        )
+    };
     if provider.job.is_some() && script.iter().any(|(_, response)| is_number(response)) {
         queries.remark(metric, QueryTrouble::Job);
     }
@@ -136,6 +140,10 @@ fn scripted(provider: &MetricProvider, shape: &Shape, response: &Response) -> Sc
         }
         Response::Signal(signal) => shown(Gauge::Signal(*signal)),
         Response::Draw(draw) => shown(Gauge::Draw(Arc::new(Sample::new(*draw)))),
+        Response::BelievedDraw(draw, belief) => {
+            let sample = Sample::new(*draw).believed((**belief).clone());
+            shown(Gauge::Draw(Arc::new(sample)))
+        }
         Response::Error(message) => Reading::failure(failure(provider, message)),
         Response::Status(status) => {
             Reading::failure(format!("received non 2xx response code: {status}"))

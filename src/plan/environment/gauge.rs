@@ -2,11 +2,11 @@
 
 use std::sync::Arc;
 
-use super::Shape;
+use super::{Belief, Shape};
 use crate::condition::{Moment, Value};
 use crate::promql::Query;
 use crate::statistics::binomial::Binomial;
-use crate::statistics::table::Table;
+use crate::statistics::table::{Scratch, Table};
 use crate::time::Delta;
 
 /// Where an answer comes from that is not known before it is asked for.
@@ -63,6 +63,8 @@ pub struct Draw {
 pub struct Sample {
     draw: Draw,
     table: Table,
+    /// Where it is not known how many fail.
+    belief: Option<Belief>,
 }
 
 impl Draw {
@@ -114,7 +116,30 @@ impl Sample {
     #[must_use]
     pub fn new(draw: Draw) -> Self {
         let table = Table::new(&draw.law());
-        Self { draw, table }
+        Self {
+            draw,
+            table,
+            belief: None,
+        }
+    }
+
+    /// The same where it is only believed how many requests fail.
+    #[must_use]
+    pub fn believed(mut self, belief: Belief) -> Self {
+        self.belief = Some(belief);
+        self
+    }
+
+    /// What is believed about how many requests fail; `None`: it is known.
+    #[must_use]
+    pub fn belief(&self) -> Option<&Belief> {
+        self.belief.as_ref()
+    }
+
+    /// Lets requests fail with another probability, as if it had been so from the beginning.
+    pub fn fail(&mut self, failing: f64, scratch: &mut Scratch) {
+        self.draw.failing = failing;
+        self.table.fill(&self.draw.law(), scratch);
     }
 
     /// What is drawn.

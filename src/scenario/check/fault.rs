@@ -1,12 +1,13 @@
 //! Faults, checked.
 
 use super::Checker;
+use super::belief::Believed;
 use super::quantity::Range;
 use crate::diagnostic::wording::listed;
 use crate::diagnostic::{Diagnostic, Path};
-use crate::plan::environment::{Breaks, Fault};
+use crate::plan::environment::{Belief, Breaks, Fault, Subject};
 use crate::scenario::written;
-use crate::time::Delta;
+use crate::time::{Delta, SimTime};
 
 /// What `fault` may say, the fields that it takes, and whether each of them is needed.
 type Row = (&'static str, &'static [(&'static str, bool)]);
@@ -35,16 +36,34 @@ const REPLACED_AFTER: Delta = Delta::from_secs(340);
 /// The error of a back end that cannot be reached.
 const UNREACHABLE: &str = "dial tcp: connect: connection refused";
 
+/// What is not known of a fault, as soon as it is known which one it is.
+type Doubt = (fn(usize) -> Subject, Belief);
+
 impl Checker<'_> {
     /// The faults that make sense.
     pub(super) fn faults(&mut self, written: &[written::Fault]) -> Vec<Fault<String>> {
-        let faults = written.iter().enumerate();
+        let mut faults = Vec::new();
+        for (index, fault) in written.iter().enumerate() {
+            let path = Path::from("spec.faults").index(index);
+            let mut beliefs = Vec::new();
+            let Some(fault) = self.fault(fault, &path, &mut beliefs) else {
+                continue;
+            };
+            let place = faults.len();
+            let beliefs = beliefs.into_iter();
+            self.beliefs
+                .extend(beliefs.map(|(subject, belief)| (subject(place), belief)));
+            faults.push(fault);
+        }
         faults
-            .filter_map(|(index, fault)| self.fault(fault, &Path::from("spec.faults").index(index)))
-            .collect()
     }
 
-    fn fault(&mut self, written: &written::Fault, path: &Path) -> Option<Fault<String>> {
+    fn fault(
+        &mut self,
+        written: &written::Fault,
+        path: &Path,
+        beliefs: &mut Vec<Doubt>,
+    ) -> Option<Fault<String>> {
         let field = |name: &str| path.clone().key(name);
         let Some(word) = written.fault.as_deref() else {
             self.missing(
@@ -55,16 +74,24 @@ impl Checker<'_> {
         };
         let fields = self.word("fault", word, &FAULTS, &field("fault"))?;
         let complete = self.fields(written, word, fields, path);
-        let stretch = self.stretch(written.from.as_ref(), written.to.as_ref(), path);
-        let rate = self.amount(written.rate.as_ref(), Range::Share, &field("rate"));
+        let stretch = self.believed_stretch(written, word, path);
+        let rate = self.believed_amount(written.rate.as_ref(), Range::Share, &field("rate"));
         let share = self.amount(written.share.as_ref(), Range::Share, &field("share"));
-        let factor = self.amount(written.factor.as_ref(), Range::Amount, &field("factor"));
+        let factor = self.believed_amount(written.factor.as_ref(), Range::Amount, &field("factor"));
         let delay = self.positive(written.delay.as_ref(), &field("delay"));
         let replaced = self.delta(written.replaced_after.as_ref(), &field("replacedAfter"));
         if !complete {
             return None;
         }
-        let (from, to) = stretch?;
+        let ((from, to), begins) = stretch?;
+        let mut known = |believed: Option<(f64, Option<Belief>)>, subject: fn(usize) -> Subject| {
+            let (value, belief) = believed?;
+            beliefs.extend(belief.map(|belief| (subject, belief)));
+            Some(value)
+        };
+        known(Some((0.0, begins)), Subject::FaultFrom);
+        let rate = known(rate, Subject::FaultRate);
+        let factor = known(factor, Subject::FaultFactor);
         let image = written.image.clone();
         let breaks = match word {
             "errors" => Breaks::Errors {
@@ -102,6 +129,34 @@ impl Checker<'_> {
             _ => Breaks::WatchDelay { delay: delay? },
         };
         Some(Fault { from, to, breaks })
+    }
+
+    /// When a fault begins and ends; of a law, what is expected. What would begin at its end or later never happens.
+    fn believed_stretch(
+        &mut self,
+        written: &written::Fault,
+        word: &str,
+        path: &Path,
+    ) -> Option<Believed<(SimTime, SimTime)>> {
+        let law = match &written.from {
+            None => return Some((self.stretch(None, written.to.as_ref(), path)?, None)),
+            Some(written::Law::Time(time)) => {
+                let stretch = self.stretch(Some(time), written.to.as_ref(), path)?;
+                return Some((stretch, None));
+            }
+            Some(law) => law,
+        };
+        let from_path = path.clone().key("from");
+        if word == "metricsDown" || word == "metricsEmpty" {
+            let message = format!("when the fault `{word}` begins cannot follow a law");
+            let diagnostic = Diagnostic::error("law-not-here", message);
+            self.report(diagnostic.help("write a time"), &from_path);
+            return None;
+        }
+        let (_, to) = self.stretch(None, written.to.as_ref(), path)?;
+        let (from, belief) = self.believed_time(law, 0.0, &from_path)?;
+        let from = (SimTime::ZERO + from).min(to);
+        Some(((from, to), belief))
     }
 
     /// Reports fields that a fault does not take or lacks; says whether all that it needs are there.

@@ -1,10 +1,11 @@
 //! Numbers and curves, checked.
 
 use super::Checker;
+use super::belief::Believed;
 use crate::curve::{Curve, Spike, series};
 use crate::diagnostic::wording::quoted;
 use crate::diagnostic::{Diagnostic, Path};
-use crate::plan::environment::{Changing, Since};
+use crate::plan::environment::{Belief, Changing, Since};
 use crate::scenario::written::{self, Number, Time};
 use crate::time::Delta;
 
@@ -92,7 +93,7 @@ impl Checker<'_> {
         self.length(time, path).map(Delta::from_nanos)
     }
 
-    /// A curve whose values lie in a range, and from where its time counts.
+    /// A curve that is known, whose values lie in a range, and from where its time counts.
     pub(super) fn curve(
         &mut self,
         written: Option<&written::Curve>,
@@ -100,6 +101,26 @@ impl Checker<'_> {
         since: Since,
         path: &Path,
     ) -> Option<Changing> {
+        let (curve, belief) = self.believed_curve(written, range, since, path)?;
+        if belief.is_some() {
+            let name = path.name().unwrap_or_default();
+            let message = format!("{} cannot follow a law", quoted(&name));
+            let diagnostic = Diagnostic::error("law-not-here", message);
+            self.report(diagnostic.help("write a number or a curve"), path);
+            return None;
+        }
+        Some(curve)
+    }
+
+    /// A curve whose values lie in a range, and from where its time counts; of a law, what is expected.
+    pub(super) fn believed_curve(
+        &mut self,
+        written: Option<&written::Curve>,
+        range: Range,
+        since: Since,
+        path: &Path,
+    ) -> Option<Believed<Changing>> {
+        let mut factor = None;
         let (curve, since) = match written? {
             written::Curve::Number(number) => {
                 (Curve::constant(self.in_range(*number, range, path)?), since)
@@ -112,10 +133,20 @@ impl Checker<'_> {
                 let since = self.since(fields, since, path)?;
                 let curve = self.curve_fields(fields, path)?;
                 let spikes = self.spikes(fields, path);
+                factor = Some(fields);
                 (curve.with_spikes(spikes), since)
             }
         };
-        let (low, high) = curve.range();
+        let (curve, belief) = match factor {
+            Some(fields) => self.multiplied(fields, curve, range, path)?,
+            None => (curve, None),
+        };
+        // A law says itself how far it reaches.
+        let (low, high) = if belief.is_some() {
+            (0.0, 0.0)
+        } else {
+            curve.range()
+        };
         let outside = [low, high].into_iter().find(|value| !range.holds(*value));
         if let Some(value) = outside {
             let name = path.name().unwrap_or_default();
@@ -126,7 +157,38 @@ impl Checker<'_> {
             );
             return None;
         }
-        Some(Changing { curve, since })
+        Some((Changing { curve, since }, belief))
+    }
+
+    /// A curve times what is written, or times what is expected of what is drawn.
+    fn multiplied(
+        &mut self,
+        fields: &written::CurveFields,
+        curve: Curve,
+        range: Range,
+        path: &Path,
+    ) -> Option<(Curve, Option<Belief>)> {
+        let times_path = path.clone().key("times");
+        let (law, law_path) = match (&fields.law, &fields.times) {
+            (Some(_), times) => {
+                self.belongs("times", times.is_some(), "points", false, path);
+                (fields.law_fields(), path)
+            }
+            (None, None) => return Some((curve, None)),
+            (None, Some(written::Amount::Number(times))) => {
+                let times = self.amount(Some(times), Range::Amount, &times_path)?;
+                return Some((curve.multiple(times), None));
+            }
+            (None, Some(written::Amount::Fields(law))) => ((**law).clone(), &times_path),
+        };
+        let (low, high) = curve.range();
+        if low < 0.0 {
+            self.in_range(low, Range::Amount, path)?;
+        }
+        let law = self.law_of_amounts(&law, law_path)?;
+        let belief = self.belief(law, range, high, law_path)?;
+        let expected = curve.multiple(belief.expected());
+        Some((expected, Some(belief.of_curve(curve))))
     }
 
     fn since(
@@ -160,8 +222,9 @@ impl Checker<'_> {
             ("points", fields.points.is_some()),
             ("daily", fields.daily.is_some()),
             ("csv", fields.csv.is_some()),
+            ("law", fields.law.is_some()),
         ];
-        if !self.exactly_one(path, &ways) {
+        if !self.exactly_one(path, &ways) || !self.has_no_stray_parameters(fields, path) {
             return None;
         }
         self.belongs(
@@ -193,9 +256,24 @@ impl Checker<'_> {
         if let Some(daily) = &fields.daily {
             return self.daily(daily, &path.clone().key("daily"));
         }
+        if fields.law.is_some() {
+            return Some(Curve::constant(1.0));
+        }
         let name = fields.csv.as_deref()?;
         let column = fields.column.as_deref().unwrap_or("value");
         self.table(name, column, path)
+    }
+
+    /// Reports parameters of a law without a law.
+    fn has_no_stray_parameters(&mut self, fields: &written::CurveFields, path: &Path) -> bool {
+        if fields.law.is_some() {
+            return true;
+        }
+        let strays = fields.law_fields().parameters();
+        for field in &strays {
+            self.belongs(field, true, "law", false, path);
+        }
+        strays.is_empty()
     }
 
     /// Reports a field that makes sense beside another one only.

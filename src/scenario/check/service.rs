@@ -1,10 +1,11 @@
 //! Traffic, routers, room and pods, checked.
 
 use super::Checker;
+use super::belief::Believed;
 use super::quantity::Range;
 use crate::diagnostic::wording::quoted;
 use crate::diagnostic::{Diagnostic, Path};
-use crate::plan::environment::{Delays, Image, Since, Traffic};
+use crate::plan::environment::{Aspect, Belief, Delays, Image, Since, Subject, Traffic};
 use crate::scenario::written::{self, Spec};
 use crate::time::{Delta, SimTime};
 
@@ -23,7 +24,7 @@ impl Checker<'_> {
                 "say how many requests per second: `rps: 100`",
             );
         }
-        let rps = self.curve(
+        let rps = self.believed_curve(
             written.rps.as_ref(),
             Range::Amount,
             Since::Start,
@@ -39,7 +40,9 @@ impl Checker<'_> {
         let header = self.amount(written.header.as_ref(), Range::Share, &field("header"));
         let preview = self.amount(written.preview.as_ref(), Range::Amount, &field("preview"));
         let slow = self.positive(written.slow.as_ref(), &field("slow"));
-        let rps = rps?;
+        let (rps, belief) = rps?;
+        self.beliefs
+            .extend(belief.map(|belief| (Subject::Rps, belief)));
         if RPS_MAX < rps.curve.range().1 {
             let message = format!("more than {RPS_MAX} requests per second cannot be simulated");
             let diagnostic = Diagnostic::error("out-of-range", message);
@@ -96,27 +99,33 @@ impl Checker<'_> {
                 .filter_map(|(index, window)| self.window(window, &field("unready").index(index)))
                 .collect()
         });
-        let crash_after = self.positive(image.crash_after.as_ref(), &field("crashAfter"));
+        let mut beliefs = default.beliefs.clone();
+        let crash_after = self.believed_length(image.crash_after.as_ref(), &field("crashAfter"));
+        let crash_after = known(crash_after, Aspect::CrashAfter, &mut beliefs);
         let flapping = self.flapping(image.flapping.as_ref(), &field("flapping"));
         let termination = self.delta(image.termination.as_ref(), &field("termination"));
         let mut health = default.health.clone();
-        let errors = self.curve(
+        let errors = self.believed_curve(
             image.error_rate.as_ref(),
             Range::Share,
             Since::Release,
             &field("errorRate"),
         );
-        let factor = self.curve(
+        let factor = self.believed_curve(
             image.latency_factor.as_ref(),
             Range::Amount,
             Since::Release,
             &field("latencyFactor"),
         );
+        let errors = known(errors, Aspect::ErrorRate, &mut beliefs);
+        let factor = known(factor, Aspect::LatencyFactor, &mut beliefs);
         health.errors = errors.unwrap_or(health.errors);
         health.latency_factor = factor.unwrap_or(health.latency_factor);
         let latency = self.law(image.latency.as_ref(), &field("latency"));
         health.latency = latency.or(health.latency);
-        let capacity = self.amount(image.capacity.as_ref(), Range::Positive, &field("capacity"));
+        let capacity =
+            self.believed_amount(image.capacity.as_ref(), Range::Positive, &field("capacity"));
+        let capacity = known(capacity, Aspect::Capacity, &mut beliefs);
         health.capacity = capacity.or(health.capacity);
         let most = |most: u32| i32::try_from(most).unwrap_or(i32::MAX);
         Image {
@@ -127,6 +136,7 @@ impl Checker<'_> {
             flapping: flapping.or(default.flapping),
             termination: termination.unwrap_or(default.termination),
             health,
+            beliefs,
         }
     }
 
@@ -172,4 +182,16 @@ impl Checker<'_> {
         }
         self.stretch(window.from.as_ref(), window.to.as_ref(), path)
     }
+}
+
+/// What is written of an aspect, with the belief in it in place of any other.
+fn known<T>(
+    written: Option<Believed<T>>,
+    aspect: Aspect,
+    beliefs: &mut Vec<(Aspect, Belief)>,
+) -> Option<T> {
+    let (value, belief) = written?;
+    beliefs.retain(|(known, _)| *known != aspect);
+    beliefs.extend(belief.map(|belief| (aspect, belief)));
+    Some(value)
 }

@@ -7,7 +7,7 @@ use serde::Deserialize;
 use serde::de::Deserializer;
 
 use super::either::{self, Either, Form};
-use super::{Number, Time};
+use super::{Amount, LawFields, Number, Part, Time};
 
 /// A value over time: a number, a series, or a mapping.
 #[derive(Clone, Debug, PartialEq)]
@@ -20,7 +20,8 @@ pub enum Curve {
     Fields(Box<CurveFields>),
 }
 
-/// A value over time: exactly one of `value`, `series`, `points`, `daily` and `csv`.
+/// A value over time: exactly one of `value`, `series`, `points`, `daily` and `csv`; or a `law` with its parameters, which is drawn once for
+/// each run.
 #[derive(Clone, Debug, Default, PartialEq, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct CurveFields {
@@ -45,6 +46,64 @@ pub struct CurveFields {
     /// From where time counts: `start` (of the simulation), `release` (when the version was first deployed) or `pod` (the age of each
     /// pod). Default: `start` for traffic, `release` for an image.
     pub since: Option<String>,
+    /// How many times the value; with a law drawn once for each run. Default: 1.
+    ///
+    /// ```yaml
+    /// errorRate: {points: [{at: 0s, value: 0.001}, {at: 30m, value: 0.02}], times: {law: LogNormal, median: 1, sigma: 0.5}}
+    /// ```
+    pub times: Option<Amount>,
+    /// The law of a value that nobody knows: `Uniform`, `LogUniform`, `Normal`, `LogNormal`, `Exp`, `Gamma`, `Weibull`, `Pareto`, `Beta` or
+    /// `Mixture`, with the parameters of a law in the fields below.
+    pub law: Option<String>,
+    /// Least value of a law.
+    pub low: Option<Time>,
+    /// Greatest value of a law.
+    pub high: Option<Time>,
+    /// Mean of a law.
+    pub mean: Option<Time>,
+    /// Standard deviation of a law.
+    pub std_dev: Option<Time>,
+    /// Median of a law.
+    pub median: Option<Time>,
+    /// Mean of the natural logarithm.
+    pub mu: Option<Number>,
+    /// Standard deviation of the natural logarithm.
+    pub sigma: Option<Number>,
+    /// Shape of a law.
+    pub shape: Option<Number>,
+    /// Scale of a law.
+    pub scale: Option<Time>,
+    /// First parameter of `Beta`.
+    pub alpha: Option<Number>,
+    /// Second parameter of `Beta`.
+    pub beta: Option<Number>,
+    /// Of `Beta` with a `mean`: alpha + beta.
+    pub strength: Option<Number>,
+    /// The laws that are mixed.
+    pub parts: Option<Vec<Part>>,
+}
+
+impl CurveFields {
+    /// The fields of the law of a value that is not known.
+    #[must_use]
+    pub fn law_fields(&self) -> LawFields {
+        LawFields {
+            law: self.law.clone(),
+            low: self.low.clone(),
+            high: self.high.clone(),
+            mean: self.mean.clone(),
+            std_dev: self.std_dev.clone(),
+            median: self.median.clone(),
+            mu: self.mu.clone(),
+            sigma: self.sigma.clone(),
+            shape: self.shape.clone(),
+            scale: self.scale.clone(),
+            alpha: self.alpha.clone(),
+            beta: self.beta.clone(),
+            strength: self.strength.clone(),
+            parts: self.parts.clone(),
+        }
+    }
 }
 
 /// A point of a curve.
@@ -98,7 +157,9 @@ impl<'de> Deserialize<'de> for Curve {
 
 /// The names of the fields of [`CurveFields`]; a test keeps them together.
 const CURVE_FIELDS: &[&str] = &[
-    "value", "series", "interval", "points", "daily", "csv", "column", "spikes", "since",
+    "value", "series", "interval", "points", "daily", "csv", "column", "spikes", "since", "times",
+    "law", "low", "high", "mean", "stdDev", "median", "mu", "sigma", "shape", "scale", "alpha",
+    "beta", "strength", "parts",
 ];
 
 impl JsonSchema for Curve {

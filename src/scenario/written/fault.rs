@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use super::{Number, Time};
+use super::{Amount, Law, Number, Time};
 
 /// Something that breaks. Which of the other fields it takes depends on `fault`.
 #[derive(Clone, Debug, Default, PartialEq, Deserialize, JsonSchema)]
@@ -19,18 +19,18 @@ pub struct Fault {
     /// all three for one `metric` or for all,
     /// `controllerDown` (no controller works), or `watchDelay` (controllers notice changes `delay` late).
     pub fault: Option<String>,
-    /// When it begins. Default: 0s.
-    pub from: Option<Time>,
+    /// When it begins. A law is drawn once for each run; if that is later than `to`, nothing breaks. Default: 0s.
+    pub from: Option<Law>,
     /// When it is over. Default: never.
     pub to: Option<Time>,
     /// Tag of the version that is hit.
     pub image: Option<String>,
-    /// Share of the requests that fail, 0 to 1. Default: 1.
-    pub rate: Option<Number>,
+    /// Share of the requests that fail, 0 to 1. A law is drawn once for each run. Default: 1.
+    pub rate: Option<Amount>,
     /// Share of the pods that are hit, 0 to 1. Default: 1.
     pub share: Option<Number>,
-    /// How many times as long requests take.
-    pub factor: Option<Number>,
+    /// How many times as long requests take. A law is drawn once for each run.
+    pub factor: Option<Amount>,
     /// How late something happens.
     pub delay: Option<Time>,
     /// Text of the error.

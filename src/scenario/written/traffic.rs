@@ -9,7 +9,7 @@ use super::{Curve, Number, Time};
 #[derive(Clone, Debug, Default, PartialEq, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Traffic {
-    /// Requests per second: a number or a curve.
+    /// Requests per second: a number, a curve or a law.
     ///
     /// ```yaml
     /// rps: {daily: {low: 20, high: 200, highAt: 6h}, spikes: [{at: 5m, for: 1m, times: 5}]}

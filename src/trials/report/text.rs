@@ -33,6 +33,7 @@ pub fn render(report: &Report, colour: bool) -> String {
         (one.quantity, one.verdict, values)
     });
     page.quantities(rows);
+    page.releases("drawn for each run", &report.releases);
     page.replays(report);
     if let Some(what_if) = &report.what_if {
         page.what_if(what_if);
@@ -240,6 +241,7 @@ impl Page {
         }
         self.table(&table);
         self.causes("ended by, changed", &what_if.causes);
+        self.releases("drawn for each run, changed", &what_if.releases);
     }
 
     fn remarks(&mut self, report: &Report) {

@@ -31,9 +31,11 @@ fn with_draws(environment: &Environment) -> Environment {
     let mut drawn = Environment {
         traffic: None,
         queries: Vec::new(),
+        beliefs: Vec::new(),
         ..environment.clone()
     };
     for image in &mut drawn.images {
+        image.beliefs.clear();
         if image.startup.as_constant().is_none() {
             image.startup = Law::from(Delta::from_secs(7));
         }
