@@ -16,7 +16,7 @@ pub trait Runner: Send {
 
     /// What the runs of all replicates of a range come to, in this weather but for the replicate.
     ///
-    /// A runner may remember what runs can come to ([`Outcomes::learn`]): it is given the same `outcomes` each time, and nobody else is.
+    /// A runner may remember what runs can come to: it is given the same `outcomes` each time, and nobody else is.
     fn run_all(&mut self, weather: Weather, replicates: Range<u64>, outcomes: &mut Outcomes) {
         outcomes.begin(replicates);
         for run in 0..outcomes.len() {
