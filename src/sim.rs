@@ -116,6 +116,10 @@ pub enum EndReason {
 
 /// A simulation that can be run again and again; it keeps its memory.
 #[derive(Debug)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "what the present instant has brought so far"
+)]
 pub struct Simulation<'a, R: Recorder> {
     plan: &'a Plan,
     environment: Release<'a>,
