@@ -12,7 +12,8 @@
 //! 2. **What is meant.** [`plan`] compiles that once: defaults are applied, references and [`condition`]s resolved.
 //! 3. **What is happening.** [`sim`] joins the four parts that know nothing of each other: the [`kernel`] (clock and
 //!    queue of events), the [`world`] (pods, router, providers), the [`cluster`] (the stored objects) and the
-//!    [`controller`]s, which read the cluster and decide.
+//!    [`controller`]s, which read the cluster and decide. What nobody knows of a release is drawn before ([`world::Release`]), and read
+//!    as if it had been written.
 //! 4. **What is told.** [`trace`] records a run, [`verdict`] judges it, [`report`] writes it down, [`expectation`] compares it with
 //!    what was wanted, [`suite`] tells of many, and [`cli`] is the only module that touches files and the terminal.
 //!

@@ -2,7 +2,8 @@
 //!
 //! Knows: the truth ([`crate::plan::Environment`]) and how it looks at a given instant.
 //! Refuses to know: controllers, the event queue. It is asked for the state at an instant and for the next instant at
-//! which that state changes by itself; when to ask is somebody else's business.
+//! which that state changes by itself; when to ask is somebody else's business. What is only believed about the truth is drawn
+//! once for each run ([`Release`]).
 //! Simplifies: pods are created at once; requests are a flow, not single ones.
 
 pub mod ledger;

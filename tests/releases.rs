@@ -257,3 +257,30 @@ fn power_studies_rates_of_its_own_instead_of_the_belief() {
             .is_some_and(|points| points.len() == 3)
     );
 }
+
+#[test]
+fn tune_wants_to_know_what_a_healthy_release_is() {
+    let folder = Folder::new("tune", MIXTURE);
+    let arguments = [
+        "--vary",
+        "failureLimit=0..1",
+        "--bad-release",
+        "10%@8%",
+        "-n",
+        "40",
+    ];
+    let output = folder.run("tune", &arguments);
+    let complaint = String::from_utf8(output.stderr).expect("UTF-8");
+    assert!(
+        complaint.contains("error[healthy-not-known]"),
+        "{complaint}"
+    );
+    let known: Vec<&str> = arguments.into_iter().chain(["--healthy", "0.1%"]).collect();
+    let believed = folder.told("tune", &known);
+    let world =
+        "  metrics: {success-rate: [{draw: successRatio, requests: 100, errorRate: 0.001}]}";
+    assert_eq!(
+        believed,
+        Folder::new("tune-plain", world).told("tune", &known)
+    );
+}

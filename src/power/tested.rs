@@ -88,6 +88,17 @@ impl Tested {
         })
     }
 
+    /// Whether it is only believed how many requests of the release fail.
+    #[must_use]
+    pub fn is_believed(&self, environment: &Environment) -> bool {
+        let version = self.version.as_ref();
+        let image =
+            version.and_then(|version| environment.images.get(usize::from(version.template.0)));
+        let mut samples = environment.sources.iter().flat_map(draws);
+        image.is_some_and(|image| !image.is_known(Aspect::ErrorRate))
+            || samples.any(|sample| sample.belief().is_some())
+    }
+
     /// The same world with a release that fails at this rate, 0 to 1.
     #[must_use]
     pub fn at(&self, environment: &Environment, rate: f64) -> Environment {

@@ -215,8 +215,12 @@ fn check(
         let problem = Diagnostic::error("invalid-policy", message);
         return Err((Box::new(problem), Exit::Unreadable));
     }
-    if let Err(problem) = Tested::of(&written.stage()) {
-        return Err((problem, Exit::Usage));
+    let tested = Tested::of(&written.stage()).map_err(|problem| (problem, Exit::Usage))?;
+    if args.healthy.is_none() && tested.is_believed(&written.compiled().environment) {
+        let message = "nobody knows how healthy a healthy release is: the scenario has a law of its error rate";
+        let help = "say it, such as `--healthy 0.1%`";
+        let problem = Diagnostic::error("healthy-not-known", message).help(help);
+        return Err((Box::new(problem), Exit::Usage));
     }
     if args.minimise.contains(&super::What::Harm) && !has_traffic {
         let message = "harm cannot be told: nobody sends requests";
