@@ -56,7 +56,7 @@ impl Rows {
             is_unread: false,
         };
         if let Some(writer) = &mut rows.output {
-            let begun = writer.write_record(&columns(head));
+            let begun = writer.write_record(columns(head));
             rows.note(&output(), begun);
         }
         rows
@@ -88,7 +88,7 @@ impl Rows {
         };
         let mut writer = csv::Writer::from_writer(counted);
         if known.is_none() {
-            let begun = writer.write_record(&columns(head));
+            let begun = writer.write_record(columns(head));
             self.note(path, begun);
         }
         self.file = Some(Kept {
