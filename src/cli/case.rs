@@ -119,7 +119,8 @@ impl Case {
             Start::settled(&compiled.plan, &compiled.environment, stable, update)
         };
         let expect = scenario.expect.take();
-        if let Some(written) = written {
+        // Of what the controllers refuse nothing runs and nothing is measured; the verdict tells why.
+        if let Some(written) = written.filter(|_| !is_refused(&compiled)) {
             remarks.extend(unmeasured(written, &compiled));
             // What is wrong already may be why a claim cannot be met.
             let is_error = |problem: &Diagnostic| problem.severity == Severity::Error;
@@ -350,6 +351,13 @@ fn chosen_scenario<'a>(
             Err(Box::new(problem.help(help).at(second.at(Path::root()))))
         }
     }
+}
+
+/// Whether the controllers refuse the rollout or any of its analyses.
+fn is_refused(compiled: &Compiled) -> bool {
+    let plan = &compiled.plan;
+    let mut analyses = plan.analyses.iter();
+    plan.invalid.is_some() || analyses.any(|analysis| analysis.invalid.is_some())
 }
 
 /// Metrics that a scenario scripts and nothing measures: most often a slip of the pen. Those that are taken over from another scenario

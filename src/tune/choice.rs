@@ -3,8 +3,10 @@
 //! Knows: the frontier, and the two ways to choose. Refuses to name a winner where runs cannot tell: what cannot be told
 //! apart from the choice comes with it, and if the policy as written is among that, it is the choice.
 
+use std::collections::{BTreeMap, HashMap};
+
 use super::race::{Fate, Race};
-use super::score::{Axis, Estimate};
+use super::score::{Axis, Estimate, Row};
 use crate::trials::report::CONFIDENCE;
 
 /// Where a policy stands in the end.
@@ -16,6 +18,8 @@ pub enum Place {
     Near,
     /// Its estimates break the limit of this axis, but not by more than the noise.
     Over(Axis),
+    /// Every run came to the same as under this policy, which has a lower number.
+    Alike(usize),
     /// It was dropped.
     Dropped(Fate),
 }
@@ -105,16 +109,28 @@ fn places(race: &Race<'_>) -> Vec<Place> {
         .left()
         .filter(|policy| over(*policy).is_none())
         .collect();
+    let twins = twins(race);
     let standings = race.standings().iter().enumerate();
     let place = |(policy, standing): (usize, &super::race::Standing)| match standing.fate {
         Some(fate) => Place::Dropped(fate),
         None => match over(policy) {
+            _ if twins.contains_key(&policy) => Place::Alike(twins[&policy]),
             Some(axis) => Place::Over(axis),
             None if keeping.iter().any(|rival| race.covers(*rival, policy)) => Place::Near,
             None => Place::Frontier,
         },
     };
     standings.map(place).collect()
+}
+
+/// Policies that are left, and the first one under which every run came to the same: an interval between measurements, say, of which there
+/// is only one.
+fn twins(race: &Race<'_>) -> BTreeMap<usize, usize> {
+    let rows = |policy: usize| &race.standings()[policy].rows;
+    let mut firsts: HashMap<&[Row], usize> = HashMap::new();
+    let first = |policy: usize| (policy, *firsts.entry(rows(policy)).or_insert(policy));
+    let pairs = race.left().map(first);
+    pairs.filter(|(policy, first)| policy != first).collect()
 }
 
 /// Those that cannot be told apart from the best: by the first axis, then by the next one among them, and so on. The best

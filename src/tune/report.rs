@@ -122,12 +122,14 @@ pub struct Policy {
     pub policy: usize,
     /// The values of what is varied; `None`: as written.
     pub values: Option<Vec<Value>>,
-    /// `frontier`, `near`, `overLimit`, `breaksLimit` or `beaten`.
+    /// `frontier`, `near`, `overLimit`, `alike`, `breaksLimit` or `beaten`.
     pub place: &'static str,
     /// The limit that it breaks.
     pub limit: Option<Axis>,
     /// The policy that is better.
     pub beaten_by: Option<usize>,
+    /// The policy under which every run came to the same.
+    pub alike_to: Option<usize>,
     /// Replicates of each release.
     pub replicates: u64,
     /// Share of all releases that were neither promoted nor rolled back; of policies that were dropped it is not known.
@@ -165,13 +167,17 @@ impl Report {
         let values = |policy: usize| head.values.get(policy).cloned().flatten();
         let standings = race.standings().iter().zip(&outcome.places).enumerate();
         let policy = |(policy, (standing, place)): (usize, (&Standing, &Place))| {
-            let (place, limit, beaten_by) = described(*place);
+            let (name, limit, beaten_by) = described(*place);
             Policy {
                 policy,
                 values: values(policy),
-                place,
+                place: name,
                 limit,
                 beaten_by,
+                alike_to: match place {
+                    Place::Alike(first) => Some(*first),
+                    _ => None,
+                },
                 replicates: standing.runs,
                 held: (!standing.rows.is_empty()).then(|| race.releases().held(&standing.rows)),
                 estimates: named(&standing.estimates),
@@ -262,7 +268,7 @@ impl Report {
                 let value = policy.values.as_ref().and_then(|values| values.get(index));
                 cells.push(value.map_or(String::new(), shown));
             }
-            let reason = match (policy.limit, policy.beaten_by) {
+            let reason = match (policy.limit, policy.beaten_by.or(policy.alike_to)) {
                 (Some(limit), _) => limit.name().to_owned(),
                 (None, Some(rival)) => rival.to_string(),
                 (None, None) => String::new(),
@@ -312,6 +318,7 @@ fn described(place: Place) -> (&'static str, Option<Axis>, Option<usize>) {
         Place::Frontier => ("frontier", None, None),
         Place::Near => ("near", None, None),
         Place::Over(axis) => ("overLimit", Some(axis), None),
+        Place::Alike(_) => ("alike", None, None),
         Place::Dropped(Fate::Breaks(axis)) => ("breaksLimit", Some(axis), None),
         Place::Dropped(Fate::Beaten(rival)) => ("beaten", None, Some(rival)),
     }

@@ -47,7 +47,7 @@ pub struct Bad {
 }
 
 /// What one replicate of all releases came to.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Row {
     /// Bit 0: the healthy release was rolled back; bit k: the bad release number k - 1 was promoted.
     marks: u16,

@@ -482,3 +482,23 @@ spec:
         );
     }
 }
+
+#[test]
+fn what_the_controller_refuses_is_the_result_and_no_slip_of_the_scenario() {
+    let refused = CHECK.replace(
+        "    provider",
+        "    count: 1\n    failureLimit: 2\n    provider",
+    );
+    let folder = Folder::new("refused")
+        .with("all.yaml", &(rollout("web", ANALYSED) + &refused))
+        .with(
+            "scenario.yaml",
+            &format!("{BAD}  expect: {{measurements: {{rate: {{failed: 1}}}}}}\n"),
+        );
+    let told = folder.run(&["run", "-q", "."]);
+    assert_eq!((told.code, told.stderr.as_str()), (Some(10), ""));
+    let why = "metrics[0]: count (1) must be >= failureLimit";
+    assert!(told.stdout.contains("RolledBack"), "{}", told.stdout);
+    let told = folder.run(&["run", "."]);
+    assert!(told.stdout.contains(why), "{}", told.stdout);
+}

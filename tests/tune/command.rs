@@ -220,6 +220,29 @@ fn there_is_one_line_for_each_policy() {
 }
 
 #[test]
+fn policies_that_never_differ_are_told_once() {
+    let arguments = ["--vary", "count=1,2", "--vary", "failureLimit=1", "--vary"];
+    let arguments = [&arguments[..], &["interval=30s,1m,2m", "-n", "512"]].concat();
+    let report = document(NOISE, &arguments);
+    let policies = report["policies"].as_array().expect("policies");
+    let of = |policy: &Value| (policy["place"].clone(), policy["alikeTo"].as_u64());
+    // A single measurement knows no interval: policies 1 to 3 are one.
+    assert_eq!(of(&policies[1]), ("frontier".into(), None));
+    for twin in &policies[2..4] {
+        assert_eq!(of(twin), ("alike".into(), Some(1)));
+    }
+    for other in &policies[4..] {
+        assert_eq!(of(other).1, None, "{other}");
+    }
+    let text = told(NOISE, &arguments);
+    assert!(
+        text.contains("2 the same in every run as another one"),
+        "{text}"
+    );
+    assert!(text.contains("2 alike\n"), "{text}");
+}
+
+#[test]
 fn a_sample_is_said_to_be_one() {
     let page = told(
         NOISE,

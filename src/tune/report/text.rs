@@ -248,6 +248,7 @@ fn tally(report: &Report) -> String {
         (of("beaten"), "dropped as worse than another one"),
         (of("overLimit"), "over a limit by the estimates"),
         (of("near"), "worse than another one by the estimates"),
+        (of("alike"), "the same in every run as another one"),
         (of("frontier"), "on the frontier"),
     ] {
         if 0 < number {
@@ -355,7 +356,9 @@ fn lines(
         let choice = report.choice.as_ref();
         let is_choice = choice.is_some_and(|choice| choice.policy == policy.policy);
         let is_tied = choice.is_some_and(|choice| choice.tied.contains(&policy.policy));
-        cells.push(remark(policy, is_choice, is_tied));
+        let like_it = |other: &&Policy| other.alike_to == Some(policy.policy);
+        let alike = report.policies.iter().filter(like_it).count();
+        cells.push(remark(policy, is_choice, is_tied, alike));
         cells
     };
     std::iter::once(titles)
@@ -373,8 +376,8 @@ fn width(rows: &[Vec<String>]) -> usize {
     (0..columns).map(column).sum::<usize>() + 2 * columns.saturating_sub(1)
 }
 
-/// What is to be said of a policy at the end of its line.
-fn remark(policy: &Policy, is_choice: bool, is_tied: bool) -> String {
+/// What is to be said of a policy at the end of its line; `alike`: how many others are the same in every run.
+fn remark(policy: &Policy, is_choice: bool, is_tied: bool, alike: usize) -> String {
     let place = match policy.place {
         "overLimit" | "breaksLimit" => "over a limit".to_owned(),
         "beaten" => policy
@@ -383,10 +386,15 @@ fn remark(policy: &Policy, is_choice: bool, is_tied: bool) -> String {
         "near" => "near".to_owned(),
         _ => String::new(),
     };
-    match (is_choice, is_tied) {
+    let standing = match (is_choice, is_tied) {
         (true, _) => "choice".to_owned(),
         (false, true) => "as good".to_owned(),
         _ => place,
+    };
+    match (standing.is_empty(), alike) {
+        (_, 0) => standing,
+        (true, _) => format!("{alike} alike"),
+        (false, _) => format!("{standing}, {alike} alike"),
     }
 }
 
