@@ -8,6 +8,9 @@
 )]
 #![expect(clippy::float_cmp, reason = "ends and certainties are exact")]
 
+#[path = "golden/published.rs"]
+mod published;
+
 mod statistics {
     mod accuracy;
     mod coverage;

@@ -14,6 +14,9 @@
 #[expect(dead_code, reason = "these tests use a part of it")]
 #[path = "command/program.rs"]
 mod program;
+#[expect(dead_code, reason = "these tests use a part of the tables")]
+#[path = "golden/published.rs"]
+mod published;
 
 mod vectors {
     mod gates;

@@ -11,6 +11,10 @@ use coalmine::statistics::plan::rules::{
 };
 use coalmine::time::SimTime;
 
+use crate::published::{
+    DECREE, DECREE_RECOMPUTED, MEAN_TRIALS, RACE, RUNS, ThreeClasses, three_classes,
+};
+
 #[track_caller]
 fn near(found: f64, wanted: f64, absolute: f64) {
     assert!(
@@ -36,108 +40,32 @@ fn with_a_failure_limit_only_a_race_is_a_single_plan() {
     }
 }
 
-#[test]
-fn failures_and_inconclusive_results_make_a_three_class_plan() {
+/// Holds the plan of the decree against a table.
+#[track_caller]
+fn accepts_three_classes(table: impl IntoIterator<Item = ThreeClasses>, absolute: f64) {
     let limits = Limits {
         inconclusive: 1,
         ..Limits::of(5, 0)
     };
-    let known = [
-        (
-            0.00,
-            vec![
-                1.0, 0.9185, 0.7373, 0.5282, 0.3370, 0.1875, 0.0870, 0.0308, 0.0067, 0.0005,
-            ],
-        ),
-        (
-            0.01,
-            vec![
-                0.9510, 0.8721, 0.6972, 0.4964, 0.3138, 0.1724, 0.0784, 0.0268, 0.0055, 0.0003,
-            ],
-        ),
-        (
-            0.02,
-            vec![
-                0.9039, 0.8276, 0.6589, 0.4661, 0.2920, 0.1582, 0.0705, 0.0232, 0.0044, 0.0002,
-            ],
-        ),
-        (
-            0.03,
-            vec![
-                0.8587, 0.7849, 0.6222, 0.4373, 0.2713, 0.1449, 0.0632, 0.0200, 0.0035, 0.0001,
-            ],
-        ),
-        (
-            0.04,
-            vec![
-                0.8154, 0.7439, 0.5872, 0.4099, 0.2518, 0.1325, 0.0564, 0.0172, 0.0027, 0.0001,
-            ],
-        ),
-        (
-            0.05,
-            vec![
-                0.7738, 0.7047, 0.5537, 0.3838, 0.2333, 0.1210, 0.0503, 0.0146, 0.0021, 0.0000,
-            ],
-        ),
-        (
-            0.20,
-            vec![
-                0.3277, 0.2881, 0.2074, 0.1250, 0.0614, 0.0227, 0.0051, 0.0004, 0.0000,
-            ],
-        ),
-        (
-            0.30,
-            vec![
-                0.1681, 0.1426, 0.0938, 0.0486, 0.0186, 0.0043, 0.0003, 0.0000,
-            ],
-        ),
-        (
-            0.40,
-            vec![0.0778, 0.0625, 0.0358, 0.0146, 0.0035, 0.0003, 0.0000],
-        ),
-        (0.50, vec![0.0312, 0.0230, 0.0105, 0.0027, 0.0002, 0.0000]),
-    ];
-    for (failed, row) in known {
-        for (tenth, wanted) in row.into_iter().enumerate() {
-            let chances = Chances {
-                failed,
-                inconclusive: tenth as f64 / 10.0,
-                error: 0.0,
-            };
-            let found = ends(&limits, &chances).expect("valid");
-            near(found.successful, wanted, 0.500_001e-4);
-        }
+    for ((failed, inconclusive), wanted) in three_classes(table) {
+        let chances = Chances {
+            failed,
+            inconclusive,
+            error: 0.0,
+        };
+        let found = ends(&limits, &chances).expect("valid");
+        near(found.successful, wanted, absolute);
     }
 }
 
 #[test]
+fn failures_and_inconclusive_results_make_a_three_class_plan() {
+    accepts_three_classes(DECREE_RECOMPUTED, 0.500_001e-4);
+}
+
+#[test]
 fn the_published_three_class_table_is_met_to_its_two_digits() {
-    let limits = Limits {
-        inconclusive: 1,
-        ..Limits::of(5, 0)
-    };
-    let known = [
-        (
-            0.00,
-            vec![1.0, 0.92, 0.74, 0.53, 0.34, 0.19, 0.09, 0.03, 0.01],
-        ),
-        (0.05, vec![0.77, 0.70, 0.55, 0.38, 0.23, 0.12, 0.05, 0.01]),
-        (0.20, vec![0.33, 0.29, 0.21, 0.13, 0.06, 0.02, 0.01]),
-    ];
-    for (failed, row) in known {
-        for (tenth, wanted) in row.into_iter().enumerate() {
-            let chances = Chances {
-                failed,
-                inconclusive: tenth as f64 / 10.0,
-                error: 0.0,
-            };
-            near(
-                ends(&limits, &chances).expect("valid").successful,
-                wanted,
-                0.500_1e-2,
-            );
-        }
-    }
+    accepts_three_classes(DECREE, 0.500_1e-2);
 }
 
 #[test]
@@ -146,13 +74,7 @@ fn successes_in_a_row_race_against_failures() {
         consecutive_success: 4,
         ..Limits::of(10, 3)
     };
-    for (p, failed, successful, inconclusive, measurements) in [
-        (0.05, 0.000_75, 0.990_79, 0.008_47, 4.534_07),
-        (0.1, 0.009_46, 0.958_49, 0.032_05, 5.106_23),
-        (0.2, 0.093_09, 0.819_67, 0.087_24, 6.163_78),
-        (0.3, 0.282_71, 0.612_78, 0.104_51, 6.843_67),
-        (0.5, 0.742_19, 0.215_82, 0.041_99, 6.761_72),
-    ] {
+    for (p, [failed, successful, inconclusive, measurements]) in RACE {
         let found = ends(&limits, &failing(p)).expect("valid");
         near(found.failed, failed, 0.500_001e-5);
         near(found.successful, successful, 0.500_001e-5);
@@ -163,21 +85,10 @@ fn successes_in_a_row_race_against_failures() {
 
 #[test]
 fn runs_are_as_likely_as_published() {
-    for (trials, p, wanted) in [
-        (10, 0.5, 0.109_375),
-        (20, 0.5, 0.249_870),
-        (50, 0.5, 0.551_875),
-        (20, 0.1, 0.000_145),
-        (60, 0.1, 0.000_505),
-        (60, 0.2, 0.014_316),
-    ] {
-        near(run_of(5, trials, p).expect("valid"), wanted, 0.500_001e-6);
+    for ((trials, length, p), (wanted, digits)) in RUNS {
+        let found = run_of(length, trials, p).expect("valid");
+        near(found, wanted, 0.500_001 * 10.0_f64.powi(-digits));
     }
-    near(
-        run_of(20, 50, 0.5).expect("valid"),
-        0.000_015_258_8,
-        0.5e-10,
-    );
     assert_eq!(run_of(0, 0, 0.1), Some(1.0));
     assert_eq!(run_of(4, 3, 0.9), Some(0.0));
     assert_eq!(run_of(3, 3, 1.0), Some(1.0));
@@ -187,15 +98,7 @@ fn runs_are_as_likely_as_published() {
 
 #[test]
 fn a_run_takes_its_mean_number_of_trials() {
-    for (p, length, wanted) in [
-        (0.5, 2, 6.0),
-        (0.5, 3, 14.0),
-        (0.5, 5, 62.0),
-        (0.9, 4, 5.2416),
-        (0.95, 4, 4.5548),
-        (0.99, 4, 4.1020),
-        (0.8, 3, 4.7656),
-    ] {
+    for ((p, length), wanted) in MEAN_TRIALS {
         near(
             mean_trials_up_to_run(length, p).expect("valid"),
             wanted,

@@ -16,14 +16,14 @@ const FEWEST: f64 = 400.0;
 const OPTIMISED: u64 = if cfg!(debug_assertions) { 1 } else { 40 };
 
 /// A gate in its world.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Gate<'a> {
+#[derive(Debug)]
+pub(crate) struct Gate {
     /// The strategy under `canary`, in one line; its analyses use the template `gate`.
-    pub(crate) canary: &'a str,
+    pub(crate) canary: String,
     /// The metrics, each without its provider: `name: m, count: 5`.
-    pub(crate) metrics: &'a [String],
+    pub(crate) metrics: Vec<String>,
     /// What the metrics show, in one line: `m: [{draw: successRatio, requests: 1, errorRate: 0.1}]`.
-    pub(crate) draws: &'a str,
+    pub(crate) draws: String,
     /// Whether pods start in a time that is drawn too. Then nothing is walked; the gates do not wait for pods.
     pub(crate) is_simulated: bool,
 }
@@ -83,7 +83,15 @@ pub(crate) fn is_mean_known(probability: f64, runs: u64) -> bool {
     FEWEST <= probability * runs as f64
 }
 
-impl Gate<'_> {
+impl Gate {
+    /// The same gate where pods start in a time that is drawn too.
+    pub(crate) fn simulated(self) -> Self {
+        Self {
+            is_simulated: true,
+            ..self
+        }
+    }
+
     /// Manifests and scenario as a user writes them.
     pub(crate) fn text(&self) -> String {
         let provider = "provider: {prometheus: {address: 'http://prometheus', query: up}}";
@@ -129,6 +137,7 @@ spec:
         )
     }
 
+    /// So many runs of it, by the program.
     pub(crate) fn sample(&self, runs: u64) -> Sample {
         let runs = runs.to_string();
         let report = told_of(
