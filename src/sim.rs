@@ -229,7 +229,7 @@ impl<'a, R: Recorder> Simulation<'a, R> {
         self
     }
 
-    /// Keeps what the series of metrics are made of ([`crate::world::series`]); to be combined with [`Self::accounting`].
+    /// Keeps what the series of metrics are made of ([`crate::series`]); to be combined with [`Self::accounting`].
     #[must_use]
     pub fn metering(mut self) -> Self {
         self.metering = true;
