@@ -11,7 +11,7 @@ use std::ops::{Add, Sub};
 
 const NANOS_PER_SECOND: i64 = 1_000_000_000;
 
-/// A signed length of virtual time [ns].
+/// A signed length of virtual time \[ns\].
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Delta(i64);
 
@@ -51,13 +51,13 @@ impl Delta {
         Self((seconds * 1e9).round() as i64)
     }
 
-    /// The length [ns].
+    /// The length \[ns\].
     #[must_use]
     pub const fn nanos(self) -> i64 {
         self.0
     }
 
-    /// The length [s], for arithmetic that upstream does in floating point and for display.
+    /// The length \[s\], for arithmetic that upstream does in floating point and for display.
     #[must_use]
     #[expect(
         clippy::cast_precision_loss,

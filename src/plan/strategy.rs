@@ -152,7 +152,7 @@ impl Steps {
     }
 }
 
-/// One item of `steps`. Several actions in one item are possible; see [`Step::action`] for the one that decides.
+/// One item of `steps`. Several actions in one item are possible; the canary controller says which one decides ([`crate::controller::canary`]).
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Step {
     /// `setWeight`.

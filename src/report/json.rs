@@ -100,7 +100,7 @@ pub mod v1 {
         pub revision: Option<u32>,
         /// Its version; null for an Experiment.
         pub version: Option<String>,
-        /// Since when the verdict holds [s].
+        /// Since when the verdict holds \[s\].
         pub since: f64,
         /// At which step it stands; null without steps, after the last one and after an abort.
         pub step: Option<i32>,
@@ -118,11 +118,11 @@ pub mod v1 {
         pub revision: u32,
         /// Its version.
         pub version: String,
-        /// When it was requested [s].
+        /// When it was requested \[s\].
         pub requested: f64,
         /// `Promoted`, `Aborted` or `Superseded`.
         pub fate: &'static str,
-        /// When [s].
+        /// When \[s\].
         pub at: f64,
         /// The revision that superseded it.
         pub by: Option<u32>,
@@ -132,7 +132,7 @@ pub mod v1 {
     #[derive(Clone, Debug, PartialEq, Serialize)]
     #[serde(rename_all = "camelCase")]
     pub struct End {
-        /// The last instant [s].
+        /// The last instant \[s\].
         pub at: f64,
         /// `quiet`: nothing but resyncs remained to happen. `until`: cut off. `livelock`: nothing but
         /// resyncs and a controller that keeps itself busy. `crowded`: too much happened: experiments or
@@ -144,7 +144,7 @@ pub mod v1 {
     #[derive(Clone, Debug, PartialEq, Serialize)]
     #[serde(rename_all = "camelCase")]
     pub struct Entry {
-        /// When [s].
+        /// When \[s\].
         pub at: f64,
         /// `person`, `rollout`, `analysis`, `experiment`, `pods` or `router`.
         pub who: &'static str,
@@ -212,7 +212,7 @@ pub mod v1 {
     #[derive(Clone, Debug, PartialEq, Serialize)]
     #[serde(rename_all = "camelCase")]
     pub struct ControllerEvent {
-        /// When [s].
+        /// When \[s\].
         pub at: f64,
         /// The kind of the object; `User` for what a person did.
         pub object: &'static str,
