@@ -145,14 +145,14 @@ impl Atoms {
         });
     }
 
-    /// The distribution under the condition that has this mass; values are counted in `scale`.
-    pub(super) fn finish(&self, mass: f64, scale: f64) -> Distribution {
+    /// The distribution under the condition that has this mass; `grains` of the values make a unit.
+    pub(super) fn finish(&self, mass: f64, grains: f64) -> Distribution {
         let atoms = self.list.iter();
-        let atoms = atoms.map(|(value, atom)| (real(*value) * scale, atom.value() / mass));
+        let atoms = atoms.map(|(value, atom)| (real(*value) / grains, atom.value() / mass));
         Distribution {
             atoms: atoms.collect(),
-            resolution: real(self.unit) * scale,
-            mean: self.moment.value() / mass * scale,
+            resolution: real(self.unit) / grains,
+            mean: self.moment.value() / mass / grains,
         }
     }
 }

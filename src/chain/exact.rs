@@ -241,7 +241,7 @@ impl Ended {
     fn finish(&self) -> Share {
         let mass = &self.mass;
         let probability = mass.probability.value();
-        let of = |atoms: &Atoms, parts: f64| atoms.finish(probability, 1.0 / parts);
+        let of = |atoms: &Atoms, parts: f64| atoms.finish(probability, parts);
         Share {
             probability,
             time: of(&self.time, NANOS),

@@ -291,12 +291,12 @@ impl Point {
                 .sum(),
             time: times(lane),
             harm: harm.and_then(|spread| {
-                let grain = Quantity::Harm.grain();
+                let grains = Quantity::Harm.grains();
                 let interval = spread.mean_interval(CONFIDENCE);
                 Some(Mean {
-                    mean: spread.mean()? * grain,
-                    low: interval.map(|interval| interval.low * grain),
-                    high: interval.map(|interval| interval.high * grain),
+                    mean: spread.mean()? / grains,
+                    low: interval.map(|interval| interval.low / grains),
+                    high: interval.map(|interval| interval.high / grains),
                 })
             }),
         }
@@ -335,11 +335,11 @@ fn times(lane: &Lane) -> Option<Times> {
             all.merge(&group.times);
         }
     }
-    let grain = Quantity::TimeToVerdict.grain();
+    let grains = Quantity::TimeToVerdict.grains();
     #[expect(clippy::cast_precision_loss, reason = "quantiles are rounded anyway")]
-    let quantile = |share: f64| all.quantile(share).map(|nanos| nanos as f64 * grain);
+    let quantile = |share: f64| all.quantile(share).map(|nanos| nanos as f64 / grains);
     Some(Times {
-        mean: all.mean()? * grain,
+        mean: all.mean()? / grains,
         p5: quantile(0.05)?,
         p50: quantile(0.5)?,
         p95: quantile(0.95)?,

@@ -70,14 +70,14 @@ impl Quantity {
         }
     }
 
-    /// How much of its unit one counted piece is: nanoseconds of time, milliseconds of pods, thousandths of requests
-    /// and users.
+    /// In how many pieces its unit is counted: nanoseconds of time, milliseconds of pods, thousandths of requests and users. A whole number,
+    /// so that quotients of counted values are as exact as numbers can be.
     #[must_use]
-    pub fn grain(self) -> f64 {
+    pub fn grains(self) -> f64 {
         match self {
-            Self::TimeToVerdict | Self::ShortOfCapacity => 1e-9,
-            Self::ExcessPodHours => 1e-3 / 3600.0,
-            Self::Harm | Self::RequestsOnNew | Self::UsersExposed => 1e-3,
+            Self::TimeToVerdict | Self::ShortOfCapacity => 1e9,
+            Self::ExcessPodHours => 3600.0 * 1e3,
+            Self::Harm | Self::RequestsOnNew | Self::UsersExposed => 1e3,
             Self::PeakPods | Self::Measurements => 1.0,
         }
     }

@@ -328,18 +328,18 @@ fn distributions(head: &Head, collection: &Collection) -> Vec<Distribution> {
 
 impl Distribution {
     fn of(quantity: Quantity, verdict: Option<&'static str>, spread: &Spread) -> Option<Self> {
-        let grain = quantity.grain();
+        let grains = quantity.grains();
         #[expect(clippy::cast_precision_loss, reason = "quantiles are rounded anyway")]
-        let quantile = |share: f64| spread.quantile(share).map(|value| value as f64 * grain);
+        let quantile = |share: f64| spread.quantile(share).map(|value| value as f64 / grains);
         let interval = spread.mean_interval(CONFIDENCE);
         Some(Self {
             quantity,
             unit: quantity.unit(),
             verdict,
             runs: spread.count(),
-            mean: spread.mean()? * grain,
-            low: interval.map(|interval| interval.low * grain),
-            high: interval.map(|interval| interval.high * grain),
+            mean: spread.mean()? / grains,
+            low: interval.map(|interval| interval.low / grains),
+            high: interval.map(|interval| interval.high / grains),
             min: quantile(0.0)?,
             p5: quantile(0.05)?,
             p50: quantile(0.5)?,
@@ -361,9 +361,9 @@ fn replays(head: &Head, collection: &Collection) -> Vec<Replay> {
         replicate: run.replicate,
         verdict: run.verdict.name(),
         #[expect(clippy::cast_precision_loss, reason = "at most 7 days")]
-        since: run.since as f64 * Quantity::TimeToVerdict.grain(),
+        since: run.since as f64 / Quantity::TimeToVerdict.grains(),
         #[expect(clippy::cast_precision_loss, reason = "rounding is harmless here")]
-        harm: run.harm as f64 * Quantity::Harm.grain(),
+        harm: run.harm as f64 / Quantity::Harm.grains(),
         command: format!("{} --replicate {}", head.replay, run.replicate),
     };
     runs.into_iter()
@@ -398,15 +398,15 @@ impl WhatIf {
             let is_told = (head.has_traffic || !quantity.needs_traffic())
                 && !(before.is_zero() && after.is_zero());
             let difference = contrast.difference(quantity).filter(|_| is_told)?;
-            let (grain, interval) = (quantity.grain(), difference.mean_interval(confidence));
+            let (grains, interval) = (quantity.grains(), difference.mean_interval(confidence));
             Some(MeanDifference {
                 quantity,
                 unit: quantity.unit(),
-                written: before.mean()? * grain,
-                changed: after.mean()? * grain,
-                difference: difference.mean()? * grain,
-                low: interval.map(|interval| interval.low * grain),
-                high: interval.map(|interval| interval.high * grain),
+                written: before.mean()? / grains,
+                changed: after.mean()? / grains,
+                difference: difference.mean()? / grains,
+                low: interval.map(|interval| interval.low / grains),
+                high: interval.map(|interval| interval.high / grains),
             })
         });
         let legend = head.changed.as_ref().unwrap_or(&head.written);

@@ -101,13 +101,13 @@ impl Axis {
         }
     }
 
-    /// How much of its unit one counted piece is.
-    fn grain(self) -> f64 {
+    /// In how many pieces its unit is counted.
+    fn grains(self) -> f64 {
         match self {
             Self::FalseAborts | Self::Missed => 1.0,
-            Self::Time => 1e-9,
-            Self::Harm => 1e-6,
-            Self::Capacity => 1e-3 / 3600.0,
+            Self::Time => 1e9,
+            Self::Harm => 1e6,
+            Self::Capacity => 3600.0 * 1e3,
         }
     }
 }
@@ -302,13 +302,13 @@ impl End {
 fn of_moments(values: impl Iterator<Item = i64>, axis: Axis, confidence: f64) -> Estimate {
     let mut moments = Moments::default();
     values.for_each(|value| moments.record(value));
-    let scale = axis.grain();
+    let grains = axis.grains();
     let interval = moments.mean_interval(confidence);
     let estimate = Estimate::of(moments.mean().unwrap_or(0.0), interval);
     Estimate {
-        mean: estimate.mean * scale,
-        low: estimate.low * scale,
-        high: estimate.high * scale,
+        mean: estimate.mean / grains,
+        low: estimate.low / grains,
+        high: estimate.high / grains,
     }
 }
 
