@@ -64,7 +64,7 @@ pub(super) struct TrialsArgs {
     #[arg(long, value_name = "N", conflicts_with_all = ["precision", "shard"],
         value_parser = clap::value_parser!(u32).range(1..=i64::from(Shard::COUNT_MAX)))]
     shards: Option<u32>,
-    /// Keeps what is done in a file, now and then and at the end
+    /// Keeps what is done in a new file, now and then and at the end
     #[arg(long, value_name = "FILE", conflicts_with = "resume")]
     save: Option<PathBuf>,
     /// As --save, but goes on where the file ends; begins anew if there is none
@@ -264,6 +264,9 @@ impl Job {
             shard,
             rows: None,
         };
+        if let Some(path) = &args.save {
+            keeping::check_unused(path)?;
+        }
         let keeper = Keeper::new(args.save.as_ref().or(args.resume.as_ref()));
         if let Some(path) = &args.resume
             && let Some(kept) = keeping::read(path)?

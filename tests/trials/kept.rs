@@ -236,7 +236,13 @@ fn rows_are_there_once_however_often_runs_are_resumed() {
     fs::remove_file(&rows).expect("a file");
     let refused = complaint(&resume("3000"), 65);
     assert!(refused.contains("it is not there"), "{refused}");
-    told(&["trials", NOISE, "-n", "300", "--save", &kept]);
+    let again = ["trials", NOISE, "-n", "300", "--save", &kept];
+    let before = folder.read("runs.json");
+    let refused = complaint(&again, 65);
+    assert!(refused.contains("has 2000 runs already"), "{refused}");
+    assert_eq!(folder.read("runs.json"), before, "nothing is lost");
+    fs::remove_file(&kept).expect("a file");
+    told(&again);
     let refused = complaint(&resume("3000"), 65);
     assert!(refused.contains("were done without `--rows`"), "{refused}");
     let same = complaint(&["trials", NOISE, "--save", &kept, "--rows", &kept], 2);

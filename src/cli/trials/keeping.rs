@@ -84,6 +84,18 @@ pub(in crate::cli) fn read(path: &Path) -> Result<Option<Part>, Box<Diagnostic>>
     Ok(Some(part))
 }
 
+/// Refuses to write over runs that were kept before, and over what is no file of runs.
+pub(super) fn check_unused(path: &Path) -> Result<(), Box<Diagnostic>> {
+    let kept = read(path)?.map_or(0, |kept| kept.progress.runs());
+    if kept == 0 {
+        return Ok(());
+    }
+    let runs = if kept == 1 { "run" } else { "runs" };
+    let message = format!("{} has {kept} {runs} already", shown(path));
+    let help = "`--resume FILE` goes on with them; to begin anew, remove it or name another file";
+    Err(Box::new(Diagnostic::error("runs-exist", message).help(help)))
+}
+
 /// Refuses to go on with runs of something else.
 pub(super) fn check(path: &Path, kept: &Part, wanted: &Part) -> Result<(), Box<Diagnostic>> {
     let differs = if kept.version != wanted.version {
