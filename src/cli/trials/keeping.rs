@@ -93,7 +93,9 @@ pub(super) fn check_unused(path: &Path) -> Result<(), Box<Diagnostic>> {
     let runs = if kept == 1 { "run" } else { "runs" };
     let message = format!("{} has {kept} {runs} already", shown(path));
     let help = "`--resume FILE` goes on with them; to begin anew, remove it or name another file";
-    Err(Box::new(Diagnostic::error("runs-exist", message).help(help)))
+    Err(Box::new(
+        Diagnostic::error("runs-exist", message).help(help),
+    ))
 }
 
 /// Refuses to go on with runs of something else.
