@@ -378,4 +378,31 @@ mod tests {
         assert!(experienced.precedents.cases.len() <= MOST_CASES);
         assert_eq!(experienced.precedents.place, Place::Outside);
     }
+
+    #[test]
+    fn in_every_scenario_experience_changes_nothing() {
+        let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("scenarios");
+        let folders = root.read_dir().expect("the scenarios").flatten();
+        let folders = folders.filter(|folder| folder.path().is_dir());
+        for folder in folders {
+            let name = folder.file_name().into_string().expect("a name");
+            let (compiled, script, start) = case(&name);
+            let (plan, environment) = (&compiled.plan, &compiled.environment);
+            let new = || Simulation::new(plan, environment, &script, Off);
+            let mut experienced = new();
+            for replicate in [0, 1, 0, 2] {
+                let weather = Weather {
+                    replicate,
+                    ..Weather::of(1)
+                };
+                let mut fresh = new();
+                let ends = [&mut experienced, &mut fresh].map(|simulation| {
+                    simulation.set_weather(weather);
+                    simulation.run(&start)
+                });
+                assert_eq!(ends[0], ends[1], "{name}");
+                assert_eq!(experienced.cluster(), fresh.cluster(), "{name}");
+            }
+        }
+    }
 }
