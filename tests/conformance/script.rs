@@ -11,7 +11,7 @@ use coalmine::spec::{
     VirtualService,
 };
 use coalmine::time::{Delta, SimTime};
-use coalmine::trace::Trace;
+use coalmine::trace::{Off, Trace};
 use coalmine::validation::references::residue::left_behind;
 use coalmine::validation::references::{Missing, ObjectSet};
 use coalmine::validation::rollout::TemplateOrigin;
@@ -90,6 +90,13 @@ pub(crate) fn simulate(manifests: &str, script: &Value) -> Result<Simulated, Str
         Trace::default(),
     );
     let ending = simulation.run(&start);
+    // Nobody's record, nor what is remembered of an earlier run, makes any difference.
+    let mut silent = Simulation::new(&compiled.plan, &compiled.environment, &script, Off);
+    for run in 1..=2 {
+        if silent.run(&start) != ending || silent.cluster() != simulation.cluster() {
+            return Err(format!("run {run} without a record ends otherwise"));
+        }
+    }
     let trace = simulation.into_recorder();
     Ok(Simulated {
         plan: compiled.plan.clone(),
