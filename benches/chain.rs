@@ -25,8 +25,10 @@
 #[expect(dead_code, reason = "this bench measures and checks in its own way")]
 #[path = "engine/canary.rs"]
 mod canary;
+#[path = "engine/fingerprint.rs"]
+mod fingerprint;
 
-use std::hash::{DefaultHasher, Hash, Hasher};
+use std::hash::{DefaultHasher, Hasher};
 use std::hint::black_box;
 use std::time::Instant;
 
@@ -37,7 +39,7 @@ use coalmine::plan::setting::{Response, Setting};
 use coalmine::statistics::table::Table;
 use coalmine::time::SimTime;
 use coalmine::trials::{
-    Campaign, Outcomes, Players, Progress, Roster, Runner, Shard, Simulated, Stage, Summary,
+    Campaign, Outcomes, Players, Progress, Roster, Runner, Shard, Simulated, Stage,
 };
 use coalmine::world::Weather;
 use coalmine::world::weather::Purpose;
@@ -196,10 +198,12 @@ fn walks(lane: &Lane, effort: Effort) -> f64 {
         }
     }
     let one_by_one = (0..effort.walks).fold(DefaultHasher::new(), |hasher, replicate| {
-        hashed(hasher, &summary(replicate))
+        fingerprint::with(hasher, &summary(replicate))
     });
     walker.run_all(weather(0), 0..effort.walks, &mut outcomes);
-    let side_by_side = outcomes.summaries().fold(DefaultHasher::new(), hashed);
+    let side_by_side = outcomes
+        .summaries()
+        .fold(DefaultHasher::new(), fingerprint::with);
     assert_eq!(one_by_one.finish(), side_by_side.finish());
     let measurements = mean(&course.measured);
     let [numbers, table, peer, one, all, simulated, exact] = best;
@@ -327,19 +331,4 @@ fn nanos_each(runs: u64, work: impl FnOnce() -> i64) -> f64 {
     #[expect(clippy::cast_precision_loss, reason = "a number of runs")]
     let runs = runs as f64;
     start.elapsed().as_secs_f64() * 1e9 / runs
-}
-
-fn hashed(mut hasher: DefaultHasher, summary: &Summary) -> DefaultHasher {
-    (
-        summary.verdict,
-        summary.since,
-        summary.cause,
-        summary.measurements,
-    )
-        .hash(&mut hasher);
-    let costs = &summary.costs;
-    costs.excess_pod_seconds.to_bits().hash(&mut hasher);
-    costs.short_of_capacity.to_bits().hash(&mut hasher);
-    (costs.peak_pods, costs.end).hash(&mut hasher);
-    hasher
 }

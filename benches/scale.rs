@@ -2,13 +2,17 @@
 //!
 //! A canary with steps of one minute each, judged in the background by metrics that are measured every so often; one number is changed
 //! at a time. Time should grow with steps and measurements, and not with replicas. Every figure is the best of several rounds; the second
-//! column is the time of the row divided by that of the first row. Without `--bench` (under `cargo test`) a few iterations only show that
-//! it runs.
+//! column is the time of the row divided by that of the first row; the hash is that of what all runs came to. Without `--bench` (under
+//! `cargo test`) a few iterations only show that it runs.
 
 #![expect(clippy::disallowed_methods, reason = "benches measure time")]
 #![allow(clippy::print_stdout, reason = "a bench prints")]
 
+#[path = "engine/fingerprint.rs"]
+mod fingerprint;
+
 use std::fmt::Write as _;
+use std::hash::{DefaultHasher, Hasher};
 use std::hint::black_box;
 use std::time::Instant;
 
@@ -90,15 +94,15 @@ fn main() {
     ];
     for (name, sizes, number) in tables {
         println!(
-            "{name:>10} {:>14} {:>8} {:>14}",
-            "us", "ratio", "measurements"
+            "{name:>10} {:>14} {:>8} {:>14} {:>18}",
+            "us", "ratio", "measurements", "hash"
         );
         let mut first = None;
         for size in &sizes {
-            let (nanos, measurements) = time(size, rounds, full);
+            let (nanos, measurements, hash) = time(size, rounds, full);
             let first = *first.get_or_insert(nanos);
             println!(
-                "{:>10} {:>14.1} {:>8.2} {measurements:>14}",
+                "{:>10} {:>14.1} {:>8.2} {measurements:>14} {hash:>18x}",
                 number(size),
                 nanos / 1e3,
                 nanos / first
@@ -108,8 +112,8 @@ fn main() {
     }
 }
 
-/// The time of all runs of a size \[ns\], and how many measurements one of them takes.
-fn time(size: &Size, rounds: u32, full: bool) -> (f64, u32) {
+/// The time of all runs of a size \[ns\], how many measurements one of them takes, and the hash of what all came to.
+fn time(size: &Size, rounds: u32, full: bool) -> (f64, u32, u64) {
     let compiled = compiled(size);
     let [stable, update] = ["v1", "v2"].map(|tag| compiled.template(tag).expect("a template"));
     let (plan, environment) = (&compiled.plan, &compiled.environment);
@@ -138,7 +142,14 @@ fn time(size: &Size, rounds: u32, full: bool) -> (f64, u32) {
         }
         best = best.min(begin.elapsed().as_secs_f64() * 1e9 / f64::from(repetitions));
     }
-    (best, summary.measurements)
+    let hash = (0..u64::from(size.runs)).fold(DefaultHasher::new(), |hasher, replicate| {
+        let weather = Weather {
+            replicate,
+            ..Weather::of(0)
+        };
+        fingerprint::with(hasher, &runner.run(weather))
+    });
+    (best, summary.measurements, hash.finish())
 }
 
 fn compiled(size: &Size) -> Compiled {
