@@ -110,7 +110,7 @@ impl<'a> Explorer<'a> {
             detours: HashMap::new(),
             size: 0,
             spare: Vec::new(),
-            scratch: Box::new(State::blank()),
+            scratch: Box::default(),
             path: Vec::new(),
             asked: Vec::new(),
         }
@@ -264,7 +264,7 @@ impl<'a> Explorer<'a> {
             }
             twin = node.twin;
         }
-        let mut state = self.spare.pop().unwrap_or_else(|| Box::new(State::blank()));
+        let mut state = self.spare.pop().unwrap_or_default();
         std::mem::swap(&mut state, &mut self.scratch);
         self.size += state.size();
         let found = index(self.nodes.len());

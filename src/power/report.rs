@@ -11,6 +11,7 @@ use crate::power::Tested;
 use crate::power::crossing::{Crossing, crossing, not_falling_below};
 use crate::power::gates::{self, Gate};
 use crate::power::study::{Lane, Study};
+use crate::report::json::indented;
 use crate::statistics::interval::{Interval, clopper_pearson};
 use crate::statistics::real;
 use crate::trials::quantity::{Quantity, Spread};
@@ -226,10 +227,7 @@ impl Report {
     /// The report as a document.
     #[must_use]
     pub fn json(&self) -> String {
-        // Numbers, text and lists: nothing of it can fail.
-        let mut text = serde_json::to_string_pretty(self).unwrap_or_default();
-        text.push('\n');
-        text
+        indented(self)
     }
 
     /// The curve as a table, a line for each rate.

@@ -5,6 +5,8 @@
 
 mod impact;
 
+use serde::Serialize;
+
 use crate::report::{Entry, Report};
 use crate::sim::EndReason;
 use crate::time::{Delta, SimTime};
@@ -230,7 +232,17 @@ pub mod v1 {
 /// Never: the document has no maps with keys that are not texts.
 #[must_use]
 pub fn render(report: &Report) -> String {
-    let mut text = serde_json::to_string_pretty(&document(report))
+    indented(&document(report))
+}
+
+/// A document of any report: indented, with a newline at its end.
+///
+/// # Panics
+///
+/// If it has maps with keys that are not texts; no report has.
+#[must_use]
+pub(crate) fn indented<T: Serialize + ?Sized>(document: &T) -> String {
+    let mut text = serde_json::to_string_pretty(document)
         .expect("the document has no maps with keys that are not texts");
     text.push('\n');
     text

@@ -15,7 +15,7 @@ use crate::trace::Recorder;
 use crate::world::World;
 
 /// A run between two instants, but for its recorder.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub(crate) struct State {
     /// The instant that is over.
     pub(crate) now: SimTime,
@@ -48,27 +48,6 @@ pub(crate) enum Reached {
 }
 
 impl State {
-    /// A state that is yet to be filled.
-    pub(crate) fn blank() -> Self {
-        Self {
-            now: SimTime::ZERO,
-            next: SimTime::ZERO,
-            last: SimTime::ZERO,
-            events: Vec::new(),
-            cluster: Cluster::default(),
-            world: World::default(),
-            pods_due: None,
-            resync_due: SimTime::ZERO,
-            rollout_queue: Queue::default(),
-            experiment_queues: Vec::new(),
-            run_queues: Vec::new(),
-            delays: None,
-            triggered: Vec::new(),
-            watched: Watched::default(),
-            answers_due: Vec::new(),
-        }
-    }
-
     /// A number that is the same for equal states, and mostly differs for others.
     pub(crate) fn digest(&self) -> u64 {
         let mut sum = 0;

@@ -12,6 +12,7 @@ pub mod text;
 
 use serde::Serialize;
 
+use crate::report::json::indented;
 use crate::statistics::histogram::RESOLUTION;
 use crate::statistics::interval::{Interval, clopper_pearson, clopper_pearson_at_most};
 use crate::trials::collection::{Collection, Remarkable};
@@ -208,16 +209,9 @@ impl Report {
     }
 
     /// The report as a document.
-    ///
-    /// # Panics
-    ///
-    /// Never: the document has no maps with keys that are not texts.
     #[must_use]
     pub fn json(&self) -> String {
-        let mut text = serde_json::to_string_pretty(self)
-            .expect("the document has no maps with keys that are not texts");
-        text.push('\n');
-        text
+        indented(self)
     }
 }
 

@@ -12,6 +12,7 @@ use serde_json::Value;
 use super::choice::{Outcome, Place};
 use super::race::{Fate, Race, Standing};
 use super::score::{Axis, Bad, Estimate};
+use crate::report::json::indented;
 use crate::trials::report::CONFIDENCE;
 
 /// What the race was about.
@@ -225,16 +226,9 @@ impl Report {
     }
 
     /// The report as a document.
-    ///
-    /// # Panics
-    ///
-    /// Never: the document has no maps with keys that are not texts.
     #[must_use]
     pub fn json(&self) -> String {
-        let mut text = serde_json::to_string_pretty(self)
-            .expect("the document has no maps with keys that are not texts");
-        text.push('\n');
-        text
+        indented(self)
     }
 
     /// One line for each policy, after a line with the names of the columns.

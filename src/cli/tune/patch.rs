@@ -15,6 +15,7 @@ use super::policies::Policies;
 use crate::diagnostic::Diagnostic;
 use crate::diagnostic::wording::quoted;
 use crate::input;
+use crate::report::json::indented;
 use crate::tune::report::{Report, text};
 use crate::vary::{self, patch};
 
@@ -67,9 +68,7 @@ pub(super) fn written(
         let patches: Vec<Value> = pairs()
             .map(|(old, new)| json!({"target": target(old), "patch": patch::operations(old, new)}))
             .collect();
-        let mut out = serde_json::to_string_pretty(&patches).unwrap_or_default();
-        out.push('\n');
-        return Ok(out);
+        return Ok(indented(&patches));
     }
     let mut out = comment(report);
     for (old, new) in pairs() {

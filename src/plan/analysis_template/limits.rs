@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use crate::document::{Step, places_named};
 use crate::duration;
 use crate::spec::IntOrString;
 use crate::spec::metric::Metric;
@@ -104,6 +105,18 @@ impl ProviderKind {
 }
 
 impl ResolvedMetric {
+    /// The places of `result` that the conditions name, each once.
+    #[must_use]
+    pub fn places(&self) -> Vec<Vec<Step>> {
+        let mut places = places_named(&self.success_condition);
+        for place in places_named(&self.failure_condition) {
+            if !places.contains(&place) {
+                places.push(place);
+            }
+        }
+        places
+    }
+
     /// A validated metric, not yet selected by any rule. Its limits come from before secrets are
     /// read (`checked`), what it measures from after (`measured`).
     pub(super) fn new(checked: &Metric, measured: &Metric) -> Self {

@@ -3,7 +3,7 @@
 //! Simplifies: queries are looked through as texts. What they would name in the result (a name after `as`, an alias of GraphQL) counts
 //! only where the conditions name nothing themselves.
 
-use crate::document::{Step, places_named};
+use crate::document::Step;
 use crate::plan::analysis_template::{ProviderKind, ResolvedMetric};
 use crate::plan::environment::{Document, Shape};
 use crate::spec::provider::{CloudWatchMetric, DatadogMetric};
@@ -12,7 +12,7 @@ use crate::spec::provider::{CloudWatchMetric, DatadogMetric};
 pub(crate) fn shape(metric: &ResolvedMetric) -> Shape {
     let provider = &metric.provider;
     let document = |nothing, whole, named: Option<Vec<Step>>| {
-        let mut places = places(metric);
+        let mut places = metric.places();
         if places.is_empty() {
             places.extend(named);
         }
@@ -49,20 +49,9 @@ pub(crate) fn shape(metric: &ResolvedMetric) -> Shape {
             let nothing = "no results returned from SkyWalking query";
             document(Some(nothing), true, named)
         }
-        ProviderKind::Plugin(_) if places(metric).is_empty() => Shape::Float,
+        ProviderKind::Plugin(_) if metric.places().is_empty() => Shape::Float,
         ProviderKind::Web | ProviderKind::Plugin(_) => document(None, false, None),
     }
-}
-
-/// The places of `result` that the conditions name.
-fn places(metric: &ResolvedMetric) -> Vec<Vec<Step>> {
-    let mut places = places_named(&metric.success_condition);
-    for place in places_named(&metric.failure_condition) {
-        if !places.contains(&place) {
-            places.push(place);
-        }
-    }
-    places
 }
 
 /// Whether a query has groups, as in `avg:x{y} by {z}`; the API of version 1 shows the first series only

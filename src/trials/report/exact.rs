@@ -9,6 +9,7 @@ use serde::Serialize;
 
 use super::text::{DIM, Page, Table, WIDTH, number, style_of};
 use crate::chain::{Distribution, Exact, Share};
+use crate::report::json::indented;
 use crate::report::layout::wrap;
 use crate::trials::dossier::{Head, NamedCause};
 use crate::trials::quantity::{Quantity, Unit};
@@ -120,8 +121,7 @@ impl ExactReport {
     /// The document.
     #[must_use]
     pub fn json(&self) -> String {
-        let text = serde_json::to_string_pretty(self);
-        text.unwrap_or_default() + "\n"
+        indented(self)
     }
 
     /// A table with one line for each verdict, cause and quantity.

@@ -4,7 +4,7 @@ use serde_json::{Value as Json, json};
 
 use super::{Conditions, Guess, flow, number};
 use crate::condition::ValueRef;
-use crate::document::{Step, fill, nested, places_named, steps};
+use crate::document::{fill, nested, steps};
 use crate::plan::analysis_template::{ProviderKind, ResolvedMetric};
 
 /// Numbers that pass for most metrics: shares, percentages, none, many.
@@ -92,7 +92,7 @@ fn any_document(metric: &ResolvedMetric) -> Option<Json> {
     if let Some(leaf) = leaves.iter().find(|leaf| holds(leaf)) {
         return Some(leaf.clone());
     }
-    let places = places(metric);
+    let places = metric.places();
     let mut digits = vec![0_usize; places.len().min(PLACES_MAX)];
     if places.is_empty() {
         return None;
@@ -145,15 +145,4 @@ fn numbers(metric: &ResolvedMetric) -> Vec<f64> {
         }
     }
     numbers
-}
-
-/// The places of `result` that the conditions name.
-fn places(metric: &ResolvedMetric) -> Vec<Vec<Step>> {
-    let mut places = places_named(&metric.success_condition);
-    for place in places_named(&metric.failure_condition) {
-        if !places.contains(&place) {
-            places.push(place);
-        }
-    }
-    places
 }
